@@ -1,0 +1,142 @@
+//! Compiled policies as they travel.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{authentication, enrichment, guard, parameters, route_type, timeouts};
+
+/// What a policy may look up while it is compiled.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// Name of the set of API keys that the policy's selector chose.
+    pub api_key_set: String,
+}
+
+/// One policy on the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compiled {
+    /// Which policy.
+    pub kind: &'static str,
+    /// Raised when the meaning of the config changes.
+    pub revision: u32,
+    /// The config as JSON.
+    pub config: String,
+}
+
+/// A compiled policy.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each variant is documented in its own module")]
+pub enum Config {
+    Authentication(authentication::Config),
+    Timeouts(timeouts::Spec),
+    Guard(guard::Config),
+    Enrichment(enrichment::Config),
+    Parameters(parameters::Config),
+    RouteType(route_type::RouteType),
+}
+
+/// A policy that this build cannot run. Whatever carries it fails closed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A newer compiler's policy.
+    #[error("policy {kind} revision {revision} is not known to this data plane")]
+    Unknown {
+        /// Its kind.
+        kind: String,
+        /// Its revision.
+        revision: u32,
+    },
+    /// The config is not what the kind says.
+    #[error("policy {kind}: {source}")]
+    Malformed {
+        /// Its kind.
+        kind: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+}
+
+impl Config {
+    /// Every kind that this build knows, as a data plane says in its hello.
+    pub const KINDS: [&str; 6] = ["authentication", "timeouts", "promptGuard", "promptEnrichment", "parameters", "routeType"];
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Config::Authentication(_) => "authentication",
+            Config::Timeouts(_) => "timeouts",
+            Config::Guard(_) => "promptGuard",
+            Config::Enrichment(_) => "promptEnrichment",
+            Config::Parameters(_) => "parameters",
+            Config::RouteType(_) => "routeType",
+        }
+    }
+
+    /// As it travels.
+    pub fn encode(&self) -> Compiled {
+        let config = match self {
+            Config::Authentication(c) => json(c),
+            Config::Timeouts(c) => json(c),
+            Config::Guard(c) => json(c),
+            Config::Enrichment(c) => json(c),
+            Config::Parameters(c) => json(c),
+            Config::RouteType(c) => json(c),
+        };
+        Compiled { kind: self.kind(), revision: 1, config }
+    }
+
+    /// Reads what was sent.
+    pub fn decode(kind: &str, revision: u32, config: &str) -> Result<Self, ConfigError> {
+        if revision != 1 {
+            return Err(ConfigError::Unknown { kind: kind.to_owned(), revision });
+        }
+        match kind {
+            "authentication" => parse(kind, config).map(Config::Authentication),
+            "timeouts" => parse(kind, config).map(Config::Timeouts),
+            "promptGuard" => parse(kind, config).map(Config::Guard),
+            "promptEnrichment" => parse(kind, config).map(Config::Enrichment),
+            "parameters" => parse(kind, config).map(Config::Parameters),
+            "routeType" => parse(kind, config).map(Config::RouteType),
+            _ => Err(ConfigError::Unknown { kind: kind.to_owned(), revision }),
+        }
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> String {
+    // These types have string keys only and no fallible serialisers, so this cannot fail.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn parse<T: DeserializeOwned>(kind: &str, text: &str) -> Result<T, ConfigError> {
+    serde_json::from_str(text).map_err(|source| ConfigError::Malformed { kind: kind.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Spec;
+
+    #[test]
+    fn every_policy_survives_the_wire() {
+        let spec: Spec = serde_json::from_str(
+            r#"{"promptEnrichment":{"prepend":[{"role":"SYSTEM","content":"French"}]},
+                "promptGuard":{"request":{"matches":["credit card"],"customResponseMessage":"no"}},
+                "defaults":[{"field":"max_tokens","value":50}],"routeType":"CHAT_STREAMING",
+                "authentication":{"apiKeys":{"secretSelector":{"matchLabels":{"a":"b"}}}},
+                "timeouts":{"request":"5m"}}"#,
+        )
+        .unwrap();
+        let (compiled, findings) = spec.compile(&Scope { api_key_set: "ns/p".into() }, "spec.ai");
+        assert_eq!(findings, []);
+        assert_eq!(compiled.len(), Config::KINDS.len());
+        for policy in compiled {
+            let config = Config::decode(policy.kind, policy.revision, &policy.config).unwrap();
+            assert_eq!(config.encode(), policy);
+        }
+    }
+
+    #[test]
+    fn an_unknown_kind_or_field_is_refused() {
+        assert!(matches!(Config::decode("magic", 1, "{}"), Err(ConfigError::Unknown { .. })));
+        assert!(matches!(Config::decode("timeouts", 1, r#"{"x":1}"#), Err(ConfigError::Malformed { .. })));
+    }
+}
