@@ -1,0 +1,357 @@
+//! What a chat request may look like.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::answer::{Ask, Choice, words};
+use crate::check::{
+    ANY, ARR, BOOL, Field, INT, NUM, Nulls, OBJ, STR, Wrong, may, must, object, one_of, within,
+};
+use crate::reply::Call;
+use crate::route::Format;
+
+const CHAT: &[Field] = &[
+    must("model", STR),
+    must("messages", ARR),
+    may("audio", OBJ),
+    may("frequency_penalty", NUM),
+    may("function_call", STR | OBJ),
+    may("functions", ARR),
+    may("logit_bias", OBJ),
+    may("logprobs", BOOL),
+    may("max_completion_tokens", INT),
+    may("max_tokens", INT),
+    may("metadata", OBJ),
+    may("modalities", ARR),
+    may("moderation", OBJ),
+    may("n", INT),
+    may("parallel_tool_calls", BOOL),
+    may("prediction", OBJ),
+    may("presence_penalty", NUM),
+    may("prompt_cache_key", STR),
+    may("prompt_cache_options", OBJ),
+    may("prompt_cache_retention", STR),
+    may("reasoning_effort", STR),
+    may("response_format", OBJ),
+    may("safety_identifier", STR),
+    may("seed", INT),
+    may("service_tier", STR),
+    may("stop", STR | ARR),
+    may("store", BOOL),
+    may("stream", BOOL),
+    may("stream_options", OBJ),
+    may("temperature", NUM),
+    may("tool_choice", STR | OBJ),
+    may("tools", ARR),
+    may("top_logprobs", INT),
+    may("top_p", NUM),
+    may("user", STR),
+    may("verbosity", STR),
+    may("web_search_options", OBJ),
+];
+
+const MISTRAL: &[Field] = &[
+    must("model", STR),
+    must("messages", ARR),
+    may("frequency_penalty", NUM),
+    may("guardrails", ARR),
+    may("max_tokens", INT),
+    may("metadata", OBJ),
+    may("n", INT),
+    may("parallel_tool_calls", BOOL),
+    may("prediction", OBJ),
+    may("presence_penalty", NUM),
+    may("prompt_cache_key", STR),
+    may("prompt_mode", STR),
+    may("random_seed", INT),
+    may("reasoning_effort", STR),
+    may("response_format", OBJ),
+    may("safe_prompt", BOOL),
+    may("stop", STR | ARR),
+    may("stream", BOOL),
+    may("temperature", NUM),
+    may("tool_choice", STR | OBJ),
+    may("tools", ARR),
+    may("top_p", NUM),
+];
+
+const MESSAGE: &[Field] = &[
+    must("role", STR),
+    may("content", STR | ARR),
+    may("name", STR),
+    may("refusal", STR),
+    may("audio", OBJ),
+    may("annotations", ARR),
+    may("tool_calls", ARR),
+    may("tool_call_id", STR),
+    may("function_call", OBJ),
+];
+
+const MISTRAL_MESSAGE: &[Field] = &[
+    must("role", STR),
+    may("content", STR | ARR),
+    may("name", STR),
+    may("prefix", BOOL),
+    may("tool_calls", ARR),
+    may("tool_call_id", STR),
+];
+
+const TOOL_CALL: &[Field] = &[must("id", STR), may("type", STR), must("function", OBJ), may("index", INT)];
+const CALLED: &[Field] = &[must("name", STR), must("arguments", STR)];
+const TOOL: &[Field] = &[must("type", STR), may("function", OBJ), may("custom", OBJ)];
+const FUNCTION: &[Field] =
+    &[must("name", STR), may("description", STR), may("parameters", OBJ), may("strict", BOOL)];
+const STREAM_OPTIONS: &[Field] = &[may("include_usage", BOOL), may("include_obfuscation", BOOL)];
+
+/// Checks a chat request, and says what it asks.
+pub(super) fn chat(call: &Call<'_>, body: &Value) -> Result<Ask, Wrong> {
+    let mistral = call.format == Format::Mistral;
+    let mut body = body.clone();
+    if let (Some(map), Format::Azure) = (body.as_object_mut(), call.format) {
+        // The deployment decides; a model in the body is not looked at.
+        map.entry("model").or_insert_with(|| "deployment".into());
+    }
+    let fields = if mistral { MISTRAL } else { CHAT };
+    let map = object(&body, "", fields, Nulls::Absent)?;
+    within(map, "temperature", 0.0, if mistral { 1.5 } else { 2.0 })?;
+    within(map, "top_p", 0.0, 1.0)?;
+    within(map, "n", 1.0, 128.0)?;
+    within(map, "max_tokens", 1.0, f64::INFINITY)?;
+    within(map, "max_completion_tokens", 1.0, f64::INFINITY)?;
+    both(&body, "max_tokens", "max_completion_tokens")?;
+    if let Some(options) = body.get("stream_options").filter(|o| !o.is_null()) {
+        object(options, "stream_options", STREAM_OPTIONS, Nulls::Absent)?;
+        if body["stream"] != true {
+            return Err(Wrong::value(
+                "stream_options",
+                "The 'stream_options' parameter is only allowed when 'stream' is enabled.",
+            ));
+        }
+    }
+    let mut ask = conversation(&body["messages"], mistral)?;
+    tools(&body, mistral, &mut ask)?;
+    ask.limit = body["max_completion_tokens"].as_u64().or_else(|| body["max_tokens"].as_u64());
+    ask.stop = strings(&body["stop"]);
+    ask.schema = schema(&body["response_format"])?;
+    Ok(ask)
+}
+
+fn both(body: &Value, a: &str, b: &str) -> Result<(), Wrong> {
+    if body[a].is_null() || body[b].is_null() {
+        return Ok(());
+    }
+    Err(Wrong::value(a, format!("Setting '{a}' and '{b}' at the same time is not supported.")))
+}
+
+fn conversation(messages: &Value, mistral: bool) -> Result<Ask, Wrong> {
+    let messages = messages.as_array().map(Vec::as_slice).unwrap_or_default();
+    if messages.is_empty() {
+        return Err(Wrong::value(
+            "messages",
+            "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.",
+        ));
+    }
+    let mut ask = Ask::default();
+    let mut open = BTreeSet::new();
+    for (i, message) in messages.iter().enumerate() {
+        let at = format!("messages[{i}]");
+        object(message, &at, if mistral { MISTRAL_MESSAGE } else { MESSAGE }, Nulls::Absent)?;
+        let text = content(message, &at)?;
+        ask.prompt_tokens += words(&text);
+        take(&mut ask, &mut open, message, text, &at, mistral)?;
+    }
+    match open.first() {
+        Some(id) => Err(unanswered(id)),
+        None => Ok(ask),
+    }
+}
+
+fn unanswered(id: &str) -> Wrong {
+    Wrong::value(
+        "messages",
+        format!(
+            "An assistant message with 'tool_calls' must be followed by tool messages responding to each \
+             'tool_call_id'. The following tool_call_ids did not have response messages: {id}"
+        ),
+    )
+}
+
+fn take(
+    ask: &mut Ask,
+    open: &mut BTreeSet<String>,
+    message: &Value,
+    text: String,
+    at: &str,
+    mistral: bool,
+) -> Result<(), Wrong> {
+    let role = message["role"].as_str().unwrap_or_default();
+    let roles: &[&str] = if mistral {
+        &["system", "user", "assistant", "tool"]
+    } else {
+        &["system", "developer", "user", "assistant", "tool", "function"]
+    };
+    one_of(&message["role"], &format!("{at}.role"), roles)?;
+    if let Some(id) = open.first().filter(|_| role != "tool") {
+        return Err(unanswered(id));
+    }
+    let has_content = !message["content"].is_null();
+    if !has_content
+        && (role != "assistant" || message["tool_calls"].is_null() && message["refusal"].is_null())
+    {
+        return Err(Wrong::missing(format!("{at}.content")));
+    }
+    match role {
+        "system" | "developer" => {
+            if !ask.system.is_empty() {
+                ask.system.push_str("\n\n");
+            }
+            ask.system.push_str(&text);
+        }
+        "user" => {
+            ask.user = text;
+            ask.tool_results.clear();
+        }
+        "assistant" => {
+            ask.tool_results.clear();
+            *open = calls(&message["tool_calls"], at)?;
+        }
+        "tool" => {
+            let id = message["tool_call_id"]
+                .as_str()
+                .ok_or_else(|| Wrong::missing(format!("{at}.tool_call_id")))?;
+            if !open.remove(id) {
+                return Err(Wrong::value(
+                    format!("{at}.role"),
+                    "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with \
+                     'tool_calls'.",
+                ));
+            }
+            ask.tool_results.push(text);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn calls(calls: &Value, at: &str) -> Result<BTreeSet<String>, Wrong> {
+    let mut ids = BTreeSet::new();
+    for (i, call) in calls.as_array().into_iter().flatten().enumerate() {
+        let at = format!("{at}.tool_calls[{i}]");
+        object(call, &at, TOOL_CALL, Nulls::Absent)?;
+        object(&call["function"], &format!("{at}.function"), CALLED, Nulls::Absent)?;
+        ids.extend(call["id"].as_str().map(str::to_owned));
+    }
+    Ok(ids)
+}
+
+/// The text of a message's content, whose parts are checked.
+fn content(message: &Value, at: &str) -> Result<String, Wrong> {
+    let parts = match &message["content"] {
+        Value::String(text) => return Ok(text.clone()),
+        Value::Array(parts) => parts,
+        _ => return Ok(String::new()),
+    };
+    let mut texts = Vec::new();
+    for (i, part) in parts.iter().enumerate() {
+        let at = format!("{at}.content[{i}]");
+        let kind = part["type"].as_str().ok_or_else(|| Wrong::missing(format!("{at}.type")))?;
+        let kinds = ["text", "image_url", "input_audio", "file", "refusal", "thinking", "video_url"];
+        one_of(&part["type"], &format!("{at}.type"), &kinds)?;
+        object(
+            part,
+            &at,
+            &[must("type", STR), must(field_of(kind), ANY), may("signature", STR), may("closed", BOOL)],
+            Nulls::Absent,
+        )?;
+        if kind == "image_url" && part["image_url"]["url"].as_str().is_none() {
+            return Err(Wrong::missing(format!("{at}.image_url.url")));
+        }
+        texts.extend(part["text"].as_str());
+    }
+    Ok(texts.join(" "))
+}
+
+fn field_of(kind: &str) -> &'static str {
+    match kind {
+        "image_url" => "image_url",
+        "input_audio" => "input_audio",
+        "file" => "file",
+        "refusal" => "refusal",
+        "thinking" => "thinking",
+        "video_url" => "video_url",
+        _ => "text",
+    }
+}
+
+fn tools(body: &Value, mistral: bool, ask: &mut Ask) -> Result<(), Wrong> {
+    let tools = body["tools"].as_array();
+    if tools.is_some_and(Vec::is_empty) {
+        return Err(Wrong::value(
+            "tools",
+            "Invalid 'tools': empty array. Expected an array with minimum length 1.",
+        ));
+    }
+    for (i, tool) in tools.into_iter().flatten().enumerate() {
+        let at = format!("tools[{i}]");
+        object(tool, &at, TOOL, Nulls::Absent)?;
+        if tool["type"] == "function" {
+            object(&tool["function"], &format!("{at}.function"), FUNCTION, Nulls::Absent)?;
+            let name = tool["function"]["name"].as_str().unwrap_or_default();
+            tool_name(name, &format!("{at}.function.name"))?;
+            ask.tools.push((name.to_owned(), tool["function"]["parameters"].clone()));
+        }
+    }
+    if ask.tools.is_empty()
+        && !body["tool_choice"].is_null()
+        && tools.is_none()
+        && body["tool_choice"] != "none"
+    {
+        return Err(Wrong::value("tool_choice", "'tool_choice' is only allowed when 'tools' are specified."));
+    }
+    let words: &[&str] =
+        if mistral { &["none", "auto", "any", "required"] } else { &["none", "auto", "required"] };
+    one_of(&body["tool_choice"], "tool_choice", words)?;
+    ask.choice = match &body["tool_choice"] {
+        Value::String(s) if s == "none" => Choice::Never,
+        Value::String(s) if s == "required" || s == "any" => Choice::Any,
+        Value::Object(o) => {
+            Choice::Named(o.get("function").map_or("", |f| f["name"].as_str().unwrap_or("")).into())
+        }
+        _ => Choice::Auto,
+    };
+    Ok(())
+}
+
+/// `[a-zA-Z0-9_-]{1,64}`.
+pub(crate) fn tool_name(name: &str, at: &str) -> Result<(), Wrong> {
+    let right = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if right && (1..=64).contains(&name.len()) {
+        return Ok(());
+    }
+    Err(Wrong::value(
+        at,
+        format!("Invalid '{at}': string does not match pattern. Expected '^[a-zA-Z0-9_-]{{1,64}}$'."),
+    ))
+}
+
+fn schema(format: &Value) -> Result<Option<Value>, Wrong> {
+    one_of(&format["type"], "response_format.type", &["text", "json_object", "json_schema"])?;
+    match format["type"].as_str() {
+        Some("json_object") => Ok(Some(serde_json::json!({"properties": {"answer": {"type": "string"}}}))),
+        Some("json_schema") if format["json_schema"]["name"].is_null() => {
+            Err(Wrong::missing("response_format.json_schema.name"))
+        }
+        Some("json_schema") => Ok(Some(format["json_schema"]["schema"].clone())),
+        _ => Ok(None),
+    }
+}
+
+/// A string or a list of strings.
+pub(super) fn strings(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(s) => vec![s.clone()],
+        Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
