@@ -1,5 +1,6 @@
 //! Generated files: written by one command, committed, and checked for drift.
 
+mod crds;
 mod proto;
 
 use std::path::{Path, PathBuf};
@@ -16,7 +17,8 @@ pub(crate) struct Generated {
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let root = root();
     let mut drifted = Vec::new();
-    for file in proto::generate(&root)? {
+    let files = proto::generate(&root)?.into_iter().chain(crds::generate()?);
+    for file in files {
         let path = root.join(&file.path);
         let old = std::fs::read_to_string(&path).unwrap_or_default();
         if old == file.text {
