@@ -1,1 +1,24 @@
-//! sluice-llm
+//! The wire formats of LLM APIs and the providers that speak them, without I/O.
+//!
+//! ```text
+//! path    --surface::parse--> format, operation, model in the path
+//! body    --json::Object::scan--> spans of the top-level fields --Draft--> the same bytes but for what was edited
+//! stream  --sse::Decoder--> events with their raw bytes --stream::Relay--> what goes on, usage, how it ended
+//! provider::Provider: which format, which path, how a credential is shown
+//! ```
+//!
+//! A body that nobody edits is never encoded anew: it passes byte for byte.
+
+pub mod enrich;
+pub mod error;
+pub mod format;
+pub mod json;
+pub mod models;
+pub mod provider;
+pub mod sse;
+pub mod stream;
+pub mod surface;
+pub mod text;
+pub mod usage;
+
+pub use format::{Format, Operation};

@@ -1,0 +1,25 @@
+//! Azure OpenAI, classic: the deployment in the path decides the model.
+
+use super::{CredentialHeader, Provider, Quirks, Settings, path_element};
+use crate::Format;
+use crate::surface::Surface;
+
+pub(super) static PROVIDER: Provider = Provider {
+    name: "azureOpenai",
+    aliases: &["azure", "azure_openai"],
+    otel_name: "azure.ai.openai",
+    format: Format::OpenAi,
+    host: "",
+    prefix: "/openai",
+    path,
+    credential: CredentialHeader::Plain("api-key"),
+    quirks: Quirks { model_in_path: true, ..Quirks::NONE },
+};
+
+fn path(settings: &Settings, surface: &Surface<'_>, model: &str, _: bool) -> Option<String> {
+    if surface.format != Format::OpenAi {
+        return None;
+    }
+    let deployment = if settings.deployment.is_empty() { model } else { &settings.deployment };
+    Some(format!("deployments/{}/{}?api-version={}", path_element(deployment), surface.rest, settings.api_version))
+}

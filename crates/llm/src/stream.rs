@@ -1,0 +1,254 @@
+//! A provider's stream on its way to a client of the same format: passed on as it is, and understood on the way.
+
+use std::sync::LazyLock;
+
+use bytes::{Bytes, BytesMut};
+use memchr::memmem::Finder;
+
+use crate::sse::{Decoder, Event, EventTooLong};
+use crate::usage::{self, Tally, Usage};
+use crate::{Format, Operation};
+
+static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage\""));
+static USAGE_METADATA: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usageMetadata\""));
+static FINISH: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"finish_reason\""));
+static FINISH_GEMINI: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"finishReason\""));
+static BLOCK_GEMINI: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"blockReason\""));
+static CHOICES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"choices\""));
+
+/// How a stream stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum End {
+    /// Nothing says that it is complete.
+    #[default]
+    Open,
+    /// The provider said that the answer is complete.
+    Complete,
+    /// The provider reported an error within the stream.
+    Failed,
+}
+
+/// Reads a stream as it passes.
+#[derive(Debug)]
+pub struct Relay {
+    format: Format,
+    operation: Operation,
+    /// Whether the usage chunk was asked for by the gateway alone, and must not reach the client.
+    strip_usage: bool,
+    decoder: Decoder,
+    tally: Tally,
+    end: End,
+    events: u64,
+}
+
+impl Relay {
+    /// For a stream of this format; `strip_usage` takes OpenAI's usage-only chunk out again.
+    pub fn new(format: Format, operation: Operation, strip_usage: bool) -> Self {
+        Self {
+            format,
+            operation,
+            strip_usage,
+            decoder: Decoder::default(),
+            tally: Tally::default(),
+            end: End::Open,
+            events: 0,
+        }
+    }
+
+    /// Takes the next bytes and gives what goes on to the client, which may be empty.
+    ///
+    /// Without `strip_usage` that is the very chunk. With it, an event that is cut is held until it ends, and whole chunks
+    /// still pass as they are.
+    pub fn push(&mut self, chunk: Bytes) -> Result<Bytes, EventTooLong> {
+        let was_cut = self.decoder.is_mid_event();
+        let mut dropped = false;
+        let mut pieces: Vec<Bytes> = Vec::new();
+        let mut decoder = std::mem::take(&mut self.decoder);
+        let keeps_pieces = self.strip_usage;
+        let result = decoder.push(chunk.clone(), |event| {
+            if self.observe(&event) {
+                dropped = true;
+            } else if keeps_pieces {
+                pieces.push(event.raw().clone());
+            }
+        });
+        self.decoder = decoder;
+        result?;
+        if !self.strip_usage || (!was_cut && !dropped && !self.decoder.is_mid_event()) {
+            return Ok(chunk);
+        }
+        Ok(join(pieces))
+    }
+
+    /// The provider's stream has ended; gives what was still held.
+    pub fn finish(&mut self) -> Bytes {
+        let Some(event) = self.decoder.finish() else { return Bytes::new() };
+        let drop = self.observe(&event);
+        if self.strip_usage && !drop { event.raw().clone() } else { Bytes::new() }
+    }
+
+    /// Tokens used, as far as is known.
+    pub fn usage(&self) -> Usage {
+        self.tally.usage(self.format)
+    }
+
+    /// How the stream stands.
+    pub fn end(&self) -> End {
+        self.end
+    }
+
+    /// Events with data so far.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Reads one event; true when it must not reach the client.
+    fn observe(&mut self, event: &Event) -> bool {
+        let Some(data) = event.data() else { return false };
+        let data: &[u8] = &data;
+        self.events += 1;
+        let key = usage::field(self.format);
+        let finder = if self.format == Format::Gemini { &USAGE_METADATA } else { &USAGE };
+        let used = value_after(data, finder, key.len() + 2).filter(|value| value.first() == Some(&b'{'));
+        if let Some(value) = used {
+            self.tally.update(value);
+        }
+        self.observe_end(event, data);
+        self.strip_usage && used.is_some() && is_usage_only(data)
+    }
+
+    fn observe_end(&mut self, event: &Event, data: &[u8]) {
+        let end = match (self.format, self.operation) {
+            (Format::OpenAi, Operation::Responses) => match event.name().unwrap_or_else(|| type_of(data)) {
+                b"response.completed" | b"response.incomplete" => End::Complete,
+                b"response.failed" | b"error" => End::Failed,
+                _ => return,
+            },
+            (Format::OpenAi, _) if data == b"[DONE]" => End::Complete,
+            (Format::OpenAi, _) if data.starts_with(b"{\"error\"") => End::Failed,
+            (Format::OpenAi, _) => match value_after(data, &FINISH, 15) {
+                Some([b'"', ..]) => End::Complete,
+                _ => return,
+            },
+            (Format::Anthropic, _) => match event.name().unwrap_or_else(|| type_of(data)) {
+                b"message_stop" => End::Complete,
+                b"error" => End::Failed,
+                _ => return,
+            },
+            (Format::Gemini, _) if data.starts_with(b"{\"error\"") => End::Failed,
+            (Format::Gemini, _) if FINISH_GEMINI.find(data).is_some() || BLOCK_GEMINI.find(data).is_some() => End::Complete,
+            (Format::Gemini, _) => return,
+        };
+        if self.end != End::Failed {
+            self.end = end;
+        }
+    }
+}
+
+fn join(mut pieces: Vec<Bytes>) -> Bytes {
+    match pieces.len() {
+        0 => Bytes::new(),
+        1 => pieces.swap_remove(0),
+        _ => {
+            let mut all = BytesMut::with_capacity(pieces.iter().map(Bytes::len).sum());
+            pieces.iter().for_each(|p| all.extend_from_slice(p));
+            all.freeze()
+        }
+    }
+}
+
+/// OpenAI's last chunk: `choices` is empty and `usage` is there.
+fn is_usage_only(data: &[u8]) -> bool {
+    let Some(value) = value_after(data, &CHOICES, 9) else { return false };
+    value.strip_prefix(b"[").is_some_and(|rest| rest.trim_ascii_start().first() == Some(&b']'))
+}
+
+/// What follows the colon after a key. Inside a JSON string the key's quotes would be escaped, so it isn't found there.
+fn value_after<'a>(data: &'a [u8], key: &Finder<'_>, len: usize) -> Option<&'a [u8]> {
+    let mut from = 0;
+    loop {
+        let at = from + key.find(&data[from..])? + len;
+        if let Some(rest) = data[at..].trim_ascii_start().strip_prefix(b":") {
+            return Some(rest.trim_ascii_start());
+        }
+        from = at;
+    }
+}
+
+/// The event's type where the `event` line was left out.
+fn type_of(data: &[u8]) -> &[u8] {
+    static TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"type\""));
+    let value = value_after(data, &TYPE, 6).and_then(|v| v.strip_prefix(b"\""));
+    value.map_or(&[], |v| &v[..memchr::memchr(b'"', v).unwrap_or(v.len())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPEN_AI: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"\\\"usage\\\":{}\"},\"finish_reason\":null}],\"usage\":null}\n\n\
+        data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":null}\n\n\
+        data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\n\
+        data: [DONE]\n\n";
+
+    fn run(relay: &mut Relay, chunks: &[&[u8]]) -> String {
+        let mut out = Vec::new();
+        for chunk in chunks {
+            out.extend_from_slice(&relay.push(Bytes::copy_from_slice(chunk)).unwrap());
+        }
+        out.extend_from_slice(&relay.finish());
+        String::from_utf8(out).unwrap()
+    }
+
+    fn mk_relay(strip: bool) -> Relay {
+        Relay::new(Format::OpenAi, Operation::Chat, strip)
+    }
+
+    #[test]
+    fn a_stream_passes_byte_for_byte_at_every_cut() {
+        for cut in 0..=OPEN_AI.len() {
+            let mut relay = mk_relay(false);
+            let (a, b) = OPEN_AI.as_bytes().split_at(cut);
+            assert_eq!(run(&mut relay, &[a, b]), OPEN_AI);
+            assert_eq!((relay.usage().input, relay.usage().output, relay.end()), (Some(3), Some(4), End::Complete));
+        }
+    }
+
+    #[test]
+    fn the_usage_chunk_nobody_asked_for_is_taken_out_at_every_cut() {
+        let lines: Vec<&str> = OPEN_AI.split_inclusive("\n\n").collect();
+        let want = [lines[0], lines[1], lines[3]].concat();
+        for cut in 0..=OPEN_AI.len() {
+            let mut relay = mk_relay(true);
+            let (a, b) = OPEN_AI.as_bytes().split_at(cut);
+            assert_eq!(run(&mut relay, &[a, b]), want, "cut at {cut}");
+            assert_eq!(relay.usage().output, Some(4));
+        }
+    }
+
+    #[test]
+    fn azure_s_first_chunk_without_choices_stays() {
+        let first = "data: {\"choices\":[],\"prompt_filter_results\":[]}\n\n";
+        assert_eq!(run(&mut mk_relay(true), &[first.as_bytes()]), first);
+    }
+
+    #[test]
+    fn the_end_is_known_by_format() {
+        for (format, operation, stream, end) in [
+            (Format::OpenAi, Operation::Chat, "data: {\"choices\":[{\"finish_reason\":null}]}\n\n", End::Open),
+            (Format::OpenAi, Operation::Chat, "data: {\"error\":{\"message\":\"x\"}}\n\n", End::Failed),
+            (Format::OpenAi, Operation::Chat, "data: {\"choices\":[{\"finish_reason\":\"stop\"}]}", End::Complete),
+            (Format::OpenAi, Operation::Responses, "event: response.completed\ndata: {}\n\n", End::Complete),
+            (Format::OpenAi, Operation::Responses, "data: {\"type\":\"response.failed\"}\n\n", End::Failed),
+            (Format::Anthropic, Operation::Chat, "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", End::Complete),
+            (Format::Anthropic, Operation::Chat, "event: error\ndata: {\"type\":\"error\"}\n\n", End::Failed),
+            (Format::Anthropic, Operation::Chat, "event: message_delta\ndata: {}\n\n", End::Open),
+            (Format::Gemini, Operation::Chat, "data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n", End::Complete),
+            (Format::Gemini, Operation::Chat, "data: {\"candidates\":[{}]}\n\n", End::Open),
+        ] {
+            let mut relay = Relay::new(format, operation, false);
+            run(&mut relay, &[stream.as_bytes()]);
+            assert_eq!(relay.end(), end, "{stream}");
+        }
+    }
+}

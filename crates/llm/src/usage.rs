@@ -1,0 +1,178 @@
+//! Tokens used, as each format reports them.
+
+use serde::Deserialize;
+
+use crate::Format;
+
+/// Tokens of one answer. `None` where the provider said nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// All of the prompt, cached parts included.
+    pub input: Option<u64>,
+    /// Of the input, read from the provider's cache.
+    pub cached: Option<u64>,
+    /// Of the input, written to the provider's cache.
+    pub cache_write: Option<u64>,
+    /// All of the answer, reasoning included.
+    pub output: Option<u64>,
+    /// Of the output, reasoning.
+    pub reasoning: Option<u64>,
+}
+
+impl Usage {
+    /// Whether anything is known.
+    pub fn is_known(&self) -> bool {
+        self.input.is_some() || self.output.is_some()
+    }
+}
+
+/// Usage as it arrives, in pieces that replace each other: totals are cumulative in every format, so they are never added.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    wire: Wire,
+}
+
+/// The union of the fields of all formats; each format uses its own.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Wire {
+    // OpenAI chat, completions and embeddings.
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+    prompt_tokens_details: Option<Details>,
+    completion_tokens_details: Option<Details>,
+    prompt_cache_hit_tokens: Option<u64>,
+    // OpenAI Responses and Anthropic.
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    input_tokens_details: Option<Details>,
+    output_tokens_details: Option<Details>,
+    cache_read_input_tokens: Option<u64>,
+    cache_creation_input_tokens: Option<u64>,
+    // Gemini.
+    #[serde(rename = "promptTokenCount")]
+    prompt_token_count: Option<u64>,
+    #[serde(rename = "candidatesTokenCount")]
+    candidates_token_count: Option<u64>,
+    #[serde(rename = "thoughtsTokenCount")]
+    thoughts_token_count: Option<u64>,
+    #[serde(rename = "cachedContentTokenCount")]
+    cached_content_token_count: Option<u64>,
+    #[serde(rename = "toolUsePromptTokenCount")]
+    tool_use_prompt_token_count: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+struct Details {
+    cached_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
+    reasoning_tokens: Option<u64>,
+}
+
+impl Tally {
+    /// Takes the JSON object of a `usage` or `usageMetadata` field, which may be followed by anything. What it doesn't say
+    /// keeps its value.
+    pub fn update(&mut self, json: &[u8]) {
+        let mut stream = serde_json::Deserializer::from_slice(json).into_iter::<Wire>();
+        let Some(Ok(new)) = stream.next() else { return };
+        macro_rules! take {
+            ($($field:ident),+) => { $(if new.$field.is_some() { self.wire.$field = new.$field; })+ };
+        }
+        take!(prompt_tokens, completion_tokens, prompt_tokens_details, completion_tokens_details, prompt_cache_hit_tokens);
+        take!(input_tokens, output_tokens, input_tokens_details, output_tokens_details);
+        take!(cache_read_input_tokens, cache_creation_input_tokens);
+        take!(prompt_token_count, candidates_token_count, thoughts_token_count, cached_content_token_count);
+        take!(tool_use_prompt_token_count);
+    }
+
+    /// What is known so far.
+    pub fn usage(&self, format: Format) -> Usage {
+        let w = &self.wire;
+        match format {
+            Format::OpenAi => Usage {
+                input: w.prompt_tokens.or(w.input_tokens),
+                cached: w
+                    .prompt_tokens_details
+                    .or(w.input_tokens_details)
+                    .and_then(|d| d.cached_tokens)
+                    .or(w.prompt_cache_hit_tokens),
+                cache_write: w.prompt_tokens_details.or(w.input_tokens_details).and_then(|d| d.cache_write_tokens),
+                output: w.completion_tokens.or(w.output_tokens),
+                reasoning: w.completion_tokens_details.or(w.output_tokens_details).and_then(|d| d.reasoning_tokens),
+            },
+            // Anthropic's input_tokens leaves the cached parts out.
+            Format::Anthropic => Usage {
+                input: w.input_tokens.map(|n| {
+                    n + w.cache_read_input_tokens.unwrap_or(0) + w.cache_creation_input_tokens.unwrap_or(0)
+                }),
+                cached: w.cache_read_input_tokens,
+                cache_write: w.cache_creation_input_tokens,
+                output: w.output_tokens,
+                reasoning: None,
+            },
+            // Gemini's candidates leave the thoughts out, and its prompt the results of tools.
+            Format::Gemini => Usage {
+                input: w.prompt_token_count.map(|n| n + w.tool_use_prompt_token_count.unwrap_or(0)),
+                cached: w.cached_content_token_count,
+                cache_write: None,
+                output: match (w.candidates_token_count, w.thoughts_token_count) {
+                    (None, None) => None,
+                    (a, b) => Some(a.unwrap_or(0) + b.unwrap_or(0)),
+                },
+                reasoning: w.thoughts_token_count,
+            },
+        }
+    }
+}
+
+/// The field of an answer that holds its usage.
+pub const fn field(format: Format) -> &'static str {
+    match format {
+        Format::OpenAi | Format::Anthropic => "usage",
+        Format::Gemini => "usageMetadata",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(format: Format, pieces: &[&str]) -> Usage {
+        let mut tally = Tally::default();
+        pieces.iter().for_each(|p| tally.update(p.as_bytes()));
+        tally.usage(format)
+    }
+
+    #[test]
+    fn openai_counts_cached_and_reasoning_inside() {
+        let usage = tally(
+            Format::OpenAi,
+            &[r#"{"prompt_tokens":10,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":5}}, "more"#],
+        );
+        assert_eq!(usage, Usage { input: Some(10), cached: Some(4), cache_write: None, output: Some(7), reasoning: Some(5) });
+    }
+
+    #[test]
+    fn anthropic_start_and_delta_replace_each_other() {
+        let usage = tally(
+            Format::Anthropic,
+            &[r#"{"input_tokens":3,"cache_read_input_tokens":20,"output_tokens":1}"#, r#"{"output_tokens":9}"#],
+        );
+        assert_eq!((usage.input, usage.cached, usage.output), (Some(23), Some(20), Some(9)));
+    }
+
+    #[test]
+    fn gemini_is_cumulative_and_adds_thoughts() {
+        let usage = tally(
+            Format::Gemini,
+            &[r#"{"promptTokenCount":5,"candidatesTokenCount":1}"#, r#"{"promptTokenCount":5,"candidatesTokenCount":4,"thoughtsTokenCount":6}"#],
+        );
+        assert_eq!((usage.input, usage.output, usage.reasoning), (Some(5), Some(10), Some(6)));
+    }
+
+    #[test]
+    fn nonsense_changes_nothing() {
+        assert!(!tally(Format::OpenAi, &["null", "[]", "{\"prompt_tokens\":\"x\"}", ""]).is_known());
+    }
+}
