@@ -1,1 +1,28 @@
-//! dataplane
+//! The proxy: snapshots in, traffic through. It knows nothing of Kubernetes, resources or their compiler.
+//!
+//! ```text
+//! Snapshot --table::build--> Table --Live (ArcSwap)--> pipeline::handle, once per request:
+//!   admit -> match -> authn -> read -> resolve -> guard -> enrich -> translate -> send -> relay -> record
+//! serve: sockets and connections     client: connections to upstreams     standing: what outlives a table
+//! ```
+
+pub mod access_log;
+mod body;
+mod budget;
+mod client;
+pub mod metrics;
+mod pipeline;
+mod record;
+mod rejection;
+pub mod serve;
+pub mod settings;
+mod stage;
+mod standing;
+pub mod table;
+
+mod gateway;
+
+pub use budget::Budget;
+pub use gateway::{Gateway, Shared};
+pub use client::ProxySettings;
+pub use settings::Settings;

@@ -14,6 +14,7 @@ pub mod error;
 pub mod format;
 pub mod json;
 pub mod models;
+pub mod multipart;
 pub mod provider;
 pub mod sse;
 pub mod stream;

@@ -43,6 +43,12 @@ pub fn parse(path: &str) -> Option<Surface<'_>> {
     }
 }
 
+/// Reads a path below a base URL that leaves the version out, such as `/chat/completions`.
+pub fn parse_below_version(path: &str) -> Option<Surface<'_>> {
+    let rest = path.strip_prefix('/')?;
+    generate(rest).or_else(|| messages(rest)).or_else(|| open_ai(rest))
+}
+
 fn namespace(path: &str) -> (Option<Format>, &str) {
     let path = path.strip_prefix('/').unwrap_or(path);
     for format in Format::ALL {

@@ -39,6 +39,13 @@ impl Segments {
         Self { pieces: if len == 0 { Default::default() } else { [bytes].into() }, len }
     }
 
+    /// Several pieces.
+    pub fn join(pieces: impl IntoIterator<Item = Bytes>) -> Self {
+        let mut all = Self::default();
+        pieces.into_iter().for_each(|piece| all.push(piece));
+        all
+    }
+
     /// Bytes left.
     pub fn len(&self) -> usize {
         self.len

@@ -1,0 +1,124 @@
+//! Memory for request bodies in the whole process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+/// How long a body waits for others to end before it is refused.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Bytes of request bodies that may be held at once.
+#[derive(Debug)]
+pub struct Budget {
+    limit: usize,
+    used: AtomicUsize,
+    peak: AtomicUsize,
+    freed: Notify,
+}
+
+/// Part of a budget; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Share {
+    budget: Arc<Budget>,
+    bytes: usize,
+}
+
+impl Budget {
+    /// With so many bytes.
+    pub fn new(limit: usize) -> Self {
+        Self { limit, used: AtomicUsize::new(0), peak: AtomicUsize::new(0), freed: Notify::new() }
+    }
+
+    /// Bytes held now.
+    pub fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// The most bytes that were ever held at once.
+    pub fn peak(&self) -> usize {
+        self.peak.load(Ordering::Relaxed)
+    }
+
+    fn try_take(&self, bytes: usize) -> bool {
+        let taken = self.used.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |used| {
+            used.checked_add(bytes).filter(|sum| *sum <= self.limit)
+        });
+        if let Ok(before) = taken {
+            self.peak.fetch_max(before + bytes, Ordering::Relaxed);
+        }
+        taken.is_ok()
+    }
+
+    fn give(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, Ordering::AcqRel);
+        self.freed.notify_waiters();
+    }
+}
+
+impl Share {
+    /// Of nothing yet.
+    pub(crate) fn new(budget: &Arc<Budget>) -> Self {
+        Self { budget: budget.clone(), bytes: 0 }
+    }
+
+    /// Bytes that this share holds.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Grows to `bytes`; waits a little for others to end. False when there is no room.
+    pub(crate) async fn grow_to(&mut self, bytes: usize) -> bool {
+        let more = bytes.saturating_sub(self.bytes);
+        if more == 0 || self.take(more) {
+            return true;
+        }
+        let budget = self.budget.clone();
+        tokio::time::timeout(PATIENCE, async {
+            loop {
+                let freed = budget.freed.notified();
+                if self.take(more) {
+                    return;
+                }
+                freed.await;
+            }
+        })
+        .await
+        .is_ok()
+    }
+
+    fn take(&mut self, more: usize) -> bool {
+        let taken = self.budget.try_take(more);
+        if taken {
+            self.bytes += more;
+        }
+        taken
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if self.bytes > 0 {
+            self.budget.give(self.bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_budget_is_never_exceeded_and_comes_back() {
+        let budget = Arc::new(Budget::new(100));
+        let (mut a, mut b) = (Share::new(&budget), Share::new(&budget));
+        assert!(a.grow_to(80).await);
+        assert!(!b.grow_to(30).await);
+        let waiting = tokio::spawn(async move { b.grow_to(30).await });
+        tokio::task::yield_now().await;
+        drop(a);
+        assert!(waiting.await.unwrap());
+        assert_eq!((budget.used(), budget.peak()), (0, 80));
+    }
+}

@@ -1,0 +1,126 @@
+//! Requests to upstreams over connections that are kept.
+
+mod connect;
+mod dns;
+mod pool;
+mod proxy;
+mod tls;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+
+use crate::body::Outgoing;
+use crate::settings::Settings;
+
+pub(crate) use pool::{Lease, Pool};
+pub use proxy::ProxySettings;
+
+use connect::{ConnectError, Connector};
+
+/// Where to connect to, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Target {
+    /// A name or an address.
+    pub(crate) host: Arc<str>,
+    pub(crate) port: u16,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) proxy: Proxy,
+}
+
+/// How the other side proves who it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Tls {
+    /// Name to verify; empty for the host.
+    pub(crate) server_name: Arc<str>,
+    /// Further authorities, PEM; empty for none.
+    pub(crate) ca_pem: Arc<str>,
+}
+
+/// Which proxy to go through.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Proxy {
+    /// What the environment says.
+    Environment,
+    /// None.
+    Direct,
+    /// This one.
+    Url(Arc<str>),
+}
+
+/// Makes connections and sends requests.
+pub(crate) struct Client {
+    connector: Connector,
+}
+
+/// Why no answer came.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SendError {
+    /// No connection could be made.
+    #[error("cannot connect: {0}")]
+    Connect(#[from] ConnectError),
+    /// The connection broke before the answer's head was there.
+    #[error("the connection broke before an answer: {0}")]
+    Broken(#[source] hyper::Error),
+}
+
+/// An answer's head, its body, and the connection to give back after it.
+pub(crate) struct Answer {
+    pub(crate) response: Response<Incoming>,
+    pub(crate) lease: Lease,
+    /// Whether a connection was made for it.
+    pub(crate) connected: bool,
+}
+
+impl Client {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self { connector: Connector::new(settings) }
+    }
+
+    /// Sends a request and waits for the answer's head.
+    ///
+    /// A kept connection may have died unseen. When nothing of the request can have been worked on, because the other side
+    /// closed it before or as the request arrived, it is sent once more on a new connection, if its body can be.
+    pub(crate) async fn send(
+        &self,
+        pool: &Arc<Pool>,
+        worker: usize,
+        mut request: Request<Outgoing>,
+    ) -> Result<Answer, SendError> {
+        if let Some(mut lease) = pool.checkout(worker).await {
+            let spare = if lease.rested() > FRESH { copy(&request) } else { None };
+            match lease.send(request).await {
+                Ok(response) => return Ok(Answer { response, lease, connected: false }),
+                Err((error, unsent)) => match unsent.or(spare.filter(|_| error.is_incomplete_message() || error.is_canceled() || error.is_closed())) {
+                    Some(again) => request = again,
+                    None => return Err(SendError::Broken(error)),
+                },
+            }
+        }
+        let mut lease = pool.connect(&self.connector, worker).await?;
+        match lease.send(request).await {
+            Ok(response) => Ok(Answer { response, lease, connected: true }),
+            Err((error, _)) => Err(SendError::Broken(error)),
+        }
+    }
+}
+
+/// A second copy of a request whose body was read; its bytes are shared.
+fn copy(request: &Request<Outgoing>) -> Option<Request<Outgoing>> {
+    let Outgoing::Read(segments) = request.body() else { return None };
+    let mut again = Request::new(Outgoing::Read(segments.clone()));
+    *again.method_mut() = request.method().clone();
+    *again.uri_mut() = request.uri().clone();
+    *again.version_mut() = request.version();
+    *again.headers_mut() = request.headers().clone();
+    Some(again)
+}
+
+/// A connection that rested less than this has hardly died unseen, so that a copy of the request isn't worth its cost.
+const FRESH: Duration = Duration::from_millis(500);
+/// How long an unused connection is kept: below what common servers keep it (60 s and more).
+pub(crate) const IDLE: Duration = Duration::from_secs(50);
+/// How old a connection may get, so that a name that moved is followed.
+pub(crate) const MAX_AGE: Duration = Duration::from_secs(300);

@@ -1,0 +1,172 @@
+//! Counters, with their series looked up once and not per request.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use sluice_llm::usage::Usage;
+use sluice_vocab::ErrorType;
+
+/// Upper bounds of the duration histogram, in seconds: from a cached answer to the longest reasoning.
+const DURATION_BUCKETS: [f64; 14] = [0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    format: &'static str,
+    model: Arc<str>,
+    provider: Arc<str>,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SeriesLabels {
+    format: &'static str,
+    model: Arc<str>,
+    provider: Arc<str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ErrorLabels {
+    format: &'static str,
+    model: Arc<str>,
+    provider: Arc<str>,
+    error_type: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TokenLabels {
+    format: &'static str,
+    model: Arc<str>,
+    provider: Arc<str>,
+    r#type: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ActiveLabels {
+    format: &'static str,
+    provider: Arc<str>,
+}
+
+/// All metrics of a data plane.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    duration: Family<SeriesLabels, Histogram, fn() -> Histogram>,
+    errors: Family<ErrorLabels, Counter>,
+    active: Family<ActiveLabels, Gauge>,
+    tokens: Family<TokenLabels, Counter>,
+    pub(crate) connections: Gauge,
+    pub(crate) truncated: Counter,
+    pub(crate) usage_missing: Counter,
+    pub(crate) panics: Counter,
+    pub(crate) upstream_connects: Counter,
+    body_bytes: Gauge<f64, AtomicU64>,
+}
+
+/// The series of one format, model and provider.
+#[derive(Debug)]
+pub(crate) struct Series {
+    labels: SeriesLabels,
+    ok: Counter,
+    duration: Histogram,
+    pub(crate) active: Gauge,
+    input: Counter,
+    output: Counter,
+    cached: Counter,
+}
+
+impl Series {
+    pub(crate) fn model(&self) -> &Arc<str> {
+        &self.labels.model
+    }
+
+    pub(crate) fn provider(&self) -> &Arc<str> {
+        &self.labels.provider
+    }
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::default();
+        let requests = Family::<RequestLabels, Counter>::default();
+        let make: fn() -> Histogram = || Histogram::new(DURATION_BUCKETS);
+        let duration = Family::new_with_constructor(make);
+        let errors = Family::<ErrorLabels, Counter>::default();
+        let active = Family::<ActiveLabels, Gauge>::default();
+        let tokens = Family::<TokenLabels, Counter>::default();
+        let (connections, body_bytes) = (Gauge::default(), Gauge::default());
+        let (truncated, usage_missing) = (Counter::default(), Counter::default());
+        let (panics, upstream_connects) = (Counter::default(), Counter::default());
+        registry.register("proxy_requests", "Requests by their answer's status", requests.clone());
+        registry.register_with_unit("proxy_request_duration", "Time to the answer's last byte", Unit::Seconds, duration.clone());
+        registry.register("proxy_errors", "Requests that ended in an error, by its type", errors.clone());
+        registry.register("proxy_active_requests", "Requests in flight", active.clone());
+        registry.register("sluice_tokens", "Tokens by type: input (cached included), output (reasoning included), cached", tokens.clone());
+        registry.register("sluice_connections", "Client connections", connections.clone());
+        registry.register("sluice_streams_truncated", "Streams that a provider ended without saying that they are complete", truncated.clone());
+        registry.register("sluice_usage_missing", "Complete answers without a word on the tokens used", usage_missing.clone());
+        registry.register("sluice_panics", "Requests that ended in a panic of the gateway", panics.clone());
+        registry.register("sluice_upstream_connects", "Connections made to upstreams", upstream_connects.clone());
+        registry.register_with_unit("sluice_request_bodies", "Memory held for request bodies", Unit::Bytes, body_bytes.clone());
+        Self {
+            registry, requests, duration, errors, active, tokens, connections, truncated, usage_missing, panics,
+            upstream_connects, body_bytes,
+        }
+    }
+
+    /// The series of a format, model and provider, for keeping.
+    pub(crate) fn series(&self, format: &'static str, model: &Arc<str>, provider: &Arc<str>) -> Arc<Series> {
+        let labels = SeriesLabels { format, model: model.clone(), provider: provider.clone() };
+        let token = |r#type| {
+            let labels = TokenLabels { format, model: model.clone(), provider: provider.clone(), r#type };
+            self.tokens.get_or_create_owned(&labels)
+        };
+        Arc::new(Series {
+            ok: self.requests.get_or_create_owned(&request_labels(&labels, 200)),
+            duration: self.duration.get_or_create_owned(&labels),
+            active: self.active.get_or_create_owned(&ActiveLabels { format, provider: provider.clone() }),
+            input: token("input"),
+            output: token("output"),
+            cached: token("cached"),
+            labels,
+        })
+    }
+
+    /// Counts a request that has ended.
+    pub(crate) fn record(&self, series: &Series, status: u16, seconds: f64, error: Option<ErrorType>, usage: Usage) {
+        if status == 200 {
+            series.ok.inc();
+        } else {
+            self.requests.get_or_create(&request_labels(&series.labels, status)).inc();
+        }
+        series.duration.observe(seconds);
+        if let Some(error) = error {
+            let SeriesLabels { format, model, provider } = series.labels.clone();
+            self.errors.get_or_create(&ErrorLabels { format, model, provider, error_type: error.as_str() }).inc();
+        }
+        for (counter, tokens) in [(&series.input, usage.input), (&series.output, usage.output), (&series.cached, usage.cached)] {
+            if let Some(tokens) = tokens {
+                counter.inc_by(tokens);
+            }
+        }
+    }
+
+    /// The exposition in OpenMetrics text.
+    pub fn encode(&self, body_bytes: usize) -> String {
+        self.body_bytes.set(body_bytes as f64);
+        let mut text = String::new();
+        // Writing to a String can't fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
+        text
+    }
+}
+
+fn request_labels(labels: &SeriesLabels, status: u16) -> RequestLabels {
+    RequestLabels { format: labels.format, model: labels.model.clone(), provider: labels.provider.clone(), status }
+}

@@ -1,0 +1,80 @@
+//! The story of a request.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use http::{Request, Response};
+use hyper::body::Incoming;
+
+use crate::body::Body;
+use crate::record::Record;
+use crate::rejection::{Rejected, Rejection, Stage};
+use crate::serve::Connection;
+use crate::stage::{admit, ask, authn, enrich, find, forward, guard, models, read, relay, resolve, send, status, translate};
+use crate::table::{Destination, Matched};
+
+/// Answers one request; never fails and never panics.
+pub(crate) async fn handle(connection: &Connection, request: Request<Incoming>) -> Response<Body> {
+    let (admission, mut record) = admit::admit(connection, request);
+    let told = AssertUnwindSafe(tell(connection, admission, &mut record)).catch_unwind().await;
+    match told {
+        Ok(Ok(Answer::Relay(reply))) => relay::relay(*reply, record),
+        Ok(Ok(Answer::Ready(response))) => record.answer(response),
+        Ok(Err(rejection)) => record.reject(rejection),
+        Err(_) => {
+            connection.gateway.shared.metrics.panics.inc();
+            record.reject(Rejection::internal(Stage::Internal, "the gateway failed on this request"))
+        }
+    }
+}
+
+/// What a request comes to.
+enum Answer {
+    /// Made here.
+    Ready(Response<Body>),
+    /// An upstream's.
+    Relay(Box<send::Reply>),
+}
+
+async fn tell(connection: &Connection, admission: admit::Admission, record: &mut Record) -> Result<Answer, Rejected> {
+    let shared = &connection.gateway.shared;
+    if let Some(response) = status::answer(shared, &admission) {
+        record.is_status = true;
+        return Ok(Answer::Ready(response));
+    }
+    let admit::Admission { mut parts, body, table } = admission;
+    let Matched { route, taken } = find::find(&table, connection.port, &parts)?;
+    record.route = Some(route.label.clone());
+    if let Some(redirect) = &route.redirect {
+        return Ok(Answer::Ready(find::redirect(redirect, &parts, taken)?));
+    }
+    let caller = authn::authn(&route.plan, &parts)?;
+    record.caller.clone_from(&caller.name);
+    route.request_headers.apply(&mut parts.headers);
+    let node = match find::destination(route, connection.random())? {
+        Destination::Ai(node) => node,
+        Destination::Service(pool) => {
+            let outbound = forward::request(parts, body, route, taken, connection.peer);
+            let timeout = route.plan.timeout.unwrap_or(shared.settings.request_timeout);
+            let reply = send::service(shared, pool, connection.worker, outbound, timeout).await?;
+            return Ok(Answer::Relay(Box::new(reply.with_headers(&route.response_headers))));
+        }
+        Destination::Invalid(why) => return Err(Rejection::internal(Stage::Match, "this route has no valid backend").detail(&**why)),
+    };
+    // The path outlives the head, which becomes the upstream's.
+    let path = parts.uri.clone();
+    let wanted = ask::wanted(&path, taken, &parts, record)?;
+    if let Some(response) = models::answer(node, wanted.as_ref(), record)? {
+        return Ok(Answer::Ready(response));
+    }
+    let (bytes, share) = read::read(shared, &parts.headers, body).await?;
+    let asked = ask::read(wanted, bytes, &parts, &route.plan, record)?;
+    let resolution = resolve::resolve(shared, node, &asked, record)?;
+    guard::guard(&route.plan, &asked)?;
+    let asked = enrich::enrich(&route.plan, asked)?;
+    let outbound = translate::translate(parts, asked, &resolution, &caller, record)?;
+    let timeout = route.plan.timeout.unwrap_or(shared.settings.request_timeout);
+    let reply = send::send(shared, resolution.leaf, connection.worker, outbound, timeout).await?;
+    drop(share);
+    Ok(Answer::Relay(Box::new(reply.with_headers(&route.response_headers))))
+}

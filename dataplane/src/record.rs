@@ -1,0 +1,189 @@
+//! What is known of a request when it ends: said once, in metrics and in the log.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use http::{HeaderValue, Response, StatusCode};
+use sluice_llm::Format;
+use sluice_llm::usage::Usage;
+use sluice_vocab::ErrorType;
+
+use crate::access_log::text;
+use crate::body::Body;
+use crate::gateway::Shared;
+use crate::metrics::Series;
+use crate::rejection::Rejected;
+
+/// Header that carries the request's id, both ways.
+pub(crate) const REQUEST_ID: &str = "x-request-id";
+
+/// A request on its way. Ends with [`Record::answer`], [`Record::reject`] or, for an answer that is relayed, when its body
+/// does; one that is dropped before was abandoned by its client.
+pub(crate) struct Record {
+    shared: Arc<Shared>,
+    pub(crate) id: HeaderValue,
+    started: Instant,
+    pub(crate) format: Option<Format>,
+    /// The model as the caller named it.
+    pub(crate) model: Option<String>,
+    pub(crate) route: Option<Arc<str>>,
+    pub(crate) caller: Option<Arc<str>>,
+    series: Option<Arc<Series>>,
+    pub(crate) streaming: bool,
+    /// A probe or a scrape, which is neither logged nor counted.
+    pub(crate) is_status: bool,
+    pub(crate) status: StatusCode,
+    pub(crate) error: Option<(ErrorType, String)>,
+    pub(crate) usage: Usage,
+    pub(crate) dropped: bool,
+    ended: bool,
+}
+
+impl Record {
+    pub(crate) fn begin(shared: Arc<Shared>, id: HeaderValue) -> Self {
+        Self {
+            shared,
+            id,
+            started: Instant::now(),
+            format: None,
+            model: None,
+            route: None,
+            caller: None,
+            series: None,
+            streaming: false,
+            is_status: false,
+            status: StatusCode::OK,
+            error: None,
+            usage: Usage::default(),
+            dropped: false,
+            ended: false,
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(crate) fn format(&self) -> Format {
+        self.format.unwrap_or(Format::OpenAi)
+    }
+
+    pub(crate) fn id_str(&self) -> &str {
+        self.id.to_str().unwrap_or("")
+    }
+
+    /// From here on the request counts as in flight to this provider.
+    pub(crate) fn set_series(&mut self, series: Arc<Series>) {
+        series.active.inc();
+        self.series = Some(series);
+    }
+
+    /// Ends with an answer made here.
+    pub(crate) fn answer(mut self, mut response: Response<Body>) -> Response<Body> {
+        response.headers_mut().insert(REQUEST_ID, self.id.clone());
+        self.status = response.status();
+        self.end();
+        response
+    }
+
+    /// Ends with a refusal in the caller's format.
+    pub(crate) fn reject(mut self, rejection: Rejected) -> Response<Body> {
+        let mut response = rejection.response(self.format(), self.id_str());
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, self.id.clone());
+        if self.format() == Format::Anthropic {
+            headers.insert("request-id", self.id.clone());
+        }
+        self.status = rejection.status;
+        let detail = if rejection.detail.is_empty() { rejection.public.to_string() } else { format!("{}: {}", rejection.public, rejection.detail) };
+        self.error = Some((rejection.kind, format!("{}: {detail}", rejection.stage.as_str())));
+        self.end();
+        response
+    }
+
+    /// Says it, once.
+    pub(crate) fn end(&mut self) {
+        if std::mem::replace(&mut self.ended, true) || self.is_status {
+            return;
+        }
+        let elapsed = self.started.elapsed();
+        let format = self.format();
+        let series = self.series.take().inspect(|s| {
+            s.active.dec();
+        });
+        let error = self.error.as_ref().map(|(kind, _)| *kind).or_else(|| word(self.status));
+        let metrics = &self.shared.metrics;
+        let series = series.unwrap_or_else(|| metrics.series(format.as_str(), &"".into(), &"".into()));
+        metrics.record(&series, self.status.as_u16(), elapsed.as_secs_f64(), error, self.usage);
+        self.shared.log.line(|out| self.line(out, &series, elapsed.as_secs_f64() * 1e3, error));
+    }
+
+    fn line(&self, out: &mut Vec<u8>, series: &Series, millis: f64, error: Option<ErrorType>) {
+        use std::io::Write;
+        let (level, message) = match (&self.error, error) {
+            (None, None) if self.dropped => ("info", "client went away"),
+            (None, None) => ("info", "request completed successfully"),
+            (Some((_, detail)), _) => (if self.status.is_server_error() { "error" } else { "warn" }, detail.as_str()),
+            (None, Some(_)) => ("warn", "upstream answered with an error"),
+        };
+        out.extend_from_slice(b"{\"timestamp\":\"");
+        timestamp(out);
+        out.extend_from_slice(b"\",\"level\":\"");
+        out.extend_from_slice(level.as_bytes());
+        out.extend_from_slice(b"\",");
+        text(out, "request_id", self.id_str());
+        text(out, "message", message);
+        // Writing to a Vec can't fail.
+        let _ = write!(out, "\"duration_ms\":{millis:.2},\"status_code\":{},", self.status.as_u16());
+        text(out, "format", self.format().as_str());
+        text(out, "model", self.model.as_deref().unwrap_or(series.model()));
+        text(out, "provider", series.provider());
+        if let Some(error) = error {
+            text(out, "error_type", error.as_str());
+        }
+        if let Some(route) = &self.route {
+            text(out, "route", route);
+        }
+        if let Some(caller) = &self.caller {
+            text(out, "caller", caller);
+        }
+        for (key, tokens) in [("input_tokens", self.usage.input), ("output_tokens", self.usage.output), ("cached_tokens", self.usage.cached)] {
+            if let Some(tokens) = tokens {
+                let _ = write!(out, "\"{key}\":{tokens},");
+            }
+        }
+        let _ = write!(out, "\"streaming\":{}}}", self.streaming);
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.dropped = true;
+            // As nginx notes a client that closed its connection.
+            self.status = StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST);
+            self.end();
+        }
+    }
+}
+
+/// The word for an upstream's own error.
+fn word(status: StatusCode) -> Option<ErrorType> {
+    match status.as_u16() {
+        499 => None,
+        401 | 403 => Some(ErrorType::Auth),
+        408 | 504 => Some(ErrorType::Timeout),
+        429 => Some(ErrorType::RateLimit),
+        400..=498 => Some(ErrorType::InvalidRequest),
+        500.. => Some(ErrorType::ServerError),
+        _ => None,
+    }
+}
+
+/// RFC 3339, UTC, milliseconds.
+fn timestamp(out: &mut Vec<u8>) {
+    use std::io::Write;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let stamp = jiff::Timestamp::from_millisecond(i64::try_from(now.as_millis()).unwrap_or(0)).unwrap_or_default();
+    let _ = write!(out, "{stamp:.3}");
+}

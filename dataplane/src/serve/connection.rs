@@ -1,0 +1,103 @@
+//! One client connection, HTTP/1.1 or HTTP/2.
+
+use std::convert::Infallible;
+use std::net::{SocketAddr, TcpStream as StdStream};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+use crate::gateway::Gateway;
+use crate::pipeline;
+
+/// What a client's first bytes are when it speaks HTTP/2 without TLS (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI ";
+/// The read buffer of an HTTP/1 connection, and so the longest head.
+const BUFFER: usize = 128 << 10;
+/// Requests at once on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 250;
+
+/// What requests know of the connection that they come by.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) gateway: Arc<Gateway>,
+    /// The listener's port.
+    pub(crate) port: u16,
+    pub(crate) peer: SocketAddr,
+    /// The thread that carries it.
+    pub(crate) worker: usize,
+}
+
+impl Connection {
+    /// A number for choosing among equals.
+    pub(crate) fn random(&self) -> u64 {
+        crate::stage::admit::random()
+    }
+}
+
+/// Serves a connection until it ends, or until its requests have ended after a stop.
+pub(super) async fn serve(connection: Connection, stream: StdStream, mut stopped: watch::Receiver<bool>) {
+    let Ok(stream) = TcpStream::from_std(stream) else { return };
+    let _ = stream.set_nodelay(true);
+    let idle = connection.gateway.shared.settings.idle;
+    let is_http2 = tokio::select! {
+        first = tokio::time::timeout(idle, speaks_http2(&stream)) => match first {
+            Ok(Ok(is_http2)) => is_http2,
+            Ok(Err(_)) | Err(_) => return,
+        },
+        _ = stopped.wait_for(|stop| *stop) => return,
+    };
+    let io = TokioIo::new(stream);
+    let connection = Arc::new(connection);
+    let service = service_fn(move |request| {
+        let connection = connection.clone();
+        async move { Ok::<_, Infallible>(pipeline::handle(&connection, request).await) }
+    });
+    // What goes wrong on a connection is the client's doing, and what became of its requests is recorded.
+    if is_http2 {
+        let mut serving = pin!(http2(idle).serve_connection(io, service));
+        tokio::select! {
+            _ = serving.as_mut() => return,
+            _ = stopped.wait_for(|stop| *stop) => {}
+        }
+        serving.as_mut().graceful_shutdown();
+        let _ = serving.await;
+    } else {
+        let mut serving = pin!(http1(idle).serve_connection(io, service));
+        tokio::select! {
+            _ = serving.as_mut() => return,
+            _ = stopped.wait_for(|stop| *stop) => {}
+        }
+        serving.as_mut().graceful_shutdown();
+        let _ = serving.await;
+    }
+}
+
+async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
+    let mut first = [0; PREFACE.len()];
+    let n = stream.peek(&mut first).await?;
+    Ok(n == PREFACE.len() && first == PREFACE)
+}
+
+fn http1(idle: Duration) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    // With a timer, this also closes idle connections; without, slow heads would be waited for forever.
+    builder.timer(TokioTimer::new()).header_read_timeout(idle).max_buf_size(BUFFER);
+    builder
+}
+
+fn http2(idle: Duration) -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_secs(30).min(idle))
+        .keep_alive_timeout(Duration::from_secs(20))
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(64 << 10);
+    builder
+}

@@ -1,0 +1,80 @@
+//! A thread with a runtime of its own.
+
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+
+use super::connection::{self, Connection};
+use crate::gateway::Gateway;
+
+/// A connection on its way to a worker.
+pub(super) struct Arrival {
+    pub(super) stream: TcpStream,
+    pub(super) peer: SocketAddr,
+    pub(super) port: u16,
+    pub(super) gateway: Arc<Gateway>,
+    /// One of the connections that the process may have; given back when it ends.
+    pub(super) slot: OwnedSemaphorePermit,
+}
+
+/// The handle to a worker; its thread ends when it is dropped and the connections have ended.
+#[derive(Debug)]
+pub(super) struct Worker {
+    arrivals: mpsc::UnboundedSender<(Arrival, Live)>,
+    connections: Arc<AtomicUsize>,
+}
+
+/// Counts a connection for as long as it lives.
+#[derive(Debug)]
+struct Live(Arc<AtomicUsize>);
+
+impl Live {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Worker {
+    pub(super) fn start(index: usize, stopped: watch::Receiver<bool>) -> std::io::Result<Self> {
+        let (arrivals, arriving) = mpsc::unbounded_channel();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        std::thread::Builder::new()
+            .name(format!("worker-{index}"))
+            .spawn(move || runtime.block_on(run(index, arriving, stopped)))?;
+        Ok(Self { arrivals, connections })
+    }
+
+    /// Connections that it carries or is about to.
+    pub(super) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Acquire)
+    }
+
+    pub(super) fn take(&self, arrival: Arrival) {
+        // What bounds this queue is the slot that each arrival holds. It fails only when the thread is gone.
+        let _ = self.arrivals.send((arrival, Live::new(&self.connections)));
+    }
+}
+
+async fn run(index: usize, mut arriving: mpsc::UnboundedReceiver<(Arrival, Live)>, stopped: watch::Receiver<bool>) {
+    while let Some((arrival, live)) = arriving.recv().await {
+        let stopped = stopped.clone();
+        tokio::spawn(async move {
+            let Arrival { stream, peer, port, gateway, slot } = arrival;
+            gateway.shared.metrics.connections.inc();
+            let connection = Connection { gateway: gateway.clone(), port, peer, worker: index };
+            connection::serve(connection, stream, stopped).await;
+            gateway.shared.metrics.connections.dec();
+            drop((slot, live));
+        });
+    }
+}

@@ -1,0 +1,50 @@
+//! Takes the table once, and gives the request its id.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use http::request::Parts;
+use http::{HeaderValue, Request};
+use hyper::body::Incoming;
+use sluice_vocab::request_id;
+
+use crate::record::{REQUEST_ID, Record};
+use crate::serve::Connection;
+use crate::table::Table;
+
+/// A request, and the table that it goes by for its whole life.
+pub(crate) struct Admission {
+    pub(crate) parts: Parts,
+    pub(crate) body: Incoming,
+    pub(crate) table: Arc<Table>,
+}
+
+pub(crate) fn admit(connection: &Connection, request: Request<Incoming>) -> (Admission, Record) {
+    let (parts, body) = request.into_parts();
+    let given = parts.headers.get(REQUEST_ID).filter(|id| request_id::is_acceptable(id.as_bytes()));
+    let id = given.cloned().unwrap_or_else(make_id);
+    let mut record = Record::begin(connection.gateway.shared.clone(), id);
+    record.format = sluice_llm::surface::parse(parts.uri.path()).map(|s| s.format);
+    (Admission { parts, body, table: connection.gateway.live.load_full() }, record)
+}
+
+fn make_id() -> HeaderValue {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    HeaderValue::try_from(request_id::make(now.as_secs(), random())).unwrap_or_else(|_| HeaderValue::from_static("req"))
+}
+
+/// A number that nobody needs to be unable to guess: for ids and weights.
+pub(crate) fn random() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    thread_local!(static STATE: Cell<u64> = Cell::new(std::hash::RandomState::new().build_hasher().finish() | 1));
+    STATE.with(|state| {
+        // xorshift64* (Vigna 2016).
+        let mut x = state.get();
+        x ^= x >> 12;
+        x ^= x << 25;
+        x ^= x >> 27;
+        state.set(x);
+        x.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
+    })
+}

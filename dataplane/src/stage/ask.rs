@@ -1,0 +1,137 @@
+//! What is asked for: format and operation from the path, or from the body where the path is the user's own; the model;
+//! whether it streams.
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, StatusCode, Uri, header};
+use sluice_llm::json::{Draft, Object, ScanError};
+use sluice_llm::surface::{self, Surface};
+use sluice_llm::{Format, Operation, multipart};
+use sluice_policy::route_type::RouteType;
+use sluice_vocab::ErrorType;
+
+use crate::record::Record;
+use crate::rejection::{Rejected, Rejection, Stage};
+use crate::table::Plan;
+
+/// A request, read.
+pub(crate) struct Asked<'u> {
+    pub(crate) surface: Surface<'u>,
+    /// The model that the caller names.
+    pub(crate) model: Option<String>,
+    pub(crate) stream: bool,
+    pub(crate) body: AskedBody,
+}
+
+/// A request's body.
+pub(crate) enum AskedBody {
+    /// JSON, and the edits so far.
+    Json(Box<Draft>),
+    /// A form, and where in it the model's name stands.
+    Form(Bytes, Option<std::ops::Range<usize>>),
+}
+
+/// Reads the path: the format's own below `/`, below what the route's prefix took, and there with or without the version.
+/// `None` for a path of the user's own, where the body has to tell.
+pub(crate) fn wanted<'u>(uri: &'u Uri, taken: usize, parts: &Parts, record: &mut Record) -> Result<Option<Surface<'u>>, Rejected> {
+    let path = uri.path();
+    let rest = path.get(taken..).unwrap_or("");
+    let found = surface::parse(path).or_else(|| surface::parse(rest)).or_else(|| surface::parse_below_version(rest));
+    if let Some(surface) = &found {
+        record.format = Some(surface.format);
+        check_method(surface, parts)?;
+        return Ok(found);
+    }
+    if !matches!(rest, "" | "/") {
+        let text = format!("{path} is no path of the OpenAI, Anthropic or Gemini API");
+        let status = StatusCode::NOT_FOUND;
+        return Err(Rejection::new(Stage::Match, ErrorType::InvalidRequest, status, text).code("not_found"));
+    }
+    if parts.method != Method::POST {
+        return Err(method_not_allowed("POST"));
+    }
+    Ok(None)
+}
+
+fn check_method(surface: &Surface<'_>, parts: &Parts) -> Result<(), Rejected> {
+    if parts.headers.contains_key(header::UPGRADE) && surface.operation == Operation::Responses {
+        let text = "this gateway serves the Responses API over HTTP, not over WebSocket";
+        return Err(Rejection::new(Stage::Match, ErrorType::InvalidRequest, StatusCode::UPGRADE_REQUIRED, text));
+    }
+    let reads = matches!(parts.method, Method::GET | Method::HEAD);
+    match (surface.operation == Operation::Models, reads, &parts.method) {
+        (true, true, _) | (false, false, &Method::POST) => Ok(()),
+        (true, _, _) => Err(method_not_allowed("GET")),
+        (false, _, _) => Err(method_not_allowed("POST")),
+    }
+}
+
+fn method_not_allowed(want: &str) -> Rejected {
+    let text = format!("this path takes {want}");
+    Rejection::new(Stage::Match, ErrorType::InvalidRequest, StatusCode::METHOD_NOT_ALLOWED, text)
+}
+
+/// A body that is no JSON the gateway can read.
+pub(crate) fn malformed(error: ScanError) -> Rejected {
+    Rejection::invalid(Stage::Read, error.to_string()).code("invalid_json")
+}
+
+/// Reads the body.
+pub(crate) fn read<'u>(
+    wanted: Option<Surface<'u>>,
+    bytes: Bytes,
+    parts: &Parts,
+    plan: &Plan,
+    record: &mut Record,
+) -> Result<Asked<'u>, Rejected> {
+    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    if let Some(surface) = wanted.as_ref().filter(|s| s.operation == Operation::Media)
+        && !content_type.contains("json")
+    {
+        let model = multipart::field(content_type, &bytes, "model");
+        let name = model.clone().map(|range| String::from_utf8_lossy(&bytes[range]).into_owned());
+        record.model.clone_from(&name);
+        return Ok(Asked { surface: surface.clone(), model: name, stream: false, body: AskedBody::Form(bytes, model) });
+    }
+    let object = Object::scan(bytes).map_err(malformed)?;
+    let surface = match wanted {
+        Some(surface) => surface,
+        None => infer(&object, parts)?,
+    };
+    record.format = Some(surface.format);
+    let in_body = object.str("model").map_err(malformed)?;
+    let model = surface.model.as_deref().or(in_body.as_deref()).map(|m| m.strip_prefix("models/").unwrap_or(m).to_owned());
+    let explicit = object.bool("stream").map_err(malformed)?;
+    let default = plan.route_type.map(|t| t == RouteType::ChatStreaming);
+    let can = surface.operation.streams();
+    let stream = can && explicit.or(surface.stream).or(default).unwrap_or(false);
+    record.model.clone_from(&model);
+    record.streaming = stream;
+    let mut draft = Draft::new(object);
+    if surface.format == Format::Gemini {
+        // The path says it upstream, the field is not Gemini's.
+        draft.remove("stream").map_err(malformed)?;
+    } else if can && explicit.is_none() && default.is_some() {
+        draft.set("stream", if stream { "true" } else { "false" }).map_err(malformed)?;
+    }
+    Ok(Asked { surface, model, stream, body: AskedBody::Json(Box::new(draft)) })
+}
+
+/// What a body asks for when the path is the user's own.
+fn infer(object: &Object, parts: &Parts) -> Result<Surface<'static>, Rejected> {
+    let surface = |format, operation, rest| Surface { format, operation, model: None, stream: None, rest };
+    if object.has("contents") {
+        return Ok(surface(Format::Gemini, Operation::Chat, ""));
+    }
+    if object.has("messages") {
+        return Ok(if parts.headers.contains_key("anthropic-version") {
+            surface(Format::Anthropic, Operation::Chat, "messages")
+        } else {
+            surface(Format::OpenAi, Operation::Chat, "chat/completions")
+        });
+    }
+    if object.has("prompt") {
+        return Ok(surface(Format::OpenAi, Operation::Completions, "completions"));
+    }
+    Err(Rejection::invalid(Stage::Read, "the body has none of messages, prompt and contents, so it is unclear what is asked for"))
+}

@@ -1,0 +1,41 @@
+//! Requests to Services: streamed, never read.
+
+use std::net::SocketAddr;
+
+use http::request::Parts;
+use http::{HeaderValue, Request, Uri, header};
+use hyper::body::Incoming;
+
+use super::find::host;
+use super::translate::remove_hop_by_hop;
+use crate::body::Outgoing;
+use crate::table::Route;
+
+/// The request as a Service gets it.
+pub(crate) fn request(mut parts: Parts, body: Incoming, route: &Route, taken: usize, peer: SocketAddr) -> Request<Outgoing> {
+    let original = HeaderValue::from_str(host(&parts)).ok();
+    remove_hop_by_hop(&mut parts.headers);
+    let address = peer.ip().to_string();
+    let chain = match parts.headers.get("x-forwarded-for").and_then(|v| v.to_str().ok()) {
+        Some(before) => format!("{before}, {address}"),
+        None => address,
+    };
+    if let Ok(value) = HeaderValue::try_from(chain) {
+        parts.headers.insert("x-forwarded-for", value);
+    }
+    if let Some(host) = original {
+        parts.headers.entry("x-forwarded-host").or_insert(host);
+    }
+    parts.headers.entry("x-forwarded-proto").or_insert(HeaderValue::from_static("http"));
+    let path = parts.uri.path();
+    let path = match route.rewrite.as_ref().and_then(|r| r.path.as_ref()) {
+        Some(edit) => edit.apply(path, &path[..taken]),
+        None => path.to_owned(),
+    };
+    let query = parts.uri.query().map(|q| format!("?{q}")).unwrap_or_default();
+    parts.uri = format!("{path}{query}").parse().unwrap_or_else(|_| Uri::from_static("/"));
+    if let Some(name) = route.rewrite.as_ref().and_then(|r| r.hostname.clone()) {
+        parts.headers.insert(header::HOST, name);
+    }
+    Request::from_parts(parts, Outgoing::Stream(body))
+}

@@ -1,0 +1,89 @@
+//! Reads a body, within the process' budget.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Incoming};
+use sluice_vocab::ErrorType;
+
+use crate::budget::Share;
+use crate::gateway::Shared;
+use crate::rejection::{Rejected, Rejection, Retry, Stage};
+
+/// The budget is asked for in steps of this size.
+const STEP: usize = 64 << 10;
+
+/// The whole body, and the memory that it was granted.
+pub(crate) async fn read(shared: &Shared, headers: &HeaderMap, mut body: Incoming) -> Result<(Bytes, Share), Rejected> {
+    let limit = shared.settings.body_limit;
+    let mut share = Share::new(&shared.budget);
+    let announced = body.size_hint().lower();
+    if announced > limit as u64 {
+        return Err(too_large(limit));
+    }
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|e| e.as_bytes() != b"identity") {
+        let text = format!("content-encoding {encoding:?} of a request is not supported: send the body as it is");
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return Err(Rejection::new(Stage::Read, ErrorType::InvalidRequest, status, text));
+    }
+    let Some(first) = frame(&mut body, shared.settings.body_pause).await? else { return Ok((Bytes::new(), share)) };
+    grow(&mut share, first.len()).await?;
+    if body.is_end_stream() {
+        return if first.len() > limit { Err(too_large(limit)) } else { Ok((first, share)) };
+    }
+    let expected = usize::try_from(announced).unwrap_or(0).min(STEP).max(first.len());
+    let mut all = BytesMut::with_capacity(expected);
+    all.extend_from_slice(&first);
+    drop(first);
+    while let Some(chunk) = frame(&mut body, shared.settings.body_pause).await? {
+        let len = all.len() + chunk.len();
+        if len > limit {
+            return Err(too_large(limit));
+        }
+        // Growing doubles the buffer, so that what it holds is what is accounted for.
+        if len > all.capacity() {
+            let wanted = (all.capacity() * 2).max(len).min(limit.max(len));
+            grow(&mut share, wanted).await?;
+            all.reserve(wanted - all.len());
+        } else {
+            grow(&mut share, all.capacity()).await?;
+        }
+        all.extend_from_slice(&chunk);
+    }
+    Ok((all.freeze(), share))
+}
+
+async fn frame(body: &mut Incoming, pause: Duration) -> Result<Option<Bytes>, Rejected> {
+    loop {
+        let next = tokio::time::timeout(pause, body.frame()).await.map_err(|_| {
+            let text = format!("the body paused for more than {} s", pause.as_secs());
+            Rejection::new(Stage::Read, ErrorType::Timeout, StatusCode::REQUEST_TIMEOUT, text)
+        })?;
+        match next {
+            None => return Ok(None),
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+            Some(Err(error)) => {
+                return Err(Rejection::invalid(Stage::Read, "the body could not be read to its end").detail(error.to_string()));
+            }
+        }
+    }
+}
+
+async fn grow(share: &mut Share, bytes: usize) -> Result<(), Rejected> {
+    if bytes <= share.bytes() || share.grow_to(bytes.next_multiple_of(4 << 10)).await {
+        return Ok(());
+    }
+    let text = "the gateway has no memory left for request bodies, try again later";
+    Err(Rejection::new(Stage::Read, ErrorType::ServerError, StatusCode::SERVICE_UNAVAILABLE, text).retry(Retry::Later(Some(5))))
+}
+
+fn too_large(limit: usize) -> Rejected {
+    let text = format!("the body is larger than {} MiB", limit >> 20);
+    Rejection::new(Stage::Read, ErrorType::InvalidRequest, StatusCode::PAYLOAD_TOO_LARGE, text).code("request_too_large")
+}

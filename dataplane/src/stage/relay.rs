@@ -1,0 +1,273 @@
+//! Passes an answer on, and reads on the way what the record wants to know.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body::{Body as _, Frame, SizeHint};
+use hyper::body::Incoming;
+use sluice_llm::json::Object;
+use sluice_llm::stream::{self, End};
+use sluice_llm::usage::{self, Tally};
+use sluice_llm::Format;
+use sluice_vocab::ErrorType;
+use tokio::time::{Instant, Sleep};
+
+use super::send::{Reading, Reply, too_slow};
+use super::translate::remove_hop_by_hop;
+use crate::body::{Body, BodyError};
+use crate::client::Lease;
+use crate::record::{REQUEST_ID, Record};
+use crate::rejection::{Rejected, Rejection, Stage};
+
+/// Of an answer that is no stream, so much is kept for reading its usage. Longer ones are passed on unread.
+const KEEP: usize = 4 << 20;
+
+/// An answer on its way to the client.
+pub(crate) struct Relay {
+    incoming: Option<Incoming>,
+    lease: Option<Lease>,
+    record: Record,
+    reader: Reader,
+    /// Fires at the deadline, or when a stream paused for too long.
+    timer: Pin<Box<Sleep>>,
+    /// Set for streams: how long a pause may be, and when something came last.
+    pause: Option<(Duration, Instant)>,
+    /// What is still to be sent when the upstream's part has ended.
+    last: Option<Bytes>,
+    ended: bool,
+}
+
+/// What is read of the bytes that pass.
+enum Reader {
+    Nothing,
+    Stream(Box<stream::Relay>),
+    Whole { format: Format, kept: Vec<Bytes>, len: usize },
+}
+
+/// Begins an answer.
+pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Body> {
+    let Reply { response, lease, reading, timeout, deadline } = reply;
+    let (mut parts, incoming) = response.into_parts();
+    remove_hop_by_hop(&mut parts.headers);
+    let is_stream = is_event_stream(&parts.headers);
+    record.status = parts.status;
+    record.streaming |= is_stream && reading.is_some();
+    let reader = reader(reading, parts.status, is_stream, &parts.headers);
+    if matches!(&reader, Reader::Stream(_)) {
+        // An event may be taken out or added, so the length is not known.
+        parts.headers.remove(header::CONTENT_LENGTH);
+        parts.headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    }
+    set_ids(&mut parts.headers, &record);
+    if incoming.is_end_stream() {
+        lease.give_back();
+        record.end();
+        return Response::from_parts(parts, Body::empty());
+    }
+    let pause = is_stream.then(|| (timeout, Instant::now()));
+    let timer = Box::pin(tokio::time::sleep_until(deadline));
+    let relay = Relay { incoming: Some(incoming), lease: Some(lease), record, reader, timer, pause, last: None, ended: false };
+    Response::from_parts(parts, Body::Relay(Box::new(relay)))
+}
+
+fn is_event_stream(headers: &http::HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/event-stream"))
+}
+
+fn reader(reading: Option<Reading>, status: StatusCode, is_stream: bool, headers: &http::HeaderMap) -> Reader {
+    // An answer that is compressed although we asked for none is passed on unread.
+    let encoded = headers.get(header::CONTENT_ENCODING).is_some_and(|e| e.as_bytes() != b"identity");
+    match reading {
+        Some(_) if encoded => Reader::Nothing,
+        Some(r) if is_stream => Reader::Stream(Box::new(stream::Relay::new(r.format, r.operation, r.strip_usage))),
+        Some(r) if status.is_success() && r.operation.has_json_body() => {
+            Reader::Whole { format: r.format, kept: Vec::new(), len: 0 }
+        }
+        _ => Reader::Nothing,
+    }
+}
+
+/// Our id under the usual name, the upstream's under another; Anthropic's clients look for `request-id`.
+fn set_ids(headers: &mut http::HeaderMap, record: &Record) {
+    if let Some(theirs) = headers.insert(REQUEST_ID, record.id.clone())
+        && theirs != record.id
+    {
+        headers.insert("x-upstream-request-id", theirs);
+    }
+    if record.format == Some(Format::Anthropic) {
+        headers.entry("request-id").or_insert_with(|| record.id.clone());
+    }
+}
+
+impl Relay {
+    pub(crate) fn is_end_stream(&self) -> bool {
+        self.ended && self.last.is_none()
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        match (&self.reader, &self.incoming) {
+            (Reader::Stream(_), _) | (_, None) => SizeHint::default(),
+            (_, Some(incoming)) => incoming.size_hint(),
+        }
+    }
+
+    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        loop {
+            if let Some(last) = self.last.take() {
+                return Poll::Ready(Some(Ok(Frame::data(last))));
+            }
+            let Some(incoming) = self.incoming.as_mut().filter(|_| !self.ended) else { return Poll::Ready(None) };
+            let frame = match Pin::new(incoming).poll_frame(cx) {
+                Poll::Ready(frame) => frame,
+                Poll::Pending => {
+                    ready!(self.poll_patience(cx));
+                    let rejection = too_slow(self.pause.map_or(Duration::ZERO, |(pause, _)| pause));
+                    self.break_off(rejection)?;
+                    continue;
+                }
+            };
+            match frame {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => {
+                        if let Some((_, last)) = &mut self.pause {
+                            *last = Instant::now();
+                        }
+                        let data = self.observe(data)?;
+                        if self.incoming.as_ref().is_some_and(Incoming::is_end_stream) {
+                            self.complete();
+                        }
+                        if !data.is_empty() {
+                            return Poll::Ready(Some(Ok(Frame::data(data))));
+                        }
+                    }
+                    Err(frame) => return Poll::Ready(Some(Ok(frame))),
+                },
+                Some(Err(error)) => self.break_off(broken(&error))?,
+                None => self.complete(),
+            }
+        }
+    }
+
+    /// Ready when there is no more patience. A timer that fires early, because something came since it was set, is set anew.
+    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            ready!(self.timer.as_mut().poll(cx));
+            let Some((pause, last)) = self.pause else { return Poll::Ready(()) };
+            let until = last + pause;
+            if until <= Instant::now() {
+                return Poll::Ready(());
+            }
+            self.timer.as_mut().reset(until);
+        }
+    }
+
+    fn observe(&mut self, data: Bytes) -> Result<Bytes, BodyError> {
+        match &mut self.reader {
+            Reader::Nothing => Ok(data),
+            Reader::Stream(relay) => relay.push(data).map_err(Into::into),
+            Reader::Whole { kept, len, .. } => {
+                *len += data.len();
+                if *len <= KEEP {
+                    kept.push(data.clone());
+                } else {
+                    kept.clear();
+                }
+                Ok(data)
+            }
+        }
+    }
+
+    /// The upstream's part is complete as HTTP sees it; whether the answer is, the format tells.
+    fn complete(&mut self) {
+        self.incoming = None;
+        if let Some(lease) = self.lease.take() {
+            lease.give_back();
+        }
+        let shared = self.record.shared().clone();
+        let metrics = &shared.metrics;
+        match std::mem::replace(&mut self.reader, Reader::Nothing) {
+            Reader::Nothing => {}
+            Reader::Stream(mut relay) => {
+                let held = relay.finish();
+                self.record.usage = relay.usage();
+                let status_ok = self.record.status.is_success();
+                match relay.end() {
+                    End::Complete if !self.record.usage.is_known() => {
+                        metrics.usage_missing.inc();
+                    }
+                    End::Open if status_ok => {
+                        metrics.truncated.inc();
+                        let rejection = truncated();
+                        let event = rejection.event(self.record.format(), self.record.id_str());
+                        self.record.error = Some((rejection.kind, rejection.public.to_string()));
+                        self.last = Some([held.as_ref(), b"\n\n", &event].concat().into());
+                    }
+                    End::Failed => self.record.error = Some((ErrorType::ServerError, "the provider reported an error within the stream".into())),
+                    End::Complete | End::Open => {}
+                }
+                if self.last.is_none() && !held.is_empty() {
+                    self.last = Some(held);
+                }
+            }
+            Reader::Whole { format, kept, .. } => {
+                let whole = if kept.len() == 1 { kept[0].clone() } else { kept.concat().into() };
+                let mut tally = Tally::default();
+                if let Ok(object) = Object::scan(whole)
+                    && let Ok(Some(usage)) = object.get(usage::field(format))
+                {
+                    tally.update(usage);
+                }
+                self.record.usage = tally.usage(format);
+                if !self.record.usage.is_known() && self.record.status.is_success() {
+                    metrics.usage_missing.inc();
+                }
+            }
+        }
+        self.end();
+    }
+
+    /// The upstream's part ended in the middle. A stream says so in the client's format, without its format's word for a clean
+    /// end; any other answer is broken off, so that nobody takes it for whole.
+    fn break_off(&mut self, rejection: Rejected) -> Result<(), BodyError> {
+        self.incoming = None;
+        self.lease = None;
+        self.record.error = Some((rejection.kind, format!("{}: {}", rejection.public, rejection.detail)));
+        let event = match &mut self.reader {
+            Reader::Stream(relay) => {
+                self.record.usage = relay.usage();
+                self.record.shared().metrics.truncated.inc();
+                Some(rejection.event(self.record.format(), self.record.id_str()))
+            }
+            Reader::Nothing | Reader::Whole { .. } => None,
+        };
+        self.reader = Reader::Nothing;
+        self.end();
+        match event {
+            Some(event) => {
+                // What was held of a cut event is not passed on; a blank line ends what the client may have of it.
+                self.last = Some([b"\n\n".as_slice(), &event].concat().into());
+                Ok(())
+            }
+            None => Err(rejection.public.to_string().into()),
+        }
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+        self.record.end();
+    }
+}
+
+fn broken(error: &hyper::Error) -> Rejected {
+    Rejection::new(Stage::Relay, ErrorType::Network, StatusCode::BAD_GATEWAY, "the connection to the upstream broke within the answer")
+        .detail(error.to_string())
+        .code("upstream_cut")
+}
+
+fn truncated() -> Rejected {
+    let text = "the provider ended the stream before the answer was complete";
+    Rejection::new(Stage::Relay, ErrorType::Network, StatusCode::BAD_GATEWAY, text).code("upstream_truncated")
+}

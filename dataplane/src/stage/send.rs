@@ -1,0 +1,97 @@
+//! Sends the request, and waits for the head of the answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use sluice_llm::{Format, Operation};
+use sluice_vocab::ErrorType;
+
+use super::translate::Outbound;
+use crate::body::Outgoing;
+use crate::client::{Answer, Lease, Pool, SendError};
+use crate::gateway::Shared;
+use crate::rejection::{Rejected, Rejection, Stage};
+use crate::table::{Edits, Leaf};
+
+/// An upstream's answer, of which the head is there.
+pub(crate) struct Reply {
+    pub(crate) response: Response<Incoming>,
+    pub(crate) lease: Lease,
+    pub(crate) reading: Option<Reading>,
+    /// The whole answer; for streams, each pause.
+    pub(crate) timeout: Duration,
+    pub(crate) deadline: tokio::time::Instant,
+}
+
+/// How to read an answer of an LLM provider.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) format: Format,
+    pub(crate) operation: Operation,
+    pub(crate) strip_usage: bool,
+}
+
+impl Reply {
+    pub(crate) fn with_headers(mut self, edits: &Edits) -> Self {
+        edits.apply(self.response.headers_mut());
+        self
+    }
+}
+
+/// To a provider.
+pub(crate) async fn send(
+    shared: &Shared,
+    leaf: &Leaf,
+    worker: usize,
+    outbound: Outbound,
+    timeout: Duration,
+) -> Result<Reply, Rejected> {
+    let Outbound { request, format, operation, strip_usage } = outbound;
+    let reading = Some(Reading { format, operation, strip_usage });
+    exchange(shared, &leaf.pool, worker, request, timeout, reading).await
+}
+
+/// To a Service.
+pub(crate) async fn service(
+    shared: &Shared,
+    pool: &Arc<Pool>,
+    worker: usize,
+    request: Request<Outgoing>,
+    timeout: Duration,
+) -> Result<Reply, Rejected> {
+    exchange(shared, pool, worker, request, timeout, None).await
+}
+
+async fn exchange(
+    shared: &Shared,
+    pool: &Arc<Pool>,
+    worker: usize,
+    request: Request<Outgoing>,
+    timeout: Duration,
+    reading: Option<Reading>,
+) -> Result<Reply, Rejected> {
+    let deadline = tokio::time::Instant::now() + timeout;
+    let Answer { response, lease, connected } = tokio::time::timeout_at(deadline, shared.client.send(pool, worker, request))
+        .await
+        .map_err(|_| too_slow(timeout))?
+        .map_err(unreachable)?;
+    if connected {
+        shared.metrics.upstream_connects.inc();
+    }
+    Ok(Reply { response, lease, reading, timeout, deadline })
+}
+
+pub(crate) fn too_slow(timeout: Duration) -> Rejected {
+    let text = format!("the upstream did not answer within {timeout:?}");
+    Rejection::new(Stage::Send, ErrorType::Timeout, StatusCode::GATEWAY_TIMEOUT, text).code("upstream_timeout")
+}
+
+fn unreachable(error: SendError) -> Rejected {
+    let text = match &error {
+        SendError::Connect(_) => "the upstream cannot be reached",
+        SendError::Broken(_) => "the connection to the upstream broke before it answered",
+    };
+    Rejection::new(Stage::Send, ErrorType::Network, StatusCode::BAD_GATEWAY, text).detail(error.to_string()).code("upstream_unreachable")
+}

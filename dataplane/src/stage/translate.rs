@@ -1,0 +1,179 @@
+//! The request as the provider wants it.
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header};
+use sluice_llm::json::Segments;
+use sluice_llm::{Format, Operation};
+use sluice_vocab::ErrorType;
+
+use super::ask::{Asked, AskedBody, malformed};
+use super::authn::{CREDENTIAL_HEADERS, Caller};
+use crate::body::Outgoing;
+use crate::record::Record;
+use crate::rejection::{Rejected, Rejection, Stage};
+use crate::table::{Auth, Leaf, Resolution};
+
+/// What is sent, and how its answer is to be read.
+pub(crate) struct Outbound {
+    pub(crate) request: Request<Outgoing>,
+    pub(crate) format: Format,
+    pub(crate) operation: Operation,
+    /// The caller didn't ask for the usage chunk, we did.
+    pub(crate) strip_usage: bool,
+}
+
+pub(crate) fn translate(
+    parts: Parts,
+    mut asked: Asked<'_>,
+    resolution: &Resolution<'_>,
+    caller: &Caller,
+    record: &Record,
+) -> Result<Outbound, Rejected> {
+    let leaf = resolution.leaf;
+    let (format, operation, stream) = (asked.surface.format, asked.surface.operation, asked.stream);
+    if format != leaf.provider.format {
+        return Err(untranslated(format, leaf));
+    }
+    let model = resolution.model.as_ref().map(|m| &*m.text).or(asked.model.as_deref()).unwrap_or("");
+    let path = leaf.path(&asked.surface, model, stream).ok_or_else(|| unsupported(operation, leaf))?;
+    let strip_usage = edit(&mut asked, resolution)?;
+    let body = finish(asked.body, resolution);
+    let mut headers = parts.headers;
+    clean(&mut headers);
+    authorize(&mut headers, leaf, caller)?;
+    for (name, value) in leaf.provider.quirks.headers {
+        if !headers.contains_key(*name) {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+    }
+    for (name, value) in &leaf.headers {
+        headers.insert(name, value.clone());
+    }
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.insert(crate::record::REQUEST_ID, record.id.clone());
+    if !headers.contains_key(header::CONTENT_TYPE) || operation.has_json_body() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    let mut request = Request::new(Outgoing::Read(body));
+    *request.method_mut() = parts.method;
+    *request.uri_mut() = Uri::from(path);
+    *request.headers_mut() = headers;
+    Ok(Outbound { request, format, operation, strip_usage })
+}
+
+/// Until formats are translated, each provider is called in its own.
+fn untranslated(format: Format, leaf: &Leaf) -> Rejected {
+    let own = leaf.provider.format;
+    let text = format!(
+        "this model is served by {}, which speaks the {own} format; requests in the {format} format are not translated yet: call it in the {own} format",
+        leaf.provider.name
+    );
+    Rejection::invalid(Stage::Translate, text).code("format_not_supported")
+}
+
+fn unsupported(operation: Operation, leaf: &Leaf) -> Rejected {
+    let text = format!("{} has no {}", leaf.provider.name, operation.as_str());
+    Rejection::new(Stage::Translate, ErrorType::InvalidRequest, StatusCode::NOT_FOUND, text).code("unsupported_operation")
+}
+
+/// Splices the model, and asks for usage on streams. True when only we asked.
+fn edit(asked: &mut Asked<'_>, resolution: &Resolution<'_>) -> Result<bool, Rejected> {
+    let leaf = resolution.leaf;
+    let (operation, stream) = (asked.surface.operation, asked.stream);
+    let AskedBody::Json(draft) = &mut asked.body else { return Ok(false) };
+    if leaf.provider.format != Format::Gemini
+        && let Some(model) = resolution.model.as_ref().filter(|m| asked.model.as_deref() != Some(&*m.text))
+    {
+        draft.set("model", model.json.clone()).map_err(malformed)?;
+    }
+    let asks = stream && leaf.provider.format == Format::OpenAi && leaf.provider.quirks.stream_options;
+    if !asks || !matches!(operation, Operation::Chat | Operation::Completions) {
+        return Ok(false);
+    }
+    let given = draft.pending("stream_options").map_err(malformed)?;
+    let mut options: serde_json::Map<String, serde_json::Value> = match given {
+        None => {
+            draft.set("stream_options", "{\"include_usage\":true}").map_err(malformed)?;
+            return Ok(true);
+        }
+        Some(text) => serde_json::from_slice(&text)
+            .map_err(|_| Rejection::invalid(Stage::Translate, "stream_options must be an object").param("stream_options"))?,
+    };
+    if options.get("include_usage") == Some(&true.into()) {
+        return Ok(false);
+    }
+    options.insert("include_usage".to_owned(), true.into());
+    draft.set("stream_options", serde_json::Value::Object(options).to_string()).map_err(malformed)?;
+    Ok(true)
+}
+
+fn finish(body: AskedBody, resolution: &Resolution<'_>) -> Segments {
+    match (body, &resolution.model) {
+        (AskedBody::Json(draft), _) => draft.finish(),
+        (AskedBody::Form(bytes, Some(at)), Some(model)) if bytes[at.clone()] != *model.text.as_bytes() => {
+            let name = Bytes::copy_from_slice(model.text.as_bytes());
+            Segments::join([bytes.slice(..at.start), name, bytes.slice(at.end..)])
+        }
+        (AskedBody::Form(bytes, _), _) => Segments::one(bytes),
+    }
+}
+
+/// Headers of one connection only (RFC 9110, section 7.6.1).
+pub(crate) const HOP_BY_HOP: [HeaderName; 8] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// Headers that say who and where the caller is, which a provider need not know.
+const PRIVATE: [HeaderName; 7] = [
+    header::COOKIE,
+    header::FORWARDED,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-real-ip"),
+    HeaderName::from_static("x-ai-route-metadata"),
+];
+
+/// Takes out what belongs to one connection, the `connection` header's own list included.
+pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    if let Some(listed) = headers.get(header::CONNECTION).cloned() {
+        for name in listed.to_str().unwrap_or("").split(',').filter_map(|n| n.trim().parse::<HeaderName>().ok()) {
+            headers.remove(name);
+        }
+    }
+    for name in &HOP_BY_HOP {
+        headers.remove(name);
+    }
+}
+
+fn clean(headers: &mut HeaderMap) {
+    remove_hop_by_hop(headers);
+    for name in CREDENTIAL_HEADERS.iter().chain(&PRIVATE) {
+        headers.remove(name);
+    }
+    headers.remove(header::CONTENT_LENGTH);
+    headers.remove(header::EXPECT);
+}
+
+fn authorize(headers: &mut HeaderMap, leaf: &Leaf, caller: &Caller) -> Result<(), Rejected> {
+    let credential = match (&leaf.auth, &caller.credential) {
+        (Auth::None, _) => return Ok(()),
+        (Auth::Credential(secret), _) | (Auth::Passthrough, Some(secret)) => secret,
+        (Auth::Passthrough, None) => {
+            let text = "this model is called with your own credential of the provider, and the request has none";
+            return Err(Rejection::new(Stage::Translate, ErrorType::Auth, StatusCode::UNAUTHORIZED, text));
+        }
+    };
+    if leaf.provider.authorize(headers, credential) {
+        return Ok(());
+    }
+    Err(Rejection::internal(Stage::Translate, "the provider's credential cannot stand in a header"))
+}

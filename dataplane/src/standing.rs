@@ -1,0 +1,35 @@
+//! Runtime state that outlives a table: connections, by what they lead to.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use crate::client::{Pool, Target};
+
+/// Kept by key and reused when a table is built anew: an edited prompt must not close a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    pools: Mutex<HashMap<Target, Weak<Pool>>>,
+}
+
+impl Standing {
+    /// The pool for a target, the one in use if there is one.
+    pub(crate) fn pool(&self, target: Target, workers: usize) -> Result<Arc<Pool>, String> {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = pools.get(&target).and_then(Weak::upgrade) {
+            return Ok(pool);
+        }
+        let pool = Arc::new(Pool::new(target.clone(), workers).map_err(|e| e.to_string())?);
+        pools.insert(target, Arc::downgrade(&pool));
+        Ok(pool)
+    }
+
+    /// Forgets pools that no table uses, and closes connections that were not used for long.
+    pub(crate) fn prune(&self) {
+        let pools: Vec<Arc<Pool>> = {
+            let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+            pools.retain(|_, pool| pool.strong_count() > 0);
+            pools.values().filter_map(Weak::upgrade).collect()
+        };
+        pools.iter().for_each(|pool| pool.prune());
+    }
+}

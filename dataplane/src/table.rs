@@ -1,0 +1,123 @@
+//! What a request walks: immutable, built from a snapshot off the traffic threads, taken once per request.
+
+mod build;
+mod matcher;
+mod plan;
+mod upstream;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sluice_snapshot::Version;
+
+pub(crate) use build::build;
+pub use build::Diagnostic;
+pub(crate) use matcher::{Matched, Matcher, query_value};
+pub(crate) use plan::{Authn, Plan};
+pub(crate) use upstream::{Auth, Leaf, Node, Resolution, Unresolved};
+
+use crate::client::Pool;
+
+/// All that one Gateway serves.
+#[derive(Debug)]
+pub struct Table {
+    pub(crate) version: Version,
+    /// By listener port.
+    pub(crate) ports: HashMap<u16, Matcher>,
+    /// Names of models that callers may use, as `/health` counts them.
+    pub(crate) models: usize,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self { version: sluice_snapshot::Snapshot::default().version(), ports: HashMap::new(), models: 0 }
+    }
+}
+
+impl Table {
+    /// Ports in order.
+    pub(crate) fn ports(&self) -> Vec<u16> {
+        let mut ports: Vec<u16> = self.ports.keys().copied().collect();
+        ports.sort_unstable();
+        ports
+    }
+}
+
+/// One rule, realised.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) label: Arc<str>,
+    /// Running sums of the weights, each with where it leads.
+    pub(crate) backends: Vec<(u32, Destination)>,
+    pub(crate) plan: Plan,
+    pub(crate) request_headers: Edits,
+    pub(crate) response_headers: Edits,
+    pub(crate) rewrite: Option<Rewrite>,
+    pub(crate) redirect: Option<Redirect>,
+}
+
+/// Where a share of a route's traffic goes.
+#[derive(Debug, Clone)]
+pub(crate) enum Destination {
+    Ai(Arc<Node>),
+    Service(Arc<Pool>),
+    Invalid(Arc<str>),
+}
+
+/// Header edits of HTTPRoute filters.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Edits {
+    pub(crate) set: Vec<(http::HeaderName, http::HeaderValue)>,
+    pub(crate) add: Vec<(http::HeaderName, http::HeaderValue)>,
+    pub(crate) remove: Vec<http::HeaderName>,
+}
+
+impl Edits {
+    pub(crate) fn apply(&self, headers: &mut http::HeaderMap) {
+        for name in &self.remove {
+            headers.remove(name);
+        }
+        for (name, value) in &self.set {
+            headers.insert(name, value.clone());
+        }
+        for (name, value) in &self.add {
+            headers.append(name, value.clone());
+        }
+    }
+}
+
+/// How a path is changed.
+#[derive(Debug, Clone)]
+pub(crate) enum PathEdit {
+    Full(String),
+    Prefix(String),
+}
+
+impl PathEdit {
+    /// The new path; `prefix` is what the route matched.
+    pub(crate) fn apply(&self, path: &str, prefix: &str) -> String {
+        match self {
+            PathEdit::Full(full) => full.clone(),
+            PathEdit::Prefix(new) => {
+                let rest = path.strip_prefix(prefix.trim_end_matches('/')).unwrap_or("");
+                let joined = format!("{}/{}", new.trim_end_matches('/'), rest.trim_start_matches('/'));
+                if rest.is_empty() && joined.len() > 1 { joined.trim_end_matches('/').to_owned() } else { joined }
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Rewrite {
+    pub(crate) hostname: Option<http::HeaderValue>,
+    pub(crate) path: Option<PathEdit>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Redirect {
+    pub(crate) scheme: Option<String>,
+    pub(crate) hostname: Option<String>,
+    pub(crate) port: Option<u16>,
+    pub(crate) status: http::StatusCode,
+    pub(crate) path: Option<PathEdit>,
+}

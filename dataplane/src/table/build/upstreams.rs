@@ -1,0 +1,157 @@
+//! Upstream entries -> nodes, each built once and shared by all who refer to it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue};
+use sluice_llm::provider::{self, Settings};
+use sluice_snapshot::EntryKey;
+use sluice_snapshot::model::{self, upstream::Kind};
+use sluice_vocab::Secret;
+
+use super::Diagnostic;
+use crate::client::{Proxy, Target, Tls};
+use crate::standing::Standing;
+use crate::table::upstream::{Auth, Entry, Leaf, ModelMap, Name, Node};
+
+pub(super) struct Upstreams<'s> {
+    entries: &'s HashMap<EntryKey, (Option<model::Origin>, model::Upstream)>,
+    credentials: &'s HashMap<EntryKey, Secret>,
+    standing: &'s Standing,
+    built: HashMap<EntryKey, Arc<Node>>,
+    /// Those being built, to notice what leads back to itself.
+    open: HashSet<EntryKey>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+impl<'s> Upstreams<'s> {
+    pub(super) fn new(
+        entries: &'s HashMap<EntryKey, (Option<model::Origin>, model::Upstream)>,
+        credentials: &'s HashMap<EntryKey, Secret>,
+        standing: &'s Standing,
+    ) -> Self {
+        let (built, open, diagnostics) = Default::default();
+        Self { entries, credentials, standing, built, open, diagnostics }
+    }
+
+    pub(super) fn get(&mut self, key: &EntryKey) -> Arc<Node> {
+        if let Some(node) = self.built.get(key) {
+            return node.clone();
+        }
+        if !self.open.insert(key.clone()) {
+            return Arc::new(Node::Invalid(format!("{key} leads back to itself")));
+        }
+        let node = match self.entries.get(key) {
+            None => Node::Invalid(format!("{key} is not in the snapshot")),
+            Some((origin, upstream)) => self.build(upstream).unwrap_or_else(|message| {
+                self.diagnostics.push(Diagnostic { key: key.clone(), origin: origin.clone(), message: message.clone() });
+                Node::Invalid(message)
+            }),
+        };
+        self.open.remove(key);
+        let node = Arc::new(node);
+        self.built.insert(key.clone(), node.clone());
+        node
+    }
+
+    /// Distinct names that callers are shown.
+    pub(super) fn listed(&self) -> usize {
+        let maps = self.built.values().filter_map(|node| node.models());
+        maps.flat_map(ModelMap::listed).map(|m| m.id.to_owned()).collect::<HashSet<_>>().len()
+    }
+
+    fn build(&mut self, upstream: &model::Upstream) -> Result<Node, String> {
+        match &upstream.kind {
+            Some(Kind::Provider(p)) => self.leaf(p, &upstream.label).map(|leaf| Node::Provider(Box::new(leaf))),
+            Some(Kind::Models(m)) => Ok(Node::Models(self.models(m))),
+            // The compiler has told the user already.
+            Some(Kind::Invalid(why)) => Ok(Node::Invalid(why.clone())),
+            None => Err("this data plane does not know this kind of upstream".to_owned()),
+        }
+    }
+
+    fn models(&mut self, models: &model::Models) -> ModelMap {
+        let mut map = ModelMap::default();
+        for m in &models.models {
+            map.entries.push(Entry {
+                name: m.name.as_str().into(),
+                upstream: self.get(&EntryKey::from(m.upstream.as_str())),
+                model: (!m.model.is_empty()).then(|| Name::new(&m.model)),
+                description: m.description.clone(),
+                owner: if m.owner.is_empty() { "sluice".to_owned() } else { m.owner.clone() },
+                listed: m.listed,
+                series: Default::default(),
+            });
+        }
+        if !models.default_upstream.is_empty() {
+            map.default = Some(self.get(&EntryKey::from(models.default_upstream.as_str())));
+        }
+        map.index();
+        map
+    }
+
+    fn leaf(&self, p: &model::Provider, label: &str) -> Result<Leaf, String> {
+        let provider = provider::by_type(&p.r#type)
+            .ok_or_else(|| format!("provider {:?} is not known to this data plane", p.r#type))?;
+        let (azure, vertex) = (p.azure.clone().unwrap_or_default(), p.vertex.clone().unwrap_or_default());
+        let settings = Settings {
+            prefix: p.path_prefix.clone(),
+            deployment: azure.deployment,
+            api_version: if azure.api_version.is_empty() { vertex.api_version } else { azure.api_version },
+            project: vertex.project,
+            location: vertex.location,
+            publisher: vertex.publisher,
+        };
+        let target = match &p.endpoint {
+            Some(endpoint) if !endpoint.host.is_empty() => target(endpoint)?,
+            other => {
+                let host = provider.public_host(&settings).ok_or_else(|| format!("provider {} needs an endpoint", p.r#type))?;
+                target(&model::Endpoint { host, port: 443, tls: true, ..other.clone().unwrap_or_default() })?
+            }
+        };
+        let auth = match &p.auth {
+            None | Some(model::provider::Auth::Passthrough(false)) => Auth::None,
+            Some(model::provider::Auth::Passthrough(true)) => Auth::Passthrough,
+            Some(model::provider::Auth::Credential(key)) => {
+                let found = self.credentials.get(&EntryKey::from(key.as_str()));
+                Auth::Credential(found.cloned().ok_or_else(|| format!("{key} is not in the snapshot"))?)
+            }
+        };
+        let mut headers = Vec::with_capacity(p.headers.len());
+        for field in &p.headers {
+            let name = HeaderName::try_from(field.name.as_str());
+            let value = HeaderValue::try_from(field.value.as_str());
+            headers.push(name.ok().zip(value.ok()).ok_or_else(|| format!("{:?} is no valid header", field.name))?);
+        }
+        Ok(Leaf {
+            provider,
+            settings,
+            pool: self.standing.pool(target, super::workers())?,
+            auth,
+            headers,
+            model: (!p.model.is_empty()).then(|| Name::new(&p.model)),
+            other: if p.model.is_empty() { "other".into() } else { p.model.as_str().into() },
+            label: if label.is_empty() { provider.name.into() } else { label.into() },
+            paths: Default::default(),
+            series: Default::default(),
+        })
+    }
+}
+
+/// Where an endpoint leads.
+pub(super) fn target(endpoint: &model::Endpoint) -> Result<Target, String> {
+    let port = u16::try_from(endpoint.port).ok().filter(|p| *p != 0);
+    Ok(Target {
+        host: endpoint.host.trim_matches(['[', ']']).to_ascii_lowercase().into(),
+        port: port.ok_or_else(|| format!("{} is no port", endpoint.port))?,
+        tls: endpoint.tls.then(|| Tls {
+            server_name: endpoint.server_name.as_str().into(),
+            ca_pem: endpoint.ca_pem.as_str().into(),
+        }),
+        proxy: match (&endpoint.proxy, endpoint.no_proxy) {
+            (_, true) => Proxy::Direct,
+            (url, _) if url.is_empty() => Proxy::Environment,
+            (url, _) => Proxy::Url(url.as_str().into()),
+        },
+    })
+}

@@ -1,0 +1,74 @@
+//! The policies of a route, sorted into the stages that apply them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderName;
+use sluice_policy::Config;
+use sluice_policy::enrichment::Message;
+use sluice_policy::guard::Guard;
+use sluice_policy::route_type::RouteType;
+
+/// What happens to a request on its way. Later policies are more specific: where one answer is needed theirs counts,
+/// where policies add up they all do.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Why nothing may pass: a policy that this data plane can't run. Security fails closed.
+    pub(crate) poisoned: Option<String>,
+    /// Each has to let the caller in.
+    pub(crate) authn: Vec<Authn>,
+    pub(crate) guards: Vec<Guard>,
+    pub(crate) prepend: Vec<Message>,
+    pub(crate) append: Vec<Message>,
+    /// Name and JSON text.
+    pub(crate) defaults: Vec<(String, String)>,
+    pub(crate) overrides: Vec<(String, String)>,
+    pub(crate) route_type: Option<RouteType>,
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// Who may call: keys by their digest.
+#[derive(Debug)]
+pub(crate) struct Authn {
+    pub(crate) headers: Vec<HeaderName>,
+    pub(crate) callers: Arc<HashMap<[u8; 32], Arc<str>>>,
+}
+
+/// The callers of each set of API keys.
+pub(crate) type KeySets = HashMap<String, Arc<HashMap<[u8; 32], Arc<str>>>>;
+
+impl Plan {
+    /// Adds a policy; an error says why it can't be realised here.
+    pub(super) fn add(&mut self, config: Config, keys: &KeySets) -> Result<(), String> {
+        match config {
+            Config::Authentication(c) => {
+                let headers = c.headers.iter().map(|h| HeaderName::try_from(h.as_str()));
+                let headers = headers.collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
+                self.authn.push(Authn { headers, callers: keys.get(&c.set).cloned().unwrap_or_default() });
+            }
+            Config::Timeouts(c) => self.timeout = c.request.map(|d| d.get()).or(self.timeout),
+            Config::Guard(c) => self.guards.push(Guard::realise(&c)?),
+            Config::Enrichment(c) => {
+                self.prepend.extend(c.prepend);
+                self.append.splice(0..0, c.append);
+            }
+            Config::Parameters(c) => {
+                // The last one that names a field decides on it.
+                for (list, fields) in [(&mut self.defaults, c.defaults), (&mut self.overrides, c.overrides)] {
+                    for field in fields {
+                        list.retain(|(name, _)| *name != field.field);
+                        list.push((field.field, field.value.to_string()));
+                    }
+                }
+            }
+            Config::RouteType(t) => self.route_type = Some(t),
+        }
+        Ok(())
+    }
+
+    /// Whether the request's body has to be edited.
+    pub(crate) fn edits(&self) -> bool {
+        !(self.prepend.is_empty() && self.append.is_empty() && self.defaults.is_empty() && self.overrides.is_empty())
+    }
+}
