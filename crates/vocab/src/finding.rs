@@ -91,6 +91,10 @@ reasons! {
     NotReferenced,
     /// An older spelling that is still understood.
     Deprecated,
+    /// AI resources are turned off for this installation.
+    AIDisabled,
+    /// An object of the name that a generated one needs exists already.
+    NameConflict,
 }
 
 impl fmt::Display for Reason {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 /// The kinds that Sluice reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(clippy::upper_case_acronyms, reason = "spelled as users write the kinds")]
 pub enum Kind {
     /// `sluice.dev/AIGateway`.
     AIGateway,

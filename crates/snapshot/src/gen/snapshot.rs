@@ -88,6 +88,9 @@ pub struct Route {
     /// What metrics and logs call it.
     #[prost(string, tag = "15")]
     pub label: ::prost::alloc::string::String,
+    /// What requests hold: `chat` (messages), `completions` (a prompt), or empty for whatever they hold.
+    #[prost(string, tag = "16")]
+    pub prompt_type: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RouteMatch {
@@ -212,6 +215,7 @@ pub mod backend {
 /// Where to connect to.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Endpoint {
+    /// Empty for the provider's public address.
     #[prost(string, tag = "1")]
     pub host: ::prost::alloc::string::String,
     #[prost(uint32, tag = "2")]
@@ -305,7 +309,7 @@ pub struct Vertex {
     #[prost(string, tag = "4")]
     pub api_version: ::prost::alloc::string::String,
 }
-/// Chooses by model name: exact names first, then the longest wildcard, then `default`.
+/// Chooses by model name. Rank by rank, lowest first: exact names, then the longest wildcard; at last `default`.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Models {
     #[prost(message, repeated, tag = "1")]
@@ -335,6 +339,8 @@ pub struct Model {
     /// The type of the provider behind it, for metrics labels and the health count.
     #[prost(string, tag = "7")]
     pub provider: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "8")]
+    pub rank: u32,
 }
 /// A policy travels as its kind and JSON, so that an older data plane can name the kind it does not know.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -1,0 +1,127 @@
+//! Gateways and their listeners.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sluice_crds::GATEWAY_GROUP;
+use sluice_crds::gateway_api::gateways::{
+    GatewayListeners, GatewayListenersAllowedRoutesNamespaces, GatewayListenersAllowedRoutesNamespacesFrom as From,
+    GatewayListenersAllowedRoutesNamespacesSelector as Selector, GatewaySpec,
+};
+use sluice_snapshot::EntryKey;
+use sluice_snapshot::model;
+use sluice_vocab::{Finding, Kind, Origin, Reason};
+
+use crate::item::Item;
+use crate::resources::Name;
+use crate::verdict::Verdicts;
+use crate::world::World;
+
+/// A listener that routes may attach to.
+pub(crate) struct Listener<'a> {
+    pub(crate) key: EntryKey,
+    pub(crate) at: Origin,
+    pub(crate) body: model::Listener,
+    spec: &'a GatewayListeners,
+}
+
+/// The listeners of each Gateway that is ours.
+pub(crate) type Gateways<'a> = BTreeMap<Name, Vec<Listener<'a>>>;
+
+/// Finds our Gateways and checks their listeners.
+pub(crate) fn compile<'a>(world: &'a World<'_>, verdicts: &mut Verdicts) -> Gateways<'a> {
+    let ours = world.gateways.iter().filter(|(_, item)| is_ours(world, item, verdicts));
+    let ours: Vec<_> = ours.collect();
+    ours.into_iter().map(|(name, item)| (name.clone(), listeners(item, verdicts))).collect()
+}
+
+/// Gateways of other controllers are none of our business; one whose class nobody has is worth a word.
+fn is_ours(world: &World<'_>, item: &Item<GatewaySpec>, verdicts: &mut Verdicts) -> bool {
+    let class = &item.spec().gateway_class_name;
+    let at = item.at("spec.gatewayClassName");
+    if item.parent.is_some() || world.is_our_class(class) {
+        verdicts.see(&at.object, at.generation);
+        return true;
+    }
+    if !world.set.gateway_classes.contains_key(&Name::new("", class.as_str())) {
+        let message = format!("GatewayClass {class} does not exist: create it, or use {}", sluice_crds::CLASS);
+        verdicts.add(&at, Finding::warning(Reason::NotOurClass, "", message));
+    }
+    false
+}
+
+fn listeners<'a>(item: &'a Item<GatewaySpec>, verdicts: &mut Verdicts) -> Vec<Listener<'a>> {
+    let mut taken = BTreeSet::new();
+    let mut names = BTreeSet::new();
+    let mut listeners = Vec::new();
+    for (i, spec) in item.spec().listeners.iter().enumerate() {
+        let at = item.at(format!("spec.listeners[{i}]"));
+        let hostname = spec.hostname.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let is_new = names.insert(&spec.name) && taken.insert((spec.port, hostname.clone()));
+        if spec.protocol != "HTTP" {
+            let message = format!("listeners of protocol {} arrive with a later version: use HTTP", spec.protocol);
+            verdicts.add(&at, Finding::error(Reason::UnsupportedValue, "", message));
+        } else if !is_new {
+            let message = format!("listener {} has the name, or the port and hostname, of another: change one", spec.name);
+            verdicts.add(&at, Finding::error(Reason::Conflicted, "", message));
+        } else {
+            let port = u32::try_from(spec.port).unwrap_or_default();
+            let body = model::Listener { name: spec.name.clone(), port, hostname };
+            let key = EntryKey::new(&["listener", &spec.name]);
+            listeners.push(Listener { key, at, body, spec });
+        }
+    }
+    listeners
+}
+
+impl Listener<'_> {
+    /// Whether a route's parentRef means this listener.
+    pub(crate) fn is_meant(&self, section: Option<&str>, port: Option<i32>) -> bool {
+        section.is_none_or(|s| s == self.spec.name) && port.is_none_or(|p| p == self.spec.port)
+    }
+
+    /// Whether routes of a namespace may attach.
+    pub(crate) fn allows(&self, world: &World<'_>, gateway: &Name, namespace: &str) -> bool {
+        let allowed = self.spec.allowed_routes.as_ref();
+        let kinds = allowed.and_then(|a| a.kinds.as_deref()).unwrap_or_default();
+        let is_http = |group: Option<&str>, kind: &str| group.unwrap_or(GATEWAY_GROUP) == GATEWAY_GROUP && kind == "HTTPRoute";
+        if !kinds.is_empty() && !kinds.iter().any(|k| is_http(k.group.as_deref(), &k.kind)) {
+            return false;
+        }
+        let namespaces = allowed.and_then(|a| a.namespaces.as_ref());
+        match namespaces.and_then(|n| n.from.as_ref()) {
+            Some(From::All) => true,
+            None | Some(From::Same) => namespace == &*gateway.namespace,
+            Some(From::Selector) => namespaces.is_some_and(|n| selects(world, n, namespace)),
+        }
+    }
+}
+
+fn selects(world: &World<'_>, namespaces: &GatewayListenersAllowedRoutesNamespaces, namespace: &str) -> bool {
+    let Some(selector) = &namespaces.selector else { return false };
+    let known = world.set.namespaces.get(&Name::new("", namespace));
+    let mut labels = known.map(|n| n.meta.labels.clone()).unwrap_or_default();
+    // Set by every API server; files may leave the Namespace out.
+    labels.insert("kubernetes.io/metadata.name".to_owned(), namespace.to_owned());
+    matches(selector, &labels)
+}
+
+fn matches(selector: &Selector, labels: &BTreeMap<String, String>) -> bool {
+    let by_label = selector.match_labels.iter().flatten().all(|(k, v)| labels.get(k) == Some(v));
+    let by_expression = selector.match_expressions.iter().flatten().all(|e| {
+        let value = labels.get(&e.key);
+        let is_in = value.is_some_and(|v| e.values.iter().flatten().any(|w| w == v));
+        match e.operator.as_str() {
+            "In" => is_in,
+            "NotIn" => !is_in,
+            "Exists" => value.is_some(),
+            "DoesNotExist" => value.is_none(),
+            _ => false,
+        }
+    });
+    by_label && by_expression
+}
+
+/// The kind that parents of routes have.
+pub(crate) fn is_gateway(group: Option<&str>, kind: Option<&str>) -> bool {
+    group.unwrap_or(GATEWAY_GROUP) == GATEWAY_GROUP && kind.unwrap_or("Gateway") == Kind::Gateway.as_str()
+}

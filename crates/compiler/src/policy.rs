@@ -1,0 +1,166 @@
+//! RoutePolicies, and what they are attached to.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+use sluice_crds::RoutePolicySpec;
+use sluice_crds::route_policy::{TargetKind, TargetRef};
+use sluice_policy::{Scope, authentication};
+use sluice_snapshot::EntryKey;
+use sluice_snapshot::model::{self, entry::Body};
+use sluice_vocab::{Finding, Kind, ObjectRef, Origin, Reason};
+
+use crate::item::Item;
+use crate::pool::{Pool, key};
+use crate::resources::Name;
+use crate::secret;
+use crate::verdict::Verdicts;
+use crate::world::{World, disabled};
+
+/// Compiled policies: the keys of each RoutePolicy's entries, and which apply to a target.
+#[derive(Debug, Default)]
+pub(crate) struct Policies {
+    keys: BTreeMap<Name, Vec<EntryKey>>,
+    targets: BTreeMap<(Kind, Name), Vec<Attached>>,
+}
+
+/// A RoutePolicy that names a target, or one section of it.
+#[derive(Debug)]
+struct Attached {
+    section: Option<String>,
+    policy: Name,
+}
+
+impl Policies {
+    /// The keys of a RoutePolicy's entries, if it exists.
+    pub(crate) fn keys(&self, name: &Name) -> Option<&[EntryKey]> {
+        self.keys.get(name).map(Vec::as_slice)
+    }
+
+    /// RoutePolicies that name a target, or one section of it; oldest first.
+    pub(crate) fn of<'a>(&'a self, kind: Kind, target: &Name, section: Option<&str>) -> Vec<&'a Name> {
+        let attached = self.targets.get(&(kind, target.clone())).map(Vec::as_slice).unwrap_or_default();
+        let applies = |a: &&Attached| a.section.is_none() || a.section.as_deref() == section;
+        attached.iter().filter(applies).map(|a| &a.policy).collect()
+    }
+}
+
+/// Compiles every RoutePolicy into the pool.
+pub(crate) fn compile(world: &World<'_>, pool: &mut Pool, verdicts: &mut Verdicts) -> Policies {
+    let mut policies = Policies::default();
+    let mut items: Vec<_> = world.policies.values().collect();
+    items.sort_by_key(|item| (item.object.meta.created, item.name()));
+    for item in items {
+        let keys = entries(world, item, pool, verdicts);
+        policies.keys.insert(item.name().clone(), keys);
+        for (i, target) in item.spec().target_refs.iter().enumerate() {
+            attach(world, item, target, &format!("spec.targetRefs[{i}]"), &mut policies, verdicts);
+        }
+    }
+    policies
+}
+
+fn entries(world: &World<'_>, item: &Item<RoutePolicySpec>, pool: &mut Pool, verdicts: &mut Verdicts) -> Vec<EntryKey> {
+    if !world.settings.ai_enabled {
+        verdicts.add(&item.at(""), disabled());
+        return Vec::new();
+    }
+    let Some((spec, path)) = item.spec().ai() else {
+        verdicts.add(&item.at("spec"), Finding::error(Reason::Invalid, "", "spec.ai has to be set"));
+        return Vec::new();
+    };
+    if item.spec().options.is_some() {
+        let message = "options.ai is an older spelling: write spec.ai";
+        verdicts.add(&item.at("spec.options"), Finding::warning(Reason::Deprecated, "", message));
+    }
+    // The policies of a whole gateway stand in the AIGateway as they are, so that their paths can be told exactly.
+    let parent = item.parent.as_ref().map(|p| p.path.as_str());
+    let base = parent.filter(|path| *path == "spec.policy").unwrap_or(path);
+    let scope = Scope { api_key_set: item.name().to_string() };
+    let (compiled, findings) = spec.compile(&scope, base);
+    for finding in findings {
+        let at = Origin { path: finding.path.clone(), ..item.at("") };
+        verdicts.add(&if parent.is_none_or(|p| p == base) { at } else { item.at("") }, finding);
+    }
+    let api_keys = spec.authentication.as_ref().map(|a| api_keys(world, item, a, base, pool, verdicts));
+    let api_keys = api_keys.unwrap_or_default();
+    let mut keys = Vec::new();
+    for policy in compiled {
+        let refs = if policy.kind == "authentication" { api_keys.clone() } else { Vec::new() };
+        let key = key("policy", item.name(), &[policy.kind]);
+        let body =
+            model::Policy { kind: policy.kind.to_owned(), revision: policy.revision, config: policy.config };
+        let at = Origin { path: format!("{base}.{}", policy.kind), ..item.at("") };
+        let at = if parent.is_none_or(|p| p == base) { at } else { item.at("") };
+        pool.put(key.clone(), &at, Body::Policy(body), refs);
+        keys.push(key);
+    }
+    keys
+}
+
+/// The keys of callers, from the Secrets that the policy selects: known by their digests only.
+fn api_keys(
+    world: &World<'_>,
+    item: &Item<RoutePolicySpec>,
+    spec: &authentication::Spec,
+    base: &str,
+    pool: &mut Pool,
+    verdicts: &mut Verdicts,
+) -> Vec<EntryKey> {
+    let mut keys = Vec::new();
+    let namespace = &item.name().namespace;
+    let secrets = world.set.secrets.values().filter(|s| s.meta.name.namespace == *namespace);
+    for secret in secrets.filter(|s| spec.api_keys.secret_selector.matches(&s.meta.labels)) {
+        let name = &secret.meta.name;
+        for (field, value) in &secret.spec.data {
+            let value = secret::trim(value.expose());
+            if value.is_empty() {
+                continue;
+            }
+            let body = model::ApiKey {
+                set: item.name().to_string(),
+                caller: name.name.to_string(),
+                digest: Sha256::digest(value).to_vec(),
+            };
+            let object =
+                ObjectRef { kind: Kind::Secret, namespace: name.namespace.clone(), name: name.name.clone() };
+            let origin = Origin { object, generation: 0, path: format!("data.{field}") };
+            let key = key("api-key", item.name(), &[&name.name, field]);
+            pool.put(key.clone(), &origin, Body::ApiKey(body), Vec::new());
+            keys.push(key);
+        }
+    }
+    if keys.is_empty() {
+        let at = Origin { path: format!("{base}.authentication.apiKeys.secretSelector"), ..item.at("") };
+        let message = format!("no Secret in namespace {namespace} has these labels, so every request is refused: label one, or correct the selector");
+        verdicts.add(&at, Finding::warning(Reason::SecretNotFound, "", message));
+    }
+    keys
+}
+
+fn attach(
+    world: &World<'_>,
+    item: &Item<RoutePolicySpec>,
+    target: &TargetRef,
+    path: &str,
+    policies: &mut Policies,
+    verdicts: &mut Verdicts,
+) {
+    let name = Name::new(item.name().namespace.clone(), target.name.as_str());
+    let (kind, exists) = match target.kind {
+        TargetKind::Gateway => (Kind::Gateway, world.gateways.contains_key(&name)),
+        TargetKind::HTTPRoute => (Kind::HTTPRoute, world.routes.contains_key(&name)),
+    };
+    if !exists {
+        let message = format!("{kind} {name} does not exist: create it, or correct the reference");
+        verdicts.add(&item.at(path), Finding::error(Reason::TargetNotFound, "", message));
+        return;
+    }
+    if kind == Kind::Gateway && target.section_name.is_some() {
+        let message = "a policy applies to all listeners of a Gateway: leave sectionName out, or name an HTTPRoute";
+        verdicts.add(&item.at(format!("{path}.sectionName")), Finding::error(Reason::UnsupportedValue, "", message));
+        return;
+    }
+    let attached = policies.targets.entry((kind, name)).or_default();
+    attached.push(Attached { section: target.section_name.clone(), policy: item.name().clone() });
+}

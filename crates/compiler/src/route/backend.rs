@@ -1,0 +1,87 @@
+//! Where a rule sends requests.
+
+use sluice_crds::gateway_api::httproutes::{
+    HttpRouteRulesBackendRefs, HttpRouteRulesBackendRefsFiltersType as FilterType,
+};
+use sluice_crds::GROUP;
+use sluice_snapshot::EntryKey;
+use sluice_snapshot::model::{self, backend::Target};
+use sluice_vocab::{Finding, Kind, Reason};
+
+use super::Rule;
+use crate::resources::Name;
+use crate::verdict::Verdicts;
+use crate::{grant, upstream};
+
+impl Rule<'_> {
+    /// Resolves the backends; one that cannot be answers with an error for its share.
+    pub(super) fn backends(&self, body: &mut model::Route, refs: &mut Vec<EntryKey>, verdicts: &mut Verdicts) {
+        for (i, reference) in self.rule.backend_refs.iter().flatten().enumerate() {
+            let found = self.target(reference).and_then(|target| Ok((target, edits(reference)?)));
+            let (target, request_headers) = found.unwrap_or_else(|finding| {
+                verdicts.add(&self.at(&format!(".backendRefs[{i}]")), finding.clone());
+                (Target::Invalid(finding.message), None)
+            });
+            if let Target::Upstream(key) = &target {
+                refs.push(EntryKey::from(key.as_str()));
+            }
+            let weight = reference.weight.map_or(1, |w| u32::try_from(w).unwrap_or_default());
+            body.backends.push(model::Backend { weight, target: Some(target), request_headers });
+        }
+    }
+
+    fn target(&self, reference: &HttpRouteRulesBackendRefs) -> Result<Target, Finding> {
+        let own = &self.item.name().namespace;
+        let name = Name::new(reference.namespace.as_deref().unwrap_or(own), reference.name.as_str());
+        match (reference.group.as_deref().unwrap_or_default(), reference.kind.as_deref().unwrap_or("Service")) {
+            ("", "Service") => self.service(&name, reference.port),
+            (GROUP, "Upstream") => {
+                let key = upstream::resolve(self.world, (self.item.referrer(), own), &name)?;
+                Ok(Target::Upstream(key.as_str().to_owned()))
+            }
+            (group, kind) => {
+                let message = format!("{group}/{kind} is no kind of backend: use Service or {GROUP}/Upstream");
+                Err(Finding::error(Reason::InvalidKind, "", message))
+            }
+        }
+    }
+
+    fn service(&self, name: &Name, port: Option<i32>) -> Result<Target, Finding> {
+        let from = (self.item.referrer(), &*self.item.name().namespace);
+        grant::check(&self.world.set.reference_grants, from, (Kind::Service, name))?;
+        let Some(service) = self.world.set.services.get(name) else {
+            let message = format!("Service {name} does not exist: create it, or correct the reference");
+            return Err(Finding::error(Reason::BackendNotFound, "", message));
+        };
+        let Some(port) = port else {
+            return Err(Finding::error(Reason::Invalid, "", format!("a port has to be named for Service {name}")));
+        };
+        if !service.spec.ports.is_empty() && !service.spec.ports.contains(&port) {
+            let message = format!("Service {name} has no port {port}: name one that it has");
+            return Err(Finding::error(Reason::BackendNotFound, "", message));
+        }
+        let cluster = || format!("{}.{}.svc.cluster.local", name.name, name.namespace);
+        let host = service.spec.external_name.clone().unwrap_or_else(cluster);
+        let port = u32::try_from(port).unwrap_or_default();
+        Ok(Target::Service(model::Endpoint { host, port, no_proxy: true, ..model::Endpoint::default() }))
+    }
+}
+
+/// Headers for one backend only; other filters cannot stand there.
+fn edits(reference: &HttpRouteRulesBackendRefs) -> Result<Option<model::HeaderEdits>, Finding> {
+    let mut edits = None;
+    for filter in reference.filters.iter().flatten() {
+        let modifier = filter.request_header_modifier.as_ref();
+        let Some(modifier) = modifier.filter(|_| filter.r#type == FilterType::RequestHeaderModifier) else {
+            let message = format!("filters of type {:?} have to stand at the rule", filter.r#type);
+            return Err(Finding::error(Reason::UnsupportedValue, "", message));
+        };
+        let field = |name: &str, value: &str| model::Field { name: name.to_ascii_lowercase(), value: value.to_owned() };
+        edits = Some(model::HeaderEdits {
+            set: modifier.set.iter().flatten().map(|h| field(&h.name, &h.value)).collect(),
+            add: modifier.add.iter().flatten().map(|h| field(&h.name, &h.value)).collect(),
+            remove: modifier.remove.iter().flatten().map(|n| n.to_ascii_lowercase()).collect(),
+        });
+    }
+    Ok(edits)
+}

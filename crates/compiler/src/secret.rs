@@ -1,0 +1,77 @@
+//! Choosing a value of a Secret.
+
+use std::borrow::Cow;
+
+use sluice_crds::SecretRef;
+use sluice_vocab::{Finding, Kind, Reason, Secret};
+
+use crate::grant;
+use crate::resources::{Name, ResourceSet};
+
+/// Keys of a credential, in order, when the reference names none.
+const DEFAULT_KEYS: [&str; 2] = ["Authorization", "apiKey"];
+
+/// A value of a Secret, and where it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) secret: Name,
+    pub(crate) key: String,
+    pub(crate) value: Secret,
+}
+
+/// Finds a credential: whitespace around it and a leading `Bearer ` are dropped.
+pub(crate) fn credential(
+    set: &ResourceSet,
+    referrer: (Kind, &str),
+    reference: &SecretRef,
+) -> Result<Found, Finding> {
+    let found = value(set, referrer, reference, &DEFAULT_KEYS)?;
+    let bare = trim(found.value.expose());
+    let bare = match bare.split_at_checked(7) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"bearer ") => trim(rest),
+        _ => bare,
+    };
+    if bare.is_empty() {
+        let message = format!("key {} of Secret {} is empty: put the credential there", found.key, found.secret);
+        return Err(Finding::error(Reason::SecretKeyNotFound, "", message));
+    }
+    Ok(Found { value: Secret::new(bare), ..found })
+}
+
+/// Finds a value by the reference's key, or else by the first of the default keys that is there.
+pub(crate) fn value(
+    set: &ResourceSet,
+    (kind, namespace): (Kind, &str),
+    reference: &SecretRef,
+    default_keys: &[&str],
+) -> Result<Found, Finding> {
+    let name = Name::new(reference.namespace.as_deref().unwrap_or(namespace), reference.name.as_str());
+    grant::check(&set.reference_grants, (kind, namespace), (Kind::Secret, &name))?;
+    let Some(secret) = set.secrets.get(&name) else {
+        let message = match set.unreadable(Kind::Secret, &name) {
+            Some(why) => format!("Secret {name} cannot be read: {why}"),
+            None => format!("Secret {name} does not exist: create it with {}", wanted(reference, default_keys)),
+        };
+        return Err(Finding::error(Reason::SecretNotFound, "", message));
+    };
+    let keys: Vec<&str> = reference.key.as_deref().map_or(default_keys.to_vec(), |key| vec![key]);
+    for key in keys {
+        if let Some(value) = secret.spec.data.get(key) {
+            return Ok(Found { secret: name, key: key.to_owned(), value: value.clone() });
+        }
+    }
+    let message = format!("Secret {name} has no {}: add it, or name another with secretRef.key", wanted(reference, default_keys));
+    Err(Finding::error(Reason::SecretKeyNotFound, "", message))
+}
+
+fn wanted<'a>(reference: &'a SecretRef, default_keys: &[&str]) -> Cow<'a, str> {
+    match &reference.key {
+        Some(key) => Cow::Owned(format!("key {key}")),
+        None => Cow::Owned(format!("key {}", default_keys.join(" or "))),
+    }
+}
+
+/// Without whitespace around it.
+pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
+    bytes.trim_ascii()
+}

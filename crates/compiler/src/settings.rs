@@ -1,0 +1,32 @@
+//! What an installation decides.
+
+/// What an installation decides, as opposed to its users.
+#[derive(Clone)]
+pub struct Settings {
+    /// Random once per installation; keys the hashes of entries.
+    pub install_key: Vec<u8>,
+    /// The controller whose GatewayClasses are ours.
+    pub controller_name: String,
+    /// Whether AI resources have any effect (`ai.enabled` of the chart).
+    pub ai_enabled: bool,
+}
+
+impl Settings {
+    /// Sluice's own controller name, AI resources on.
+    pub fn new(install_key: impl Into<Vec<u8>>) -> Self {
+        Self {
+            install_key: install_key.into(),
+            controller_name: sluice_crds::CONTROLLER.to_owned(),
+            ai_enabled: true,
+        }
+    }
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings")
+            .field("controller_name", &self.controller_name)
+            .field("ai_enabled", &self.ai_enabled)
+            .finish_non_exhaustive()
+    }
+}

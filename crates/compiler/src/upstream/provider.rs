@@ -1,0 +1,190 @@
+//! Upstreams that are a provider.
+
+use sluice_crds::UpstreamSpec;
+use sluice_crds::upstream::{Ai, CaCertificate, Common, CustomHost, ProxyMode};
+use sluice_snapshot::EntryKey;
+use sluice_snapshot::model::entry::Body;
+use sluice_snapshot::model::{self, provider::Auth, upstream::Kind as Compiled};
+use sluice_vocab::{Finding, Kind, ObjectRef, Origin, Reason};
+
+use super::Draft;
+use crate::item::Item;
+use crate::pool::{Pool, key};
+use crate::secret;
+use crate::verdict::Verdicts;
+use crate::world::World;
+
+/// A provider that is being compiled.
+pub(super) struct Context<'a> {
+    pub(super) world: &'a World<'a>,
+    pub(super) item: &'a Item<UpstreamSpec>,
+    pub(super) ai: &'a Ai,
+    /// The provider's field, which is its type.
+    pub(super) field: &'static str,
+    pub(super) common: Common<'a>,
+    /// Path of that field.
+    pub(super) path: &'a str,
+}
+
+/// A finding and the field below the provider's that it is about.
+type Refused = (&'static str, Finding);
+
+impl Context<'_> {
+    pub(super) fn compile(&self, pool: &mut Pool, verdicts: &mut Verdicts) -> Draft {
+        let at = self.item.at(self.path);
+        match self.provider(pool, verdicts) {
+            Ok((provider, refs)) => Draft {
+                kind: Compiled::Provider(provider),
+                label: self.item.label.clone(),
+                at,
+                refs,
+                next: Vec::new(),
+            },
+            Err((field, finding)) => {
+                verdicts.add(&self.at(field), finding.clone());
+                Draft::invalid(at, self.item.label.clone(), finding.message)
+            }
+        }
+    }
+
+    /// The place of a field below the provider's.
+    fn at(&self, field: &str) -> Origin {
+        self.item.at(if field.is_empty() { self.path.to_owned() } else { format!("{}.{field}", self.path) })
+    }
+
+    fn provider(&self, pool: &mut Pool, verdicts: &mut Verdicts) -> Result<(model::Provider, Vec<EntryKey>), Refused> {
+        if self.ai.bedrock.is_some() {
+            let message = "bedrock arrives with a later version";
+            return Err(("", Finding::error(Reason::NotImplemented, "", message)));
+        }
+        let auth = self.auth(pool, verdicts)?;
+        let refs = match &auth {
+            Some(Auth::Credential(key)) => vec![EntryKey::from(key.as_str())],
+            Some(Auth::Passthrough(_)) | None => Vec::new(),
+        };
+        let headers = self.common.headers.iter();
+        let provider = model::Provider {
+            r#type: self.field.to_owned(),
+            endpoint: self.endpoint()?,
+            path_prefix: self.common.path_prefix.map(|p| p.trim_end_matches('/').to_owned()),
+            model: self.common.model.unwrap_or_default().to_owned(),
+            auth,
+            headers: headers.map(|h| model::Field { name: h.name.to_ascii_lowercase(), value: h.value.clone() }).collect(),
+            azure: self.azure(),
+            vertex: self.vertex(),
+        };
+        Ok((provider, refs))
+    }
+
+    fn auth(&self, pool: &mut Pool, verdicts: &mut Verdicts) -> Result<Option<Auth>, Refused> {
+        let token = self.common.auth_token;
+        let inline = self.world.inline.get(self.item.name()).filter(|_| self.item.parent.is_some());
+        let written = token.and_then(|t| t.inline.as_ref());
+        if written.is_some() {
+            let message = "the key can be read by everyone who may read this Upstream: put it into a Secret and use secretRef";
+            verdicts.add(&self.at("authToken.inline"), Finding::warning(Reason::InlineCredential, "", message));
+        }
+        if let Some(value) = inline.or(written) {
+            let name = self.item.name();
+            let key = EntryKey::new(&["credential", &name.namespace, &format!("upstream:{}", name.name)]);
+            let text = value.expose().trim();
+            let bare = text.strip_prefix("Bearer ").unwrap_or(text).trim();
+            let body = model::Credential { value: bare.as_bytes().to_vec() };
+            pool.put(key.clone(), &self.at("authToken.inline"), Body::Credential(body), Vec::new());
+            return Ok(Some(Auth::Credential(key.as_str().to_owned())));
+        }
+        if token.is_some_and(|t| t.passthrough.is_some()) {
+            return Ok(Some(Auth::Passthrough(true)));
+        }
+        let Some(reference) = token.and_then(|t| t.secret_ref.as_ref()) else { return Ok(None) };
+        let found = secret::credential(self.world.set, self.referrer(), reference)
+            .map_err(|finding| ("authToken.secretRef", finding))?;
+        let key = key("credential", &found.secret, &[&found.key]);
+        let (namespace, name) = (found.secret.namespace, found.secret.name);
+        let object = ObjectRef { kind: Kind::Secret, namespace, name };
+        let origin = Origin { object, generation: 0, path: format!("data.{}", found.key) };
+        let body = model::Credential { value: found.value.expose().to_vec() };
+        pool.put(key.clone(), &origin, Body::Credential(body), Vec::new());
+        Ok(Some(Auth::Credential(key.as_str().to_owned())))
+    }
+
+    fn referrer(&self) -> (Kind, &str) {
+        (self.item.referrer(), &self.item.name().namespace)
+    }
+
+    fn endpoint(&self) -> Result<Option<model::Endpoint>, Refused> {
+        let azure = self.ai.azure_openai.as_ref();
+        let mut endpoint = match (self.common.custom_host, azure.and_then(|a| a.endpoint.as_deref())) {
+            (Some(host), _) => self.custom(host)?,
+            (None, Some(host)) => public(host),
+            (None, None) if azure.is_some() => {
+                let message = "Azure has no public address: set endpoint to the host of your resource";
+                return Err(("endpoint", Finding::error(Reason::Invalid, "", message)));
+            }
+            (None, None) => model::Endpoint::default(),
+        };
+        if let Some(proxy) = self.common.proxy {
+            endpoint.no_proxy = proxy.mode == ProxyMode::Direct;
+            endpoint.proxy = proxy.url.clone().unwrap_or_default();
+        }
+        Ok((endpoint != model::Endpoint::default()).then_some(endpoint))
+    }
+
+    fn custom(&self, host: &CustomHost) -> Result<model::Endpoint, Refused> {
+        let tls = host.tls.as_ref();
+        let ca_pem = match tls.and_then(|t| t.ca_certificate.as_ref()) {
+            Some(certificate) => self.ca(certificate)?,
+            None => String::new(),
+        };
+        Ok(model::Endpoint {
+            host: host.host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            port: u32::try_from(host.port).unwrap_or_default(),
+            tls: tls.is_some() || host.port == 443,
+            ca_pem,
+            server_name: tls.and_then(|t| t.server_name.clone()).unwrap_or_default(),
+            ..model::Endpoint::default()
+        })
+    }
+
+    fn ca(&self, certificate: &CaCertificate) -> Result<String, Refused> {
+        let (field, pem) = match (&certificate.inline, &certificate.secret_ref) {
+            (Some(pem), _) => ("customHost.tls.caCertificate.inline", pem.clone()),
+            (None, Some(reference)) => {
+                let field = "customHost.tls.caCertificate.secretRef";
+                let found = secret::value(self.world.set, self.referrer(), reference, &["ca.crt"])
+                    .map_err(|finding| (field, finding))?;
+                (field, found.value.expose_str().unwrap_or_default().to_owned())
+            }
+            (None, None) => return Ok(String::new()),
+        };
+        if pem.contains("-----BEGIN CERTIFICATE-----") {
+            return Ok(pem);
+        }
+        let message = "there is no PEM certificate: it begins with -----BEGIN CERTIFICATE-----";
+        Err((field, Finding::error(Reason::Invalid, "", message)))
+    }
+
+    fn azure(&self) -> Option<model::Azure> {
+        let azure = self.ai.azure_openai.as_ref()?;
+        Some(model::Azure {
+            deployment: azure.deployment_name.clone().unwrap_or_default(),
+            api_version: azure.api_version.clone().unwrap_or_default(),
+        })
+    }
+
+    fn vertex(&self) -> Option<model::Vertex> {
+        let vertex = self.ai.vertex_ai.as_ref()?;
+        Some(model::Vertex {
+            project: vertex.project_id.clone(),
+            location: vertex.location.clone(),
+            publisher: vertex.publisher.as_deref().unwrap_or("google").to_ascii_lowercase(),
+            api_version: vertex.api_version.clone().unwrap_or_default(),
+        })
+    }
+}
+
+/// A host that may be written as a URL.
+fn public(host: &str) -> model::Endpoint {
+    let host = host.trim_start_matches("https://").trim_end_matches('/');
+    model::Endpoint { host: host.to_owned(), port: 443, tls: true, ..model::Endpoint::default() }
+}
