@@ -35,6 +35,7 @@ mod openai;
 mod play;
 mod record;
 mod reply;
+mod respond;
 mod route;
 mod script;
 mod server;

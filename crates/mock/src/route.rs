@@ -33,6 +33,8 @@ pub(crate) enum Verb {
     CountContent,
     Embed,
     BatchEmbed,
+    /// Nothing that the provider has: method and path.
+    Nothing(String),
 }
 
 /// Where a path leads.

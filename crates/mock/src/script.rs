@@ -7,6 +7,9 @@ use bytes::Bytes;
 
 use crate::fault::Fault;
 
+/// What DeepSeek keeps a slow whole answer alive with.
+pub(crate) const BLANK: &[u8] = b"\n\n\n";
+
 /// One thing done on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -77,7 +80,7 @@ pub(crate) fn whole(body: Bytes, fault: &Fault) -> VecDeque<Step> {
         steps.push_back(Step::Wait(fault.first_delay));
     }
     if fault.comments {
-        steps.push_back(Step::Write(Bytes::from_static(b"\n\n\n")));
+        steps.push_back(Step::Write(Bytes::from_static(BLANK)));
     }
     if let Some(end) = end_at(0, fault) {
         steps.push_back(end);

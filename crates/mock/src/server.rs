@@ -1,16 +1,13 @@
-//! The server: accepts, records, and plays what the formats answer.
+//! The server: its life, and the connections it accepts.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::{collections::VecDeque, mem};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Request, Response, StatusCode, Version, request};
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use http::HeaderMap;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
@@ -18,12 +15,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::fault::{Fault, FaultError};
-use crate::play::{Play, Reset};
-use crate::record::{Counts, Recorded, Recorder, Ticket};
-use crate::reply::{Call, Content, Refusal, Reply};
-use crate::route::{Format, Verb, route};
+use crate::play::Reset;
+use crate::record::{Counts, Recorded, Recorder};
+use crate::respond::respond;
 use crate::wire::Wire;
-use crate::{anthropic, gemini, openai, script};
 
 /// How a mock is set up.
 #[derive(Clone, Debug)]
@@ -74,9 +69,9 @@ pub struct Mock {
 }
 
 #[derive(Debug)]
-struct Shared {
-    options: MockOptions,
-    recorder: Arc<Recorder>,
+pub(crate) struct Shared {
+    pub(crate) options: MockOptions,
+    pub(crate) recorder: Arc<Recorder>,
     faults: Mutex<Faults>,
 }
 
@@ -165,12 +160,13 @@ impl Drop for Mock {
 // === impl Shared ===
 
 impl Shared {
-    fn faults(&self) -> std::sync::MutexGuard<'_, Faults> {
+    fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fault(&self, head: &request::Parts, model: Option<&str>) -> Result<Fault, FaultError> {
-        if let Some(asked) = head.headers.get("x-mock-fault") {
+    /// The fault of a request: the header's, the queue's, the model's, the default.
+    pub(crate) fn fault(&self, headers: &HeaderMap, model: Option<&str>) -> Result<Fault, FaultError> {
+        if let Some(asked) = headers.get("x-mock-fault") {
             return asked.to_str().unwrap_or("?").parse();
         }
         let mut faults = self.faults();
@@ -188,8 +184,8 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => { connections.spawn(serve(stream, shared.clone())); }
-                // Out of descriptors or the like: other tasks have to run before it can be better.
-                Err(_) => tokio::task::yield_now().await,
+                // Out of descriptors or the like: it gets better when connections end.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             },
             Some(_) = connections.join_next() => {}
         }
@@ -205,136 +201,4 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     });
     // How a connection ends is seen in the record.
     let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(wire, service).await;
-}
-
-async fn respond(shared: &Shared, reset: Reset, request: Request<Incoming>) -> Response<Play> {
-    let (head, body) = request.into_parts();
-    // HTTP/2 resets the one stream by itself.
-    let reset = if head.version == Version::HTTP_2 { Reset::default() } else { reset };
-    let ticket = shared.recorder.begin(&head);
-    let Ok(body) = body.collect().await.map(|b| b.to_bytes()) else {
-        // The client broke off its request; the ticket says so, and nobody reads this answer.
-        return response(plain(StatusCode::BAD_REQUEST, "body"), None, &Fault::default(), reset, ticket);
-    };
-    ticket.body(&body);
-    let target = route(&head.method, head.uri.path(), &head.headers);
-    let path_model = target.as_ref().ok().and_then(|t| t.model.clone());
-    let model = path_model.clone().or_else(|| model_in(&body));
-    let fault = match shared.fault(&head, model.as_deref()) {
-        Ok(fault) => fault,
-        Err(e) => {
-            let refused = plain(StatusCode::BAD_REQUEST, &format!("x-mock-fault: {e}\n"));
-            return response(refused, None, &Fault::default(), reset, ticket);
-        }
-    };
-    if !fault.delay.is_zero() {
-        tokio::time::sleep(fault.delay).await;
-    }
-    let (format, verb) = match target {
-        Ok(t) if t.format == Format::OpenAi && shared.options.strict_mistral => {
-            (Format::Mistral, Some(t.verb))
-        }
-        Ok(t) => (t.format, Some(t.verb)),
-        Err(format) => (format, None),
-    };
-    let call = Call {
-        format,
-        verb: verb.clone().unwrap_or(Verb::Models(None)),
-        path_model,
-        headers: &head.headers,
-        query: head.uri.query().unwrap_or_default(),
-        body: &body,
-        fault: &fault,
-        number: ticket.number,
-        key: shared.options.api_key.as_deref(),
-    };
-    let reply = if verb.is_some() { reply(&call) } else { not_found(&call, &head) };
-    response(reply, model.as_deref(), &fault, reset, ticket)
-}
-
-fn not_found(call: &Call<'_>, head: &request::Parts) -> Reply {
-    refuse(call, &Refusal::NoRoute(format!("{} {}", head.method, head.uri.path())))
-}
-
-fn reply(call: &Call<'_>) -> Reply {
-    if call.fault.html502 {
-        let page = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
-            <center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n";
-        return Reply::whole(StatusCode::BAD_GATEWAY, "text/html", page);
-    }
-    let status = call.fault.status.and_then(|s| StatusCode::from_u16(s).ok());
-    let answered = match call.format {
-        Format::OpenAi | Format::Azure | Format::Mistral => openai::authorize(call)
-            .and_then(|()| status.map_or(Ok(()), |s| Err(Refusal::Status(s))))
-            .and_then(|()| openai::answer(call)),
-        Format::Anthropic => anthropic::authorize(call)
-            .and_then(|()| status.map_or(Ok(()), |s| Err(Refusal::Status(s))))
-            .and_then(|()| anthropic::answer(call)),
-        Format::Gemini | Format::Vertex => gemini::authorize(call)
-            .and_then(|()| status.map_or(Ok(()), |s| Err(Refusal::Status(s))))
-            .and_then(|()| gemini::answer(call)),
-    };
-    answered.unwrap_or_else(|refusal| refuse(call, &refusal))
-}
-
-fn refuse(call: &Call<'_>, refusal: &Refusal) -> Reply {
-    match call.format {
-        Format::OpenAi | Format::Azure | Format::Mistral => openai::refuse(call, refusal),
-        Format::Anthropic => anthropic::refuse(call, refusal),
-        Format::Gemini | Format::Vertex => gemini::refuse(call, refusal),
-    }
-}
-
-fn response(
-    mut reply: Reply,
-    model: Option<&str>,
-    fault: &Fault,
-    reset: Reset,
-    ticket: Ticket,
-) -> Response<Play> {
-    let headers = &mut reply.headers;
-    let set = |name: &'static str, value: &str, headers: &mut http::HeaderMap| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
-        }
-    };
-    if let Some(model) = model {
-        set("x-mock-model", model, headers);
-    }
-    if let Some(after) = &fault.retry_after {
-        set(RETRY_AFTER.as_str(), after, headers);
-    }
-    let (media, steps, promised) = match reply.content {
-        Content::Whole { media, bytes } => {
-            let blank = if fault.comments { 3 } else { 0 };
-            // A body cut in half is still promised whole; one that is garbled is not.
-            let length = if fault.malformed == Some(0) { bytes.len() / 2 } else { bytes.len() } + blank;
-            (media, script::whole(bytes, fault), Some(length as u64))
-        }
-        Content::Stream { framing, events, error } => {
-            let media = match framing {
-                script::Framing::Sse => "text/event-stream; charset=utf-8",
-                script::Framing::Array => "application/json; charset=UTF-8",
-            };
-            (media, script::stream(events, error, framing, fault), None)
-        }
-    };
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
-    let headers = mem::take(headers);
-    let mut response = Response::new(Play::new(steps, promised, reset, ticket));
-    *response.status_mut() = reply.status;
-    *response.headers_mut() = headers;
-    response
-}
-
-fn plain(status: StatusCode, text: &str) -> Reply {
-    Reply::whole(status, "text/plain", text.to_owned())
-}
-
-/// The model in a body, JSON or multipart.
-fn model_in(body: &Bytes) -> Option<String> {
-    if let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) {
-        return json["model"].as_str().map(str::to_owned);
-    }
-    openai::form_field(body, "model")
 }
