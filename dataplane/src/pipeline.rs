@@ -48,13 +48,12 @@ async fn tell(connection: &Connection, admission: admit::Admission, record: &mut
     if let Some(redirect) = &route.redirect {
         return Ok(Answer::Ready(find::redirect(redirect, &parts, taken)?));
     }
-    let caller = authn::authn(&route.plan, &parts)?;
-    record.caller.clone_from(&caller.name);
+    record.caller = authn::authn(&route.plan, &mut parts)?;
     route.request_headers.apply(&mut parts.headers);
     let node = match find::destination(route, connection.random())? {
         Destination::Ai(node) => node,
         Destination::Service(pool) => {
-            let outbound = forward::request(parts, body, route, taken, connection.peer);
+            let outbound = forward::request(parts, body.take(), route, taken, connection.peer);
             let timeout = route.plan.timeout.unwrap_or(shared.settings.request_timeout);
             let reply = send::service(shared, pool, connection.worker, outbound, timeout).await?;
             return Ok(Answer::Relay(Box::new(reply.with_headers(&route.response_headers))));
@@ -64,7 +63,7 @@ async fn tell(connection: &Connection, admission: admit::Admission, record: &mut
     // The path outlives the head, which becomes the upstream's.
     let path = parts.uri.clone();
     let wanted = ask::wanted(&path, taken, &parts, record)?;
-    if let Some(response) = models::answer(node, wanted.as_ref(), record)? {
+    if let Some(response) = models::answer(node, wanted.as_ref())? {
         return Ok(Answer::Ready(response));
     }
     let (bytes, share) = read::read(shared, &parts.headers, body).await?;
@@ -72,7 +71,7 @@ async fn tell(connection: &Connection, admission: admit::Admission, record: &mut
     let resolution = resolve::resolve(shared, node, &asked, record)?;
     guard::guard(&route.plan, &asked)?;
     let asked = enrich::enrich(&route.plan, asked)?;
-    let outbound = translate::translate(parts, asked, &resolution, &caller, record)?;
+    let outbound = translate::translate(parts, asked, &resolution, record)?;
     let timeout = route.plan.timeout.unwrap_or(shared.settings.request_timeout);
     let reply = send::send(shared, resolution.leaf, connection.worker, outbound, timeout).await?;
     drop(share);

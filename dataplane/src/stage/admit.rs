@@ -9,6 +9,7 @@ use http::{HeaderValue, Request};
 use hyper::body::Incoming;
 use sluice_vocab::request_id;
 
+use super::read::Unread;
 use crate::record::{REQUEST_ID, Record};
 use crate::serve::Connection;
 use crate::table::Table;
@@ -16,7 +17,7 @@ use crate::table::Table;
 /// A request, and the table that it goes by for its whole life.
 pub(crate) struct Admission {
     pub(crate) parts: Parts,
-    pub(crate) body: Incoming,
+    pub(crate) body: Unread,
     pub(crate) table: Arc<Table>,
 }
 
@@ -26,7 +27,7 @@ pub(crate) fn admit(connection: &Connection, request: Request<Incoming>) -> (Adm
     let id = given.cloned().unwrap_or_else(make_id);
     let mut record = Record::begin(connection.gateway.shared.clone(), id);
     record.format = sluice_llm::surface::parse(parts.uri.path()).map(|s| s.format);
-    (Admission { parts, body, table: connection.gateway.live.load_full() }, record)
+    (Admission { parts, body: Unread::new(body), table: connection.gateway.live.load_full() }, record)
 }
 
 fn make_id() -> HeaderValue {

@@ -36,8 +36,12 @@ pub(crate) enum AskedBody {
 pub(crate) fn wanted<'u>(uri: &'u Uri, taken: usize, parts: &Parts, record: &mut Record) -> Result<Option<Surface<'u>>, Rejected> {
     let path = uri.path();
     let rest = path.get(taken..).unwrap_or("");
-    let found = surface::parse(path).or_else(|| surface::parse(rest)).or_else(|| surface::parse_below_version(rest));
-    if let Some(surface) = &found {
+    let mut found = surface::parse(path).or_else(|| surface::parse(rest)).or_else(|| surface::parse_below_version(rest));
+    if let Some(surface) = &mut found {
+        // OpenAI's and Anthropic's lists of models have one path; Anthropic's clients send their version.
+        if surface.operation == Operation::Models && surface.format == Format::OpenAi && parts.headers.contains_key("anthropic-version") {
+            surface.format = Format::Anthropic;
+        }
         record.format = Some(surface.format);
         check_method(surface, parts)?;
         return Ok(found);

@@ -13,7 +13,7 @@ use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::{Authn, Plan};
 
 /// Headers in which clients of the three formats, of Azure and of ESA send a credential.
-pub(crate) const CREDENTIAL_HEADERS: [HeaderName; 5] = [
+pub(crate) static CREDENTIAL_HEADERS: [HeaderName; 5] = [
     header::AUTHORIZATION,
     HeaderName::from_static("x-api-key"),
     HeaderName::from_static("x-goog-api-key"),
@@ -21,43 +21,63 @@ pub(crate) const CREDENTIAL_HEADERS: [HeaderName; 5] = [
     HeaderName::from_static(ESA_HEADER),
 ];
 
-/// Who calls.
-#[derive(Debug, Default)]
-pub(crate) struct Caller {
-    /// The name of the key's Secret; `None` where nobody asked.
-    pub(crate) name: Option<Arc<str>>,
-    /// A credential that is not the gateway's own, for providers that take the caller's.
-    pub(crate) credential: Option<Secret>,
-}
-
-pub(crate) fn authn(plan: &Plan, parts: &Parts) -> Result<Caller, Rejected> {
+/// Lets the caller in, and takes the gateway's own credential out of the request: what is left is the caller's for a provider.
+///
+/// Returns the name of the key's Secret; `None` where nobody asked.
+pub(crate) fn authn(plan: &Plan, parts: &mut Parts) -> Result<Option<Arc<str>>, Rejected> {
     if let Some(why) = &plan.poisoned {
         return Err(Rejection::internal(Stage::Authn, "a policy of this route cannot be applied").detail(why.clone()));
     }
-    let own: &[HeaderName] = &CREDENTIAL_HEADERS;
-    let further = plan.authn.iter().flat_map(|a| &a.headers);
-    let presented: Vec<Cow<'_, [u8]>> = own
-        .iter()
-        .chain(further)
-        .flat_map(|name| parts.headers.get_all(name))
-        .map(|value| Cow::Borrowed(without_scheme(value.as_bytes())))
-        .chain(query_key(parts))
-        .filter(|key| !key.is_empty())
-        .collect();
-    let mut caller = Caller::default();
-    let mut used = None;
-    for authn in &plan.authn {
-        let (index, name) = known(authn, &presented).ok_or_else(|| denied(presented.is_empty()))?;
-        caller.name = Some(name.clone());
-        used = Some(index);
+    if plan.authn.is_empty() {
+        return Ok(None);
     }
-    caller.credential = presented.iter().enumerate().find(|(i, _)| Some(*i) != used).map(|(_, key)| Secret::new(key.to_vec()));
-    Ok(caller)
+    let presented: Vec<_> = presented(plan, parts).collect();
+    let mut found = None;
+    for authn in &plan.authn {
+        found = Some(known(authn, &presented).ok_or_else(|| denied(presented.is_empty()))?);
+    }
+    let used = found.map(|(i, name)| (presented[i].0.cloned(), name.clone()));
+    drop(presented);
+    let Some((carrier, name)) = used else { return Ok(None) };
+    match carrier {
+        Some(header) => {
+            parts.headers.remove(header);
+        }
+        None => without_query_key(parts),
+    }
+    for header in plan.authn.iter().flat_map(|a| &a.headers) {
+        parts.headers.remove(header);
+    }
+    Ok(Some(name))
+}
+
+/// The caller's own credential for a provider.
+pub(crate) fn credential(parts: &Parts) -> Option<Secret> {
+    presented(&Plan::default(), parts).next().map(|(_, key)| Secret::new(key.into_owned()))
+}
+
+/// Every credential of a request, with the header that carries it; `None` for the query's.
+fn presented<'p>(plan: &'p Plan, parts: &'p Parts) -> impl Iterator<Item = (Option<&'p HeaderName>, Cow<'p, [u8]>)> {
+    let names = CREDENTIAL_HEADERS.iter().chain(plan.authn.iter().flat_map(|a| &a.headers));
+    names
+        .flat_map(|name| parts.headers.get_all(name).iter().map(move |value| (Some(name), value)))
+        .map(|(name, value)| (name, Cow::Borrowed(without_scheme(value.as_bytes()))))
+        .chain(query_key(parts).map(|key| (None, key)))
+        .filter(|(_, key)| !key.is_empty())
+}
+
+/// Takes `key=` out of the query.
+fn without_query_key(parts: &mut Parts) {
+    let rest: Vec<&str> = parts.uri.query().unwrap_or("").split('&').filter(|p| !p.starts_with("key=")).collect();
+    let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
+    if let Ok(uri) = format!("{}{query}", parts.uri.path()).parse() {
+        parts.uri = uri;
+    }
 }
 
 /// The digest is what is looked up, so that how long it takes says nothing about a key.
-fn known<'p>(authn: &'p Authn, presented: &[Cow<'_, [u8]>]) -> Option<(usize, &'p Arc<str>)> {
-    presented.iter().enumerate().find_map(|(i, key)| {
+fn known<'p>(authn: &'p Authn, presented: &[(Option<&HeaderName>, Cow<'_, [u8]>)]) -> Option<(usize, &'p Arc<str>)> {
+    presented.iter().enumerate().find_map(|(i, (_, key))| {
         let digest: [u8; 32] = Sha256::digest(key).into();
         authn.callers.get(&digest).map(|name| (i, name))
     })

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use http::request::Parts;
 use http::{HeaderValue, Request, Uri, header};
 use hyper::body::Incoming;
+use sluice_llm::json::Segments;
 
 use super::find::host;
 use super::translate::remove_hop_by_hop;
@@ -12,7 +13,7 @@ use crate::body::Outgoing;
 use crate::table::Route;
 
 /// The request as a Service gets it.
-pub(crate) fn request(mut parts: Parts, body: Incoming, route: &Route, taken: usize, peer: SocketAddr) -> Request<Outgoing> {
+pub(crate) fn request(mut parts: Parts, body: Option<Incoming>, route: &Route, taken: usize, peer: SocketAddr) -> Request<Outgoing> {
     let original = HeaderValue::from_str(host(&parts)).ok();
     remove_hop_by_hop(&mut parts.headers);
     let address = peer.ip().to_string();
@@ -37,5 +38,6 @@ pub(crate) fn request(mut parts: Parts, body: Incoming, route: &Route, taken: us
     if let Some(name) = route.rewrite.as_ref().and_then(|r| r.hostname.clone()) {
         parts.headers.insert(header::HOST, name);
     }
-    Request::from_parts(parts, Outgoing::Stream(body))
+    let body = body.map_or_else(|| Outgoing::Read(Segments::default()), Outgoing::Stream);
+    Request::from_parts(parts, body)
 }

@@ -7,14 +7,13 @@ use sluice_llm::{Operation, models};
 use sluice_vocab::ErrorType;
 
 use crate::body::Body;
-use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::Node;
 
 /// Answers a models request, in the shape of the format that the path or the caller's headers name.
-pub(crate) fn answer(node: &Node, wanted: Option<&Surface<'_>>, record: &Record) -> Result<Option<Response<Body>>, Rejected> {
+pub(crate) fn answer(node: &Node, wanted: Option<&Surface<'_>>) -> Result<Option<Response<Body>>, Rejected> {
     let Some(surface) = wanted.filter(|s| s.operation == Operation::Models) else { return Ok(None) };
-    let format = record.format.unwrap_or(surface.format);
+    let format = surface.format;
     let text = match (node, &surface.model) {
         (Node::Invalid(why), _) => {
             return Err(Rejection::internal(Stage::Resolve, "this route's upstream is not valid").detail(why.clone()));

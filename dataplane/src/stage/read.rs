@@ -15,9 +15,45 @@ use crate::rejection::{Rejected, Rejection, Retry, Stage};
 /// The budget is asked for in steps of this size.
 const STEP: usize = 64 << 10;
 
+/// So much of a body that nobody wants is still taken, so that its client gets to read why.
+const LINGER_BYTES: usize = 128 << 20;
+/// And for so long.
+const LINGER: Duration = Duration::from_secs(10);
+
+/// A request's body. One that is dropped before its end is still taken off the wire for a while: closing the connection on a
+/// client that is sending makes most of them report a broken pipe instead of the refusal.
+pub(crate) struct Unread(Option<Incoming>);
+
+impl Unread {
+    pub(crate) fn new(body: Incoming) -> Self {
+        Self(Some(body))
+    }
+
+    /// The body itself, for whoever reads it to its end.
+    pub(crate) fn take(mut self) -> Option<Incoming> {
+        self.0.take()
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        let Some(mut body) = self.0.take().filter(|body| !body.is_end_stream()) else { return };
+        tokio::spawn(tokio::time::timeout(LINGER, async move {
+            let mut taken = 0;
+            while let Some(Ok(frame)) = body.frame().await {
+                taken += frame.data_ref().map_or(0, Bytes::len);
+                if taken > LINGER_BYTES {
+                    return;
+                }
+            }
+        }));
+    }
+}
+
 /// The whole body, and the memory that it was granted.
-pub(crate) async fn read(shared: &Shared, headers: &HeaderMap, mut body: Incoming) -> Result<(Bytes, Share), Rejected> {
+pub(crate) async fn read(shared: &Shared, headers: &HeaderMap, mut unread: Unread) -> Result<(Bytes, Share), Rejected> {
     let limit = shared.settings.body_limit;
+    let Some(body) = unread.0.as_mut() else { return Ok((Bytes::new(), Share::new(&shared.budget))) };
     let mut share = Share::new(&shared.budget);
     let announced = body.size_hint().lower();
     if announced > limit as u64 {
@@ -28,7 +64,7 @@ pub(crate) async fn read(shared: &Shared, headers: &HeaderMap, mut body: Incomin
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return Err(Rejection::new(Stage::Read, ErrorType::InvalidRequest, status, text));
     }
-    let Some(first) = frame(&mut body, shared.settings.body_pause).await? else { return Ok((Bytes::new(), share)) };
+    let Some(first) = frame(body, shared.settings.body_pause).await? else { return Ok((Bytes::new(), share)) };
     grow(&mut share, first.len()).await?;
     if body.is_end_stream() {
         return if first.len() > limit { Err(too_large(limit)) } else { Ok((first, share)) };
@@ -37,7 +73,7 @@ pub(crate) async fn read(shared: &Shared, headers: &HeaderMap, mut body: Incomin
     let mut all = BytesMut::with_capacity(expected);
     all.extend_from_slice(&first);
     drop(first);
-    while let Some(chunk) = frame(&mut body, shared.settings.body_pause).await? {
+    while let Some(chunk) = frame(body, shared.settings.body_pause).await? {
         let len = all.len() + chunk.len();
         if len > limit {
             return Err(too_large(limit));

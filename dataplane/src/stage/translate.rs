@@ -5,10 +5,10 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header};
 use sluice_llm::json::Segments;
 use sluice_llm::{Format, Operation};
-use sluice_vocab::ErrorType;
+use sluice_vocab::{ErrorType, Secret};
 
 use super::ask::{Asked, AskedBody, malformed};
-use super::authn::{CREDENTIAL_HEADERS, Caller};
+use super::authn::{self, CREDENTIAL_HEADERS};
 use crate::body::Outgoing;
 use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
@@ -27,7 +27,6 @@ pub(crate) fn translate(
     parts: Parts,
     mut asked: Asked<'_>,
     resolution: &Resolution<'_>,
-    caller: &Caller,
     record: &Record,
 ) -> Result<Outbound, Rejected> {
     let leaf = resolution.leaf;
@@ -39,9 +38,10 @@ pub(crate) fn translate(
     let path = leaf.path(&asked.surface, model, stream).ok_or_else(|| unsupported(operation, leaf))?;
     let strip_usage = edit(&mut asked, resolution)?;
     let body = finish(asked.body, resolution);
+    let own = if matches!(leaf.auth, Auth::Passthrough) { authn::credential(&parts) } else { None };
     let mut headers = parts.headers;
     clean(&mut headers);
-    authorize(&mut headers, leaf, caller)?;
+    authorize(&mut headers, leaf, own)?;
     for (name, value) in leaf.provider.quirks.headers {
         if !headers.contains_key(*name) {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -120,7 +120,7 @@ fn finish(body: AskedBody, resolution: &Resolution<'_>) -> Segments {
 }
 
 /// Headers of one connection only (RFC 9110, section 7.6.1).
-pub(crate) const HOP_BY_HOP: [HeaderName; 8] = [
+pub(crate) static HOP_BY_HOP: [HeaderName; 8] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -132,7 +132,7 @@ pub(crate) const HOP_BY_HOP: [HeaderName; 8] = [
 ];
 
 /// Headers that say who and where the caller is, which a provider need not know.
-const PRIVATE: [HeaderName; 7] = [
+static PRIVATE: [HeaderName; 7] = [
     header::COOKIE,
     header::FORWARDED,
     HeaderName::from_static("x-forwarded-for"),
@@ -163,8 +163,8 @@ fn clean(headers: &mut HeaderMap) {
     headers.remove(header::EXPECT);
 }
 
-fn authorize(headers: &mut HeaderMap, leaf: &Leaf, caller: &Caller) -> Result<(), Rejected> {
-    let credential = match (&leaf.auth, &caller.credential) {
+fn authorize(headers: &mut HeaderMap, leaf: &Leaf, own: Option<Secret>) -> Result<(), Rejected> {
+    let credential = match (&leaf.auth, &own) {
         (Auth::None, _) => return Ok(()),
         (Auth::Credential(secret), _) | (Auth::Passthrough, Some(secret)) => secret,
         (Auth::Passthrough, None) => {

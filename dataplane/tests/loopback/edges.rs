@@ -1,0 +1,123 @@
+use std::time::Duration;
+
+use http::Method;
+use sluice_dataplane::Settings;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::support::{Lab, Plan, chat};
+
+const CHAT: &str = "/v1/chat/completions";
+
+fn of_size(mib: usize) -> String {
+    let text = "x".repeat(mib << 20);
+    format!(r#"{{"model":"gpt-4","messages":[{{"role":"user","content":"{text}"}}]}}"#)
+}
+
+#[tokio::test]
+async fn thirty_mib_pass_and_thirty_three_are_refused_in_the_caller_s_format() {
+    let lab = Lab::start(&Plan::default()).await;
+    let fault = [("x-mock-fault", "text=ok")];
+    assert_eq!(lab.post(CHAT, &fault, of_size(30)).await.status, 200);
+    assert!(lab.mock.requests()[0].body.len() > 30 << 20);
+    let answer = lab.post(CHAT, &[], of_size(33)).await;
+    assert_eq!((answer.status, &answer.json()["error"]["type"]), (413, &"invalid_request".into()));
+    let anthropic = lab.post("/v1/messages", &[], of_size(33)).await;
+    assert_eq!((anthropic.status, &anthropic.json()["error"]["type"]), (413, &"request_too_large".into()));
+    assert_eq!(lab.shared.budget().used(), 0);
+}
+
+#[tokio::test]
+async fn slow_clients_with_large_bodies_stay_within_the_budget() {
+    let settings = Settings { workers: 2, body_budget: 16 << 20, ..Settings::default() };
+    let lab = Lab::with(&Plan::default(), settings).await;
+    let mut clients = tokio::task::JoinSet::new();
+    for _ in 0..500 {
+        let address = lab.address;
+        clients.spawn(async move {
+            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            let body = of_size(1);
+            let head = format!("POST {CHAT} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-mock-fault: text=ok\r\ncontent-length: {}\r\n\r\n", body.len());
+            stream.write_all(head.as_bytes()).await.unwrap();
+            for piece in body.as_bytes().chunks(128 << 10) {
+                if stream.write_all(piece).await.is_err() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let mut answer = Vec::new();
+            // A refusal may be cut short by the reset that follows it, when the body was not read.
+            let _ = stream.read_to_end(&mut answer).await;
+            String::from_utf8_lossy(answer.get(9..12).unwrap_or_default()).into_owned()
+        });
+    }
+    let mut ok = 0;
+    while let Some(status) = clients.join_next().await {
+        match status.unwrap().as_str() {
+            "200" => ok += 1,
+            "503" | "" => {}
+            other => panic!("status {other}"),
+        }
+    }
+    assert!(ok > 0);
+    assert!(lab.shared.budget().peak() <= 16 << 20, "{}", lab.shared.budget().peak());
+    assert_eq!(lab.shared.budget().used(), 0);
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_not_there_is_a_network_error() {
+    let lab = Lab::start(&Plan::default()).await;
+    let gone: std::net::SocketAddr = {
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        socket.local_addr().unwrap()
+    };
+    lab.gateway.apply(&crate::support::snapshot(&Plan::default(), gone));
+    let answer = lab.post(CHAT, &[], chat("gpt-4")).await;
+    assert_eq!((answer.status, answer.header("x-sluice-error")), (502, "network"));
+    assert!(!answer.text().contains("127.0.0.1"), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn kept_connections_are_used_again_and_dead_ones_are_not() {
+    let lab = Lab::with(&Plan::default(), Settings { workers: 1, ..Settings::default() }).await;
+    for _ in 0..5 {
+        assert_eq!(lab.post(CHAT, &[], chat("gpt-4")).await.status, 200);
+    }
+    let metrics = lab.get("/metrics", &[]).await.text();
+    assert!(metrics.contains("sluice_upstream_connects_total 1\n"), "{metrics}");
+}
+
+#[tokio::test]
+async fn http2_clients_are_served_beside_each_other() {
+    let lab = Lab::start(&Plan::default()).await;
+    let stream = tokio::net::TcpStream::connect(lab.address).await.unwrap();
+    let io = hyper_util::rt::TokioIo::new(stream);
+    let (sender, connection) = hyper::client::conn::http2::handshake(hyper_util::rt::TokioExecutor::new(), io).await.unwrap();
+    tokio::spawn(connection);
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let mut sender = sender.clone();
+        calls.spawn(async move {
+            let body = http_body_util::Full::new(bytes::Bytes::from(chat("gpt-4")));
+            let request = http::Request::post(format!("http://gateway{CHAT}")).header("content-type", "application/json").body(body).unwrap();
+            sender.send_request(request).await.unwrap().status()
+        });
+    }
+    while let Some(status) = calls.join_next().await {
+        assert_eq!(status.unwrap(), 200);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_http_gets_no_further() {
+    let lab = Lab::start(&Plan::default()).await;
+    for text in ["\x16\x03\x01\0\0", "PRI * HTTP/2.0\r\n", "GET / HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n", "P"] {
+        let mut stream = tokio::net::TcpStream::connect(lab.address).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        let text = String::from_utf8_lossy(&answer);
+        assert!(!text.contains(" 200 "), "{text}");
+    }
+    assert_eq!(lab.connect().await.send(Method::GET, "/health", &[], "").await.status(), 200);
+}

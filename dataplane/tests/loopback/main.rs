@@ -1,0 +1,11 @@
+//! The data plane on loopback: real sockets on both sides, provider doubles behind.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod support;
+
+mod authentication;
+mod edges;
+mod pass_through;
+mod policies;
+mod reload;
+mod streams;
