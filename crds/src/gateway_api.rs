@@ -21,6 +21,7 @@ pub mod gateways;
 pub mod httproutes;
 #[rustfmt::skip]
 pub mod referencegrants;
+pub mod schema;
 
 mod defaults;
 
