@@ -98,7 +98,10 @@ fn release(
 
 /// Gateways that something unreadable belongs to: itself, or routes of its own namespace. (Upstreams, policies and
 /// Secrets that are unreadable fail closed where they are referred to.)
-fn frozen(resources: &ResourceSet, releases: &BTreeMap<GatewayKey, Snapshot>) -> BTreeMap<GatewayKey, Vec<ObjectRef>> {
+fn frozen(
+    resources: &ResourceSet,
+    releases: &BTreeMap<GatewayKey, Snapshot>,
+) -> BTreeMap<GatewayKey, Vec<ObjectRef>> {
     let mut frozen: BTreeMap<GatewayKey, Vec<ObjectRef>> = BTreeMap::new();
     for object in resources.unreadable.keys() {
         match object.kind {

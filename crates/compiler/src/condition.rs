@@ -55,7 +55,8 @@ pub struct Condition {
 
 /// The conditions of a resource: `Accepted`, `ResolvedRefs`, `Programmed`, and their summary `Ready`.
 pub fn derive(verdict: &Verdict, delivery: &Delivery) -> Vec<Condition> {
-    let (of_refs, of_fields): (Vec<&Finding>, Vec<&Finding>) = verdict.findings.iter().partition(|f| is_reference(f.reason));
+    let (of_refs, of_fields): (Vec<&Finding>, Vec<&Finding>) =
+        verdict.findings.iter().partition(|f| is_reference(f.reason));
     let accepted = judged("Accepted", &of_fields);
     let resolved = judged("ResolvedRefs", &of_refs);
     let programmed = programmed(verdict, delivery);
@@ -129,11 +130,20 @@ fn judged(kind: &'static str, findings: &[&Finding]) -> Draft {
 }
 
 fn sentence(finding: &Finding) -> String {
-    if finding.path.is_empty() { finding.message.clone() } else { format!("{}: {}", finding.path, finding.message) }
+    if finding.path.is_empty() {
+        finding.message.clone()
+    } else {
+        format!("{}: {}", finding.path, finding.message)
+    }
 }
 
 fn programmed(verdict: &Verdict, delivery: &Delivery) -> Draft {
-    let draft = |status, reason, message: &str| Draft { kind: "Programmed", status, reason, message: message.to_owned() };
+    let draft = |status, reason, message: &str| Draft {
+        kind: "Programmed",
+        status,
+        reason,
+        message: message.to_owned(),
+    };
     if verdict.gateways.is_empty() {
         let (reason, message) = if verdict.has_errors() {
             ("Invalid", "it is in no snapshot; see the other conditions")
@@ -144,8 +154,12 @@ fn programmed(verdict: &Verdict, delivery: &Delivery) -> Draft {
     }
     match delivery {
         Delivery::NotConnected => draft(Status::Unknown, "Pending", "no data plane is connected"),
-        Delivery::Pending => draft(Status::Unknown, "Pending", "not every data plane has acknowledged it yet"),
-        Delivery::Acknowledged => draft(Status::True, "Programmed", "every connected data plane has acknowledged it"),
+        Delivery::Pending => {
+            draft(Status::Unknown, "Pending", "not every data plane has acknowledged it yet")
+        }
+        Delivery::Acknowledged => {
+            draft(Status::True, "Programmed", "every connected data plane has acknowledged it")
+        }
         Delivery::Rejected(findings) => {
             let message = findings.iter().map(sentence).collect::<Vec<_>>().join("; ");
             let reason = findings.first().map_or("Invalid", |f| f.reason.as_str());
@@ -156,7 +170,8 @@ fn programmed(verdict: &Verdict, delivery: &Delivery) -> Draft {
 
 /// False as soon as one is; true when all are, or when nothing but a reference to it is missing.
 fn ready(parts: [&Draft; 3]) -> Draft {
-    let draft = |status, reason, message: &str| Draft { kind: "Ready", status, reason, message: message.to_owned() };
+    let draft =
+        |status, reason, message: &str| Draft { kind: "Ready", status, reason, message: message.to_owned() };
     if let Some(part) = parts.iter().find(|p| p.status == Status::False) {
         return draft(Status::False, part.reason, &part.message);
     }

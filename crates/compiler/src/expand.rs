@@ -85,8 +85,11 @@ impl<'a> Expansion<'a> {
             })
             .collect();
         let name = gateway.meta.name.name.to_string();
-        let spec_of_gateway =
-            GatewaySpec { gateway_class_name: spec.gateway_class_name.clone(), listeners, ..Default::default() };
+        let spec_of_gateway = GatewaySpec {
+            gateway_class_name: spec.gateway_class_name.clone(),
+            listeners,
+            ..Default::default()
+        };
         let object = Object { meta: owned(&gateway.meta, &name), spec: spec_of_gateway };
         let out = Expanded {
             gateway: Generated { object, path: String::new(), label: gateway.meta.name.to_string() },
@@ -100,8 +103,18 @@ impl<'a> Expansion<'a> {
         Self { meta: &gateway.meta, spec, credential_keys, out }
     }
 
-    fn generated<T>(&self, name: &str, path: impl Into<String>, label: impl Into<String>, spec: T) -> Generated<T> {
-        Generated { object: Object { meta: owned(self.meta, name), spec }, path: path.into(), label: label.into() }
+    fn generated<T>(
+        &self,
+        name: &str,
+        path: impl Into<String>,
+        label: impl Into<String>,
+        spec: T,
+    ) -> Generated<T> {
+        Generated {
+            object: Object { meta: owned(self.meta, name), spec },
+            path: path.into(),
+            label: label.into(),
+        }
     }
 
     /// The policies of the whole gateway, as a RoutePolicy on its Gateway.

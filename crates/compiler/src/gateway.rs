@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_crds::GATEWAY_GROUP;
 use sluice_crds::gateway_api::gateways::{
-    GatewayListeners, GatewayListenersAllowedRoutesNamespaces, GatewayListenersAllowedRoutesNamespacesFrom as From,
+    GatewayListeners, GatewayListenersAllowedRoutesNamespaces,
+    GatewayListenersAllowedRoutesNamespacesFrom as From,
     GatewayListenersAllowedRoutesNamespacesSelector as Selector, GatewaySpec,
 };
 use sluice_snapshot::EntryKey;
@@ -43,7 +44,8 @@ fn is_ours(world: &World<'_>, item: &Item<GatewaySpec>, verdicts: &mut Verdicts)
         return true;
     }
     if !world.set.gateway_classes.contains_key(&Name::new("", class.as_str())) {
-        let message = format!("GatewayClass {class} does not exist: create it, or use {}", sluice_crds::CLASS);
+        let message =
+            format!("GatewayClass {class} does not exist: create it, or use {}", sluice_crds::CLASS);
         verdicts.add(&at, Finding::warning(Reason::NotOurClass, "", message));
     }
     false
@@ -58,10 +60,14 @@ fn listeners<'a>(item: &'a Item<GatewaySpec>, verdicts: &mut Verdicts) -> Vec<Li
         let hostname = spec.hostname.as_deref().unwrap_or_default().to_ascii_lowercase();
         let is_new = names.insert(&spec.name) && taken.insert((spec.port, hostname.clone()));
         if spec.protocol != "HTTP" {
-            let message = format!("listeners of protocol {} arrive with a later version: use HTTP", spec.protocol);
+            let message =
+                format!("listeners of protocol {} arrive with a later version: use HTTP", spec.protocol);
             verdicts.add(&at, Finding::error(Reason::UnsupportedValue, "", message));
         } else if !is_new {
-            let message = format!("listener {} has the name, or the port and hostname, of another: change one", spec.name);
+            let message = format!(
+                "listener {} has the name, or the port and hostname, of another: change one",
+                spec.name
+            );
             verdicts.add(&at, Finding::error(Reason::Conflicted, "", message));
         } else {
             let port = u32::try_from(spec.port).unwrap_or_default();
@@ -83,7 +89,9 @@ impl Listener<'_> {
     pub(crate) fn allows(&self, world: &World<'_>, gateway: &Name, namespace: &str) -> bool {
         let allowed = self.spec.allowed_routes.as_ref();
         let kinds = allowed.and_then(|a| a.kinds.as_deref()).unwrap_or_default();
-        let is_http = |group: Option<&str>, kind: &str| group.unwrap_or(GATEWAY_GROUP) == GATEWAY_GROUP && kind == "HTTPRoute";
+        let is_http = |group: Option<&str>, kind: &str| {
+            group.unwrap_or(GATEWAY_GROUP) == GATEWAY_GROUP && kind == "HTTPRoute"
+        };
         if !kinds.is_empty() && !kinds.iter().any(|k| is_http(k.group.as_deref(), &k.kind)) {
             return false;
         }

@@ -26,7 +26,9 @@ fn contains(wide: &str, narrow: &str) -> bool {
         _ if wide.is_empty() => true,
         None => wide == narrow,
         // `*.example.com` takes `a.example.com` and `*.a.example.com`, not `example.com`.
-        Some(suffix) => wide == narrow || narrow.trim_start_matches('*').len() > suffix.len() && narrow.ends_with(suffix),
+        Some(suffix) => {
+            wide == narrow || narrow.trim_start_matches('*').len() > suffix.len() && narrow.ends_with(suffix)
+        }
     }
 }
 

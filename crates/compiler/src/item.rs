@@ -36,7 +36,8 @@ impl<T> Item<T> {
             return parent.clone();
         }
         let name = self.name();
-        let object = ObjectRef { kind: self.kind, namespace: name.namespace.clone(), name: name.name.clone() };
+        let object =
+            ObjectRef { kind: self.kind, namespace: name.namespace.clone(), name: name.name.clone() };
         Origin { object, generation: self.object.meta.generation, path: path.into() }
     }
 

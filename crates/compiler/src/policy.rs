@@ -60,7 +60,12 @@ pub(crate) fn compile(world: &World<'_>, pool: &mut Pool, verdicts: &mut Verdict
     policies
 }
 
-fn entries(world: &World<'_>, item: &Item<RoutePolicySpec>, pool: &mut Pool, verdicts: &mut Verdicts) -> Vec<EntryKey> {
+fn entries(
+    world: &World<'_>,
+    item: &Item<RoutePolicySpec>,
+    pool: &mut Pool,
+    verdicts: &mut Verdicts,
+) -> Vec<EntryKey> {
     if !world.settings.ai_enabled {
         verdicts.add(&item.at(""), disabled());
         return Vec::new();
@@ -132,7 +137,9 @@ fn api_keys(
     }
     if keys.is_empty() {
         let at = Origin { path: format!("{base}.authentication.apiKeys.secretSelector"), ..item.at("") };
-        let message = format!("no Secret in namespace {namespace} has these labels, so every request is refused: label one, or correct the selector");
+        let message = format!(
+            "no Secret in namespace {namespace} has these labels, so every request is refused: label one, or correct the selector"
+        );
         verdicts.add(&at, Finding::warning(Reason::SecretNotFound, "", message));
     }
     keys
@@ -157,8 +164,12 @@ fn attach(
         return;
     }
     if kind == Kind::Gateway && target.section_name.is_some() {
-        let message = "a policy applies to all listeners of a Gateway: leave sectionName out, or name an HTTPRoute";
-        verdicts.add(&item.at(format!("{path}.sectionName")), Finding::error(Reason::UnsupportedValue, "", message));
+        let message =
+            "a policy applies to all listeners of a Gateway: leave sectionName out, or name an HTTPRoute";
+        verdicts.add(
+            &item.at(format!("{path}.sectionName")),
+            Finding::error(Reason::UnsupportedValue, "", message),
+        );
         return;
     }
     let attached = policies.targets.entry((kind, name)).or_default();

@@ -38,7 +38,10 @@ impl Pool {
     }
 
     /// The given entries, and what they refer to, however far.
-    pub(crate) fn reach(&self, roots: BTreeMap<EntryKey, Pooled>) -> (BTreeMap<EntryKey, Sealed>, BTreeSet<ObjectRef>) {
+    pub(crate) fn reach(
+        &self,
+        roots: BTreeMap<EntryKey, Pooled>,
+    ) -> (BTreeMap<EntryKey, Sealed>, BTreeSet<ObjectRef>) {
         let mut entries = BTreeMap::new();
         let mut objects = BTreeSet::new();
         let mut open = Vec::new();
@@ -48,7 +51,9 @@ impl Pool {
             entries.insert(key, root.sealed);
         }
         while let Some(key) = open.pop() {
-            let Some(pooled) = self.entries.get(&key).filter(|_| !entries.contains_key(&key)) else { continue };
+            let Some(pooled) = self.entries.get(&key).filter(|_| !entries.contains_key(&key)) else {
+                continue;
+            };
             open.extend(pooled.refs.iter().cloned());
             objects.insert(pooled.object.clone());
             entries.insert(key, pooled.sealed.clone());

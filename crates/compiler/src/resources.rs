@@ -115,9 +115,9 @@ pub struct ResourceSet {
 }
 
 impl ResourceSet {
-    /// Why an object could not be read, if it could not.
-    pub(crate) fn unreadable(&self, kind: Kind, name: &Name) -> Option<&str> {
+    /// Whether an object exists and could not be read.
+    pub(crate) fn is_unreadable(&self, kind: Kind, name: &Name) -> bool {
         let object = ObjectRef { kind, namespace: name.namespace.clone(), name: name.name.clone() };
-        self.unreadable.get(&object).map(String::as_str)
+        self.unreadable.contains_key(&object)
     }
 }

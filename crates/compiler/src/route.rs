@@ -46,7 +46,8 @@ pub(crate) fn compile(
     for item in world.routes.values() {
         let Some(attachments) = parent::attach(world, gateways, item, verdicts) else { continue };
         let rules = item.spec().rules.iter().flatten().enumerate();
-        let rules = rules.map(|(i, rule)| Rule { world, item, policies, rule, index: i }.compile(verdicts)).collect();
+        let rules =
+            rules.map(|(i, rule)| Rule { world, item, policies, rule, index: i }.compile(verdicts)).collect();
         compiled.push(Compiled { rules, attachments });
     }
     compiled
@@ -88,11 +89,8 @@ impl Rule<'_> {
         if let Some(why) = broken {
             // A filter that cannot be applied must not be skipped: its requests get an error.
             body.redirect = None;
-            body.backends = vec![model::Backend {
-                weight: 1,
-                target: Some(Target::Invalid(why)),
-                request_headers: None,
-            }];
+            body.backends =
+                vec![model::Backend { weight: 1, target: Some(Target::Invalid(why)), request_headers: None }];
         }
         body.policies = policies.keys.iter().map(|k| k.as_str().to_owned()).collect();
         refs.extend(policies.keys);
@@ -125,16 +123,19 @@ impl Rule<'_> {
             found.add(self.policies.keys(name).unwrap_or_default());
         }
         for (i, filter) in self.rule.filters.iter().flatten().enumerate() {
-            let Some(reference) = filter.extension_ref.as_ref().filter(|r| filter::is_policy(r)) else { continue };
+            let Some(reference) = filter.extension_ref.as_ref().filter(|r| filter::is_policy(r)) else {
+                continue;
+            };
             let name = Name::new(self.item.name().namespace.clone(), reference.name.as_str());
             if let Some(keys) = self.policies.keys(&name) {
                 found.add(keys);
                 self.warn_without_effect(&name, verdicts);
                 continue;
             }
-            let message = match self.world.set.unreadable(Kind::RoutePolicy, &name) {
-                Some(why) => format!("RoutePolicy {name} cannot be read: {why}"),
-                None => format!("RoutePolicy {name} does not exist: create it, or correct the reference"),
+            let message = if self.world.set.is_unreadable(Kind::RoutePolicy, &name) {
+                format!("RoutePolicy {name} cannot be read: correct it first")
+            } else {
+                format!("RoutePolicy {name} does not exist: create it, or correct the reference")
             };
             let at = self.at(&format!(".filters[{i}].extensionRef"));
             verdicts.add(&at, Finding::error(Reason::PolicyNotFound, "", message.as_str()));

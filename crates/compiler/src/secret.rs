@@ -32,7 +32,8 @@ pub(crate) fn credential(
         _ => bare,
     };
     if bare.is_empty() {
-        let message = format!("key {} of Secret {} is empty: put the credential there", found.key, found.secret);
+        let message =
+            format!("key {} of Secret {} is empty: put the credential there", found.key, found.secret);
         return Err(Finding::error(Reason::SecretKeyNotFound, "", message));
     }
     Ok(Found { value: Secret::new(bare), ..found })
@@ -48,9 +49,10 @@ pub(crate) fn value(
     let name = Name::new(reference.namespace.as_deref().unwrap_or(namespace), reference.name.as_str());
     grant::check(&set.reference_grants, (kind, namespace), (Kind::Secret, &name))?;
     let Some(secret) = set.secrets.get(&name) else {
-        let message = match set.unreadable(Kind::Secret, &name) {
-            Some(why) => format!("Secret {name} cannot be read: {why}"),
-            None => format!("Secret {name} does not exist: create it with {}", wanted(reference, default_keys)),
+        let message = if set.is_unreadable(Kind::Secret, &name) {
+            format!("Secret {name} cannot be read: correct it first")
+        } else {
+            format!("Secret {name} does not exist: create it with {}", wanted(reference, default_keys))
         };
         return Err(Finding::error(Reason::SecretNotFound, "", message));
     };
@@ -60,7 +62,10 @@ pub(crate) fn value(
             return Ok(Found { secret: name, key: key.to_owned(), value: value.clone() });
         }
     }
-    let message = format!("Secret {name} has no {}: add it, or name another with secretRef.key", wanted(reference, default_keys));
+    let message = format!(
+        "Secret {name} has no {}: add it, or name another with secretRef.key",
+        wanted(reference, default_keys)
+    );
     Err(Finding::error(Reason::SecretKeyNotFound, "", message))
 }
 

@@ -37,7 +37,9 @@ pub(crate) fn compile(world: &World<'_>, pool: &mut Pool, verdicts: &mut Verdict
         drafts.insert(name.clone(), draft(world, item, pool, verdicts));
     }
     for (name, (at, why)) in &world.invalid {
-        drafts.entry(name.clone()).or_insert_with(|| Draft::invalid(at.clone(), name.to_string(), why.clone()));
+        drafts
+            .entry(name.clone())
+            .or_insert_with(|| Draft::invalid(at.clone(), name.to_string(), why.clone()));
     }
     refuse_cycles(&mut drafts, verdicts);
     for (name, draft) in drafts {
@@ -56,9 +58,10 @@ pub(crate) fn resolve(
     if world.upstreams.contains_key(name) || world.invalid.contains_key(name) {
         return Ok(key("upstream", name, &[]));
     }
-    let message = match world.set.unreadable(Kind::Upstream, name) {
-        Some(why) => format!("Upstream {name} cannot be read: {why}"),
-        None => format!("Upstream {name} does not exist: create it, or correct the reference"),
+    let message = if world.set.is_unreadable(Kind::Upstream, name) {
+        format!("Upstream {name} cannot be read: correct it first")
+    } else {
+        format!("Upstream {name} does not exist: create it, or correct the reference")
     };
     Err(Finding::error(Reason::BackendNotFound, "", message))
 }
@@ -109,7 +112,9 @@ fn refuse_cycles(drafts: &mut BTreeMap<Name, Draft>, verdicts: &mut Verdicts) {
         ends.extend(found);
     }
     for (name, draft) in drafts.iter_mut().filter(|(name, _)| !ends.contains(*name)) {
-        let message = format!("references from Upstream {name} lead back to where they began, or pass more than {MAX_DEPTH} Upstreams");
+        let message = format!(
+            "references from Upstream {name} lead back to where they began, or pass more than {MAX_DEPTH} Upstreams"
+        );
         verdicts.add(&draft.at, Finding::error(Reason::ReferenceCycle, "", message.as_str()));
         *draft = Draft::invalid(draft.at.clone(), draft.label.clone(), message);
     }

@@ -76,7 +76,11 @@ impl<'a> World<'a> {
         let object =
             ObjectRef { kind: Kind::AIGateway, namespace: name.namespace.clone(), name: name.name.clone() };
         verdicts.see(&object, gateway.meta.generation);
-        let at = |path: &str| Origin { object: object.clone(), generation: gateway.meta.generation, path: path.into() };
+        let at = |path: &str| Origin {
+            object: object.clone(),
+            generation: gateway.meta.generation,
+            path: path.into(),
+        };
         if !self.settings.ai_enabled {
             verdicts.add(&at(""), disabled());
             return;
@@ -118,7 +122,9 @@ impl<'a> World<'a> {
 
     /// The keys of the AIGateway's credentials, and what is wrong with the reference.
     fn credential_keys(&self, gateway: &Object<AIGatewaySpec>) -> (BTreeSet<String>, Option<Finding>) {
-        let Some(reference) = &gateway.spec.cloud_provider_credentials else { return (BTreeSet::new(), None) };
+        let Some(reference) = &gateway.spec.cloud_provider_credentials else {
+            return (BTreeSet::new(), None);
+        };
         let namespace = &gateway.meta.name.namespace;
         let name = Name::new(reference.namespace.as_deref().unwrap_or(namespace), reference.name.as_str());
         let from = (Kind::AIGateway, &**namespace);
@@ -165,11 +171,17 @@ fn put<T: Clone>(
     for g in generated {
         let name = g.object.meta.name.clone();
         if items.contains_key(&name) {
-            let message = format!("{kind} {name} exists already and is not this AIGateway's: rename one of the two");
+            let message =
+                format!("{kind} {name} exists already and is not this AIGateway's: rename one of the two");
             verdicts.add(&at(&g.path), Finding::error(Reason::NameConflict, "", message));
             continue;
         }
-        let item = Item { kind, object: Arc::new(g.object.clone()), parent: Some(at(&g.path)), label: g.label.clone() };
+        let item = Item {
+            kind,
+            object: Arc::new(g.object.clone()),
+            parent: Some(at(&g.path)),
+            label: g.label.clone(),
+        };
         items.insert(name, item);
     }
 }

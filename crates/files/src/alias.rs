@@ -9,7 +9,9 @@ pub(crate) fn http_route(object: &mut Value) -> Vec<Finding> {
     let mut findings = Vec::new();
     let rules = object.pointer_mut("/spec/rules").and_then(Value::as_array_mut);
     for (i, rule) in rules.into_iter().flatten().enumerate() {
-        let list = |rule: &mut Value, name: &str| rule.get_mut(name).and_then(Value::as_array_mut).map(std::mem::take);
+        let list = |rule: &mut Value, name: &str| {
+            rule.get_mut(name).and_then(Value::as_array_mut).map(std::mem::take)
+        };
         for (field, kind) in [("filters", "RoutePolicy"), ("backendRefs", "Upstream")] {
             let Some(mut items) = list(rule, field) else { continue };
             for (j, item) in items.iter_mut().enumerate() {
@@ -33,6 +35,8 @@ fn rename(reference: &mut Value, kind: &str, at: String) -> Option<Finding> {
         return None;
     }
     reference["group"] = Value::from(GROUP);
-    let message = format!("group {group} of a {kind} is understood as {GROUP}: write that, an API server takes nothing else");
+    let message = format!(
+        "group {group} of kind {kind} is understood as {GROUP}: write that, an API server takes nothing else"
+    );
     Some(Finding::warning(Reason::Deprecated, at, message))
 }

@@ -18,8 +18,10 @@ pub(crate) fn take(loaded: &mut Loaded, file: &Arc<Path>, mut value: Value, line
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (kind, api_version, name) = (text("/kind"), text("/apiVersion"), text("/metadata/name"));
     if let ("List", Some(Value::Array(items))) = (kind.as_str(), value.get_mut("items").map(std::mem::take)) {
-        let lines_of = |i: usize| lines.children.get("items").and_then(|l| l.children.get(&i.to_string())).cloned();
-        let items: Vec<_> = items.into_iter().enumerate().map(|(i, item)| (item, lines_of(i).unwrap_or_default())).collect();
+        let lines_of =
+            |i: usize| lines.children.get("items").and_then(|l| l.children.get(&i.to_string())).cloned();
+        let items: Vec<_> =
+            items.into_iter().enumerate().map(|(i, item)| (item, lines_of(i).unwrap_or_default())).collect();
         return items.into_iter().for_each(|(item, lines)| take(loaded, file, item, lines));
     }
     let kind = match identify(&value, &kind, &api_version) {
@@ -33,7 +35,11 @@ pub(crate) fn take(loaded: &mut Loaded, file: &Arc<Path>, mut value: Value, line
         return loaded.say(file, lines.of("metadata.name"), None, finding);
     }
     if let Some(first) = loaded.places.get(&object) {
-        let message = format!("{object} is defined already in {} line {}: remove one", first.file.display(), first.lines.line);
+        let message = format!(
+            "{object} is defined already in {} line {}: remove one",
+            first.file.display(),
+            first.lines.line
+        );
         let finding = Finding::error(Reason::Conflicted, "", message);
         return loaded.say(file, lines.line, Some(&object), finding);
     }
@@ -84,13 +90,17 @@ fn identify(value: &Value, kind: &str, api_version: &str) -> Result<Kind, Findin
         Kind::AIGateway | Kind::Upstream | Kind::RoutePolicy => {
             (format!("{GROUP}/{VERSION}"), group == GROUP && version == VERSION)
         }
-        Kind::GatewayClass | Kind::Gateway | Kind::HTTPRoute => {
-            (format!("{GATEWAY_GROUP}/v1"), group == GATEWAY_GROUP && (version == "v1" || version == "v1beta1"))
+        Kind::GatewayClass | Kind::Gateway | Kind::HTTPRoute => (
+            format!("{GATEWAY_GROUP}/v1"),
+            group == GATEWAY_GROUP && (version == "v1" || version == "v1beta1"),
+        ),
+        Kind::ReferenceGrant => (
+            format!("{GATEWAY_GROUP}/v1beta1"),
+            group == GATEWAY_GROUP && (version == "v1" || version == "v1beta1"),
+        ),
+        Kind::Service | Kind::Secret | Kind::ConfigMap | Kind::Namespace => {
+            ("v1".to_owned(), api_version == "v1")
         }
-        Kind::ReferenceGrant => {
-            (format!("{GATEWAY_GROUP}/v1beta1"), group == GATEWAY_GROUP && (version == "v1" || version == "v1beta1"))
-        }
-        Kind::Service | Kind::Secret | Kind::ConfigMap | Kind::Namespace => ("v1".to_owned(), api_version == "v1"),
     };
     if is_right {
         return Ok(known);

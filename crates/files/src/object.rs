@@ -45,12 +45,22 @@ fn spec<T: DeserializeOwned>(mut value: Value) -> Result<T, Finding> {
 }
 
 fn meta(object: &ObjectRef, value: &Value) -> Result<Meta, Finding> {
-    let texts = |field: &str| texts(value.get("metadata").and_then(|m| m.get(field)), &format!("metadata.{field}"));
+    let texts =
+        |field: &str| texts(value.get("metadata").and_then(|m| m.get(field)), &format!("metadata.{field}"));
     let mut meta = Meta::named(object.namespace.clone(), object.name.clone());
     meta.generation = value.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(1);
     meta.labels = texts("labels")?;
     meta.annotations = texts("annotations")?;
+    meta.owner = controller(object, value);
     Ok(meta)
+}
+
+/// The object's controller, so that projections in a dump of a cluster are known as such.
+fn controller(object: &ObjectRef, value: &Value) -> Option<ObjectRef> {
+    let owners = value.pointer("/metadata/ownerReferences").and_then(Value::as_array)?;
+    let owner = owners.iter().find(|o| o.get("controller").and_then(Value::as_bool) == Some(true))?;
+    let text = |field: &str| owner.get(field).and_then(Value::as_str);
+    Some(ObjectRef::new(text("kind")?.parse().ok()?, object.namespace.clone(), text("name")?))
 }
 
 /// A map of strings; a number or boolean in it needs quotes, as kubectl says too.

@@ -86,7 +86,8 @@ fn join(path: &str, field: &str) -> String {
 fn object(schema: &Value, map: &Map<String, Value>, path: &str, findings: &mut Vec<Finding>) {
     let properties = schema.get("properties").and_then(Value::as_object);
     let additional = schema.get("additionalProperties");
-    let keeps_unknown = schema.get("x-kubernetes-preserve-unknown-fields").and_then(Value::as_bool) == Some(true);
+    let keeps_unknown =
+        schema.get("x-kubernetes-preserve-unknown-fields").and_then(Value::as_bool) == Some(true);
     for (field, value) in map {
         let at = join(path, field);
         match properties.and_then(|p| p.get(field)) {
@@ -98,7 +99,8 @@ fn object(schema: &Value, map: &Map<String, Value>, path: &str, findings: &mut V
             None => findings.push(unknown(field, &at, properties)),
         }
     }
-    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let required =
+        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     for field in required.filter(|field| !map.contains_key(*field)) {
         findings.push(invalid(&join(path, field), format!("{field} has to be set")));
     }
@@ -111,7 +113,10 @@ fn unknown(field: &str, path: &str, known: Option<&Map<String, Value>>) -> Findi
         return Finding::error(Reason::NotImplemented, path, message);
     }
     let names: Vec<&str> = known.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-    let similar = names.iter().find(|n| n.eq_ignore_ascii_case(field) || n.replace(['_', '-'], "").eq_ignore_ascii_case(&field.replace(['_', '-'], "")));
+    let similar = names.iter().find(|n| {
+        n.eq_ignore_ascii_case(field)
+            || n.replace(['_', '-'], "").eq_ignore_ascii_case(&field.replace(['_', '-'], ""))
+    });
     let remedy = match similar {
         Some(name) => format!("did you mean {name}?"),
         None if names.is_empty() => "there are none here".to_owned(),
@@ -127,17 +132,26 @@ fn array(schema: &Value, items: &[Value], path: &str, findings: &mut Vec<Finding
         check(of, item, &format!("{path}[{i}]"), findings);
     }
     let list_type = schema.get("x-kubernetes-list-type").and_then(Value::as_str);
-    let keys = schema.get("x-kubernetes-list-map-keys").and_then(Value::as_array).cloned().unwrap_or_default();
+    let keys =
+        schema.get("x-kubernetes-list-map-keys").and_then(Value::as_array).cloned().unwrap_or_default();
     let mut seen = BTreeSet::new();
     for (i, item) in items.iter().enumerate() {
         let identity = match list_type {
-            Some("map") => keys.iter().filter_map(Value::as_str).map(|k| item.get(k).cloned().unwrap_or_default()).collect(),
+            Some("map") => keys
+                .iter()
+                .filter_map(Value::as_str)
+                .map(|k| item.get(k).cloned().unwrap_or_default())
+                .collect(),
             Some("set") => vec![item.clone()],
             _ => return,
         };
         let text = identity.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         if !seen.insert(text.clone()) {
-            findings.push(Finding::error(Reason::DuplicateName, format!("{path}[{i}]"), format!("{text} is there twice: keep one of them")));
+            findings.push(Finding::error(
+                Reason::DuplicateName,
+                format!("{path}[{i}]"),
+                format!("{text} is there twice: keep one of them"),
+            ));
         }
     }
 }
@@ -161,10 +175,14 @@ fn count(
 ) {
     let bound = |name: &str| schema.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
     if let Some(min) = bound(min).filter(|min| found < *min) {
-        findings.push(invalid(path, format!("{} has to have {min} {what} at least, here are {found}", last(path))));
+        findings.push(invalid(
+            path,
+            format!("{} has to have {min} {what} at least, here are {found}", last(path)),
+        ));
     }
     if let Some(max) = bound(max).filter(|max| found > *max) {
-        findings.push(invalid(path, format!("{} may have {max} {what} at most, here are {found}", last(path))));
+        findings
+            .push(invalid(path, format!("{} may have {max} {what} at most, here are {found}", last(path))));
     }
 }
 
@@ -202,7 +220,10 @@ fn combined(schema: &Value, value: &Value, path: &str, findings: &mut Vec<Findin
         findings.push(invalid(path, format!("{} has none of the shapes that are allowed", last(path))));
     }
     if parts("oneOf").is_some_and(|one| one.iter().filter(|part| passes(part)).count() != 1) {
-        findings.push(invalid(path, format!("{} has to have exactly one of the shapes that are allowed", last(path))));
+        findings.push(invalid(
+            path,
+            format!("{} has to have exactly one of the shapes that are allowed", last(path)),
+        ));
     }
     if schema.get("not").is_some_and(passes) {
         findings.push(invalid(path, format!("{} has a shape that is not allowed", last(path))));

@@ -16,7 +16,9 @@ pub(crate) fn documents(text: &str) -> Vec<(u32, &str)> {
     let mut documents = Vec::new();
     let (mut start, mut start_line, mut at, mut line) = (0, 0, 0, 0);
     for full in text.split_inclusive('\n') {
-        let is_marker = full.strip_prefix("---").is_some_and(|rest| rest.trim_end().is_empty() || rest.starts_with([' ', '\t']));
+        let is_marker = full
+            .strip_prefix("---")
+            .is_some_and(|rest| rest.trim_end().is_empty() || rest.starts_with([' ', '\t']));
         if is_marker {
             documents.push((start_line, &text[start..at]));
             // What follows the marker on its own line belongs to the document.
@@ -46,11 +48,17 @@ pub(crate) fn parse(text: &str, offset: u32) -> Result<Option<(Value, Lines)>, (
         }
         Err(error) => {
             let line = error.location().map_or(1, |l| u32::try_from(l.line()).unwrap_or(1));
-            let text = error.without_snippet().to_string();
-            let message = format!("this is no valid YAML: {}", text.lines().next().unwrap_or_default());
+            let message = format!("this is no valid YAML: {}", plain(&error.without_snippet().to_string()));
             Err((offset + line, Finding::error(Reason::Unreadable, "", message)))
         }
     }
+}
+
+/// The parser's message without its position, which is the document's, and without advice to its programmers.
+fn plain(message: &str) -> &str {
+    let line = message.lines().next().unwrap_or_default();
+    let ends = [", set DuplicateKeyPolicy", " at line "].into_iter().filter_map(|end| line.find(end));
+    &line[..ends.min().unwrap_or(line.len())]
 }
 
 fn shift(lines: &mut Lines, offset: u32) {
@@ -144,8 +152,10 @@ impl<'de> Visitor<'de> for NodeVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
         let mut values = Map::new();
         let mut lines = Lines::default();
-        while let Some(key) = map.next_key::<String>()? {
-            let node = map.next_value::<Node>()?;
+        while let Some(Spanned { value: key, referenced, .. }) = map.next_key::<Spanned<String>>()? {
+            let mut node = map.next_value::<Node>()?;
+            // A field is where its name is; its value may begin a line later.
+            node.lines.line = u32::try_from(referenced.line()).unwrap_or(u32::MAX);
             lines.children.insert(key.clone(), node.lines);
             if values.insert(key.clone(), node.value).is_some() {
                 return Err(serde::de::Error::custom(format!("duplicate key {key:?}")));
@@ -167,7 +177,10 @@ mod tests {
         assert_eq!(parsed.len(), 4);
         let (value, lines) = parsed[1].as_ref().unwrap();
         assert_eq!(value, &serde_json::json!({"a": {"b": [{"x": 1}, {"x": "y"}]}}));
-        assert_eq!([lines.of("a.b[0].x"), lines.of("a.b[1].x"), lines.of("a.b[1].z.q")], [5, 6, 6]);
+        assert_eq!(
+            [lines.of("a.b"), lines.of("a.b[0].x"), lines.of("a.b[1].x"), lines.of("a.b[1].z.q")],
+            [4, 5, 6, 6]
+        );
         assert!(parsed[0].is_none() && parsed[2].is_none());
         let (value, lines) = parsed[3].as_ref().unwrap();
         assert_eq!(value, &serde_json::json!({"c": [1, 2.5, true, null, "yes"]}));

@@ -4,8 +4,8 @@ use serde_json::{Number, Value};
 use sluice_crds::ai_gateway::{CloudHosted, DefaultPromptParams, RESERVED_IDENTIFIERS};
 use sluice_crds::gateway_api::httproutes::{
     HttpRouteParentRefs, HttpRouteRules, HttpRouteRulesBackendRefs, HttpRouteRulesFilters,
-    HttpRouteRulesFiltersExtensionRef, HttpRouteRulesFiltersType, HttpRouteRulesMatches, HttpRouteRulesMatchesPath,
-    HttpRouteRulesMatchesPathType, HttpRouteSpec,
+    HttpRouteRulesFiltersExtensionRef, HttpRouteRulesFiltersType, HttpRouteRulesMatches,
+    HttpRouteRulesMatchesPath, HttpRouteRulesMatchesPathType, HttpRouteSpec,
 };
 use sluice_crds::upstream::{Ai, Entry, Models};
 use sluice_crds::{GROUP, RoutePolicySpec, UpstreamRef, UpstreamSpec};
@@ -20,7 +20,8 @@ pub(crate) const PROMPT_TYPE: &str = "sluice.dev/prompt-type";
 impl<'a> Expansion<'a> {
     /// The models in the order of the spec, each with its place.
     pub(super) fn hosted(&self) -> impl Iterator<Item = (String, &'a CloudHosted)> + use<'a> {
-        let hosted = self.spec.large_language_models.as_ref().map(|l| l.cloud_hosted.as_slice()).unwrap_or_default();
+        let hosted =
+            self.spec.large_language_models.as_ref().map(|l| l.cloud_hosted.as_slice()).unwrap_or_default();
         let hosted = hosted.iter().enumerate();
         hosted.map(|(i, hosted)| (format!("spec.largeLanguageModels.cloudHosted[{i}]"), hosted))
     }
@@ -29,8 +30,15 @@ impl<'a> Expansion<'a> {
     pub(super) fn identifiers(&mut self) {
         for (path, hosted) in self.hosted() {
             if RESERVED_IDENTIFIERS.contains(&hosted.identifier.as_str()) {
-                let message = format!("{:?} is a path of the gateway itself: choose another identifier", hosted.identifier);
-                self.out.findings.push(Finding::error(Reason::IdentifierConflict, format!("{path}.identifier"), message));
+                let message = format!(
+                    "{:?} is a path of the gateway itself: choose another identifier",
+                    hosted.identifier
+                );
+                self.out.findings.push(Finding::error(
+                    Reason::IdentifierConflict,
+                    format!("{path}.identifier"),
+                    message,
+                ));
                 continue;
             }
             let policy = self.identifier_policy(&path, hosted);
@@ -54,7 +62,9 @@ impl<'a> Expansion<'a> {
                 Ok(provider) => self.provider_upstream(&name, path, provider, hosted.model.as_deref()),
                 Err(finding) => {
                     self.out.invalid.insert(name, finding.message.clone());
-                    self.out.findings.push(Finding { path: format!("{path}.aiCloudProvider.name"), ..finding });
+                    self.out
+                        .findings
+                        .push(Finding { path: format!("{path}.aiCloudProvider.name"), ..finding });
                 }
             }
         } else if let (Some(upstream), Some(model)) = (&hosted.upstream_ref, &hosted.model) {
@@ -74,7 +84,13 @@ impl<'a> Expansion<'a> {
         self.serves(hosted)
     }
 
-    fn identifier_route(&mut self, path: &str, hosted: &CloudHosted, upstream: &UpstreamRef, policy: Option<&str>) {
+    fn identifier_route(
+        &mut self,
+        path: &str,
+        hosted: &CloudHosted,
+        upstream: &UpstreamRef,
+        policy: Option<&str>,
+    ) {
         let at = format!("/{}", hosted.identifier);
         let matches = [HttpRouteRulesMatchesPathType::Exact, HttpRouteRulesMatchesPathType::PathPrefix];
         let filters = policy.map(|name| HttpRouteRulesFilters {
@@ -112,9 +128,14 @@ impl<'a> Expansion<'a> {
             namespace: upstream.namespace.clone(),
             ..Default::default()
         };
-        let rule = HttpRouteRules { matches: Some(matches), backend_refs: Some(vec![backend]), ..Default::default() };
+        let rule = HttpRouteRules {
+            matches: Some(matches),
+            backend_refs: Some(vec![backend]),
+            ..Default::default()
+        };
         let parent = HttpRouteParentRefs { name: self.gateway_name(), ..Default::default() };
-        let spec = HttpRouteSpec { parent_refs: Some(vec![parent]), rules: Some(vec![rule]), ..Default::default() };
+        let spec =
+            HttpRouteSpec { parent_refs: Some(vec![parent]), rules: Some(vec![rule]), ..Default::default() };
         self.generated(name, path, format!("{}/{name}", self.meta.name.namespace), spec)
     }
 
@@ -152,7 +173,9 @@ fn fields(params: &DefaultPromptParams) -> Vec<parameters::Field> {
         ("top_k", params.top_k.map(Value::from)),
         ("top_p", params.top_p.as_deref().and_then(number)),
     ];
-    let field = |(name, value): (&str, Option<Value>)| Some(parameters::Field { field: name.to_owned(), value: value? });
+    let field = |(name, value): (&str, Option<Value>)| {
+        Some(parameters::Field { field: name.to_owned(), value: value? })
+    };
     fields.into_iter().filter_map(field).collect()
 }
 

@@ -67,7 +67,9 @@ impl<'a> Expansion<'a> {
             return Ok(Provider { kind: entry.provider_type, entry: Some((i, entry)) });
         }
         let Some(kind) = ProviderType::find(name) else {
-            let message = format!("provider {name:?} is neither an entry of spec.providers nor a type of provider: add it to spec.providers");
+            let message = format!(
+                "provider {name:?} is neither an entry of spec.providers nor a type of provider: add it to spec.providers"
+            );
             return Err(not_found(message));
         };
         let mut of_type = entries().filter(|(_, e)| e.provider_type == kind);
@@ -88,7 +90,13 @@ impl<'a> Expansion<'a> {
     }
 
     /// Makes the Upstream of a provider, with a model of its own or without.
-    pub(super) fn provider_upstream(&mut self, name: &str, path: &str, provider: Provider<'_>, model: Option<&str>) {
+    pub(super) fn provider_upstream(
+        &mut self,
+        name: &str,
+        path: &str,
+        provider: Provider<'_>,
+        model: Option<&str>,
+    ) {
         match self.provider_spec(provider, model) {
             Ok((ai, inline)) => {
                 self.out.inline.extend(inline.map(|key| (name.to_owned(), key)));
@@ -103,7 +111,11 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    fn provider_spec(&mut self, provider: Provider<'_>, model: Option<&str>) -> Result<(Ai, Option<Inline>), Finding> {
+    fn provider_spec(
+        &mut self,
+        provider: Provider<'_>,
+        model: Option<&str>,
+    ) -> Result<(Ai, Option<Inline>), Finding> {
         let path = provider.path();
         let entry = provider.entry.map(|(_, e)| e);
         let mut basic = Basic { model: model.map(str::to_owned), ..Basic::default() };
@@ -133,19 +145,26 @@ impl<'a> Expansion<'a> {
             return Some(AuthToken { secret_ref: Some(reference), ..AuthToken::default() });
         }
         let credentials = self.spec.cloud_provider_credentials.as_ref()?;
-        let found = self.credential_key(provider.name()).or_else(|| self.credential_key(provider.kind.as_str()));
+        let found =
+            self.credential_key(provider.name()).or_else(|| self.credential_key(provider.kind.as_str()));
         let key = found.or_else(|| provider.entry.is_none().then(|| provider.kind.as_str().to_owned()))?;
-        let secret_ref =
-            SecretRef { name: credentials.name.clone(), namespace: credentials.namespace.clone(), key: Some(key) };
+        let secret_ref = SecretRef {
+            name: credentials.name.clone(),
+            namespace: credentials.namespace.clone(),
+            key: Some(key),
+        };
         Some(AuthToken { secret_ref: Some(secret_ref), ..AuthToken::default() })
     }
 
     /// The key of the credentials Secret that is this name in any case.
     fn credential_key(&mut self, name: &str) -> Option<String> {
-        let keys: Vec<&String> = self.credential_keys.iter().filter(|k| k.eq_ignore_ascii_case(name)).collect();
+        let keys: Vec<&String> =
+            self.credential_keys.iter().filter(|k| k.eq_ignore_ascii_case(name)).collect();
         if let [first, second, ..] = keys[..] {
-            let message = format!("keys {first} and {second} of the Secret differ only in case: keep one of them");
-            let finding = Finding::error(Reason::SecretKeyAmbiguous, "spec.cloudProviderCredentials", message);
+            let message =
+                format!("keys {first} and {second} of the Secret differ only in case: keep one of them");
+            let finding =
+                Finding::error(Reason::SecretKeyAmbiguous, "spec.cloudProviderCredentials", message);
             if !self.out.findings.contains(&finding) {
                 self.out.findings.push(finding);
             }

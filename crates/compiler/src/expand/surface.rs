@@ -23,7 +23,8 @@ impl Expansion<'_> {
         let mut entries = self.model_entries();
         entries.extend(self.identifier_entries());
         entries.extend(self.provider_entries());
-        let default = self.spec.default_provider.as_deref().map(|name| self.provider_ref(name, "spec.defaultProvider"));
+        let default =
+            self.spec.default_provider.as_deref().map(|name| self.provider_ref(name, "spec.defaultProvider"));
         let name = self.surface_name();
         let ai = Ai { models: Some(Models { entries, default }), ..Ai::default() };
         let spec = UpstreamSpec { ai: Some(ai), options: None };

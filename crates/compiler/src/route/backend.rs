@@ -1,9 +1,9 @@
 //! Where a rule sends requests.
 
+use sluice_crds::GROUP;
 use sluice_crds::gateway_api::httproutes::{
     HttpRouteRulesBackendRefs, HttpRouteRulesBackendRefsFiltersType as FilterType,
 };
-use sluice_crds::GROUP;
 use sluice_snapshot::EntryKey;
 use sluice_snapshot::model::{self, backend::Target};
 use sluice_vocab::{Finding, Kind, Reason};
@@ -15,7 +15,12 @@ use crate::{grant, upstream};
 
 impl Rule<'_> {
     /// Resolves the backends; one that cannot be answers with an error for its share.
-    pub(super) fn backends(&self, body: &mut model::Route, refs: &mut Vec<EntryKey>, verdicts: &mut Verdicts) {
+    pub(super) fn backends(
+        &self,
+        body: &mut model::Route,
+        refs: &mut Vec<EntryKey>,
+        verdicts: &mut Verdicts,
+    ) {
         for (i, reference) in self.rule.backend_refs.iter().flatten().enumerate() {
             let found = self.target(reference).and_then(|target| Ok((target, edits(reference)?)));
             let (target, request_headers) = found.unwrap_or_else(|finding| {
@@ -33,14 +38,16 @@ impl Rule<'_> {
     fn target(&self, reference: &HttpRouteRulesBackendRefs) -> Result<Target, Finding> {
         let own = &self.item.name().namespace;
         let name = Name::new(reference.namespace.as_deref().unwrap_or(own), reference.name.as_str());
-        match (reference.group.as_deref().unwrap_or_default(), reference.kind.as_deref().unwrap_or("Service")) {
+        match (reference.group.as_deref().unwrap_or_default(), reference.kind.as_deref().unwrap_or("Service"))
+        {
             ("", "Service") => self.service(&name, reference.port),
             (GROUP, "Upstream") => {
                 let key = upstream::resolve(self.world, (self.item.referrer(), own), &name)?;
                 Ok(Target::Upstream(key.as_str().to_owned()))
             }
             (group, kind) => {
-                let message = format!("{group}/{kind} is no kind of backend: use Service or {GROUP}/Upstream");
+                let message =
+                    format!("{group}/{kind} is no kind of backend: use Service or {GROUP}/Upstream");
                 Err(Finding::error(Reason::InvalidKind, "", message))
             }
         }
@@ -54,7 +61,11 @@ impl Rule<'_> {
             return Err(Finding::error(Reason::BackendNotFound, "", message));
         };
         let Some(port) = port else {
-            return Err(Finding::error(Reason::Invalid, "", format!("a port has to be named for Service {name}")));
+            return Err(Finding::error(
+                Reason::Invalid,
+                "",
+                format!("a port has to be named for Service {name}"),
+            ));
         };
         if !service.spec.ports.is_empty() && !service.spec.ports.contains(&port) {
             let message = format!("Service {name} has no port {port}: name one that it has");
@@ -76,7 +87,10 @@ fn edits(reference: &HttpRouteRulesBackendRefs) -> Result<Option<model::HeaderEd
             let message = format!("filters of type {:?} have to stand at the rule", filter.r#type);
             return Err(Finding::error(Reason::UnsupportedValue, "", message));
         };
-        let field = |name: &str, value: &str| model::Field { name: name.to_ascii_lowercase(), value: value.to_owned() };
+        let field = |name: &str, value: &str| model::Field {
+            name: name.to_ascii_lowercase(),
+            value: value.to_owned(),
+        };
         edits = Some(model::HeaderEdits {
             set: modifier.set.iter().flatten().map(|h| field(&h.name, &h.value)).collect(),
             add: modifier.add.iter().flatten().map(|h| field(&h.name, &h.value)).collect(),

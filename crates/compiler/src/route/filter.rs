@@ -4,7 +4,8 @@ use sluice_crds::GROUP;
 use sluice_crds::gateway_api::httproutes::{
     HttpRouteRulesFilters, HttpRouteRulesFiltersExtensionRef, HttpRouteRulesFiltersRequestHeaderModifier,
     HttpRouteRulesFiltersRequestRedirect, HttpRouteRulesFiltersRequestRedirectScheme as Scheme,
-    HttpRouteRulesFiltersResponseHeaderModifier, HttpRouteRulesFiltersType as Type, HttpRouteRulesFiltersUrlRewrite,
+    HttpRouteRulesFiltersResponseHeaderModifier, HttpRouteRulesFiltersType as Type,
+    HttpRouteRulesFiltersUrlRewrite,
 };
 use sluice_snapshot::model::{self, redirect, rewrite};
 use sluice_vocab::{Finding, Reason};
@@ -33,14 +34,19 @@ impl Rule<'_> {
 
 fn apply(filter: &HttpRouteRulesFilters, body: &mut model::Route) -> Result<(), Finding> {
     match filter.r#type {
-        Type::RequestHeaderModifier => body.request_headers = filter.request_header_modifier.as_ref().map(request),
-        Type::ResponseHeaderModifier => body.response_headers = filter.response_header_modifier.as_ref().map(response),
+        Type::RequestHeaderModifier => {
+            body.request_headers = filter.request_header_modifier.as_ref().map(request)
+        }
+        Type::ResponseHeaderModifier => {
+            body.response_headers = filter.response_header_modifier.as_ref().map(response)
+        }
         Type::UrlRewrite => body.rewrite = filter.url_rewrite.as_ref().map(rewrite_of),
         Type::RequestRedirect => body.redirect = filter.request_redirect.as_ref().map(redirect_of),
         Type::ExtensionRef => {
             let reference = filter.extension_ref.as_ref();
             if let Some(other) = reference.filter(|r| !is_policy(r)) {
-                let message = format!("{}/{} is no kind of filter: use {GROUP}/RoutePolicy", other.group, other.kind);
+                let message =
+                    format!("{}/{} is no kind of filter: use {GROUP}/RoutePolicy", other.group, other.kind);
                 return Err(Finding::error(Reason::InvalidKind, "", message));
             }
         }

@@ -33,7 +33,8 @@ pub(super) fn attach(
         if !is_gateway(parent.group.as_deref(), parent.kind.as_deref()) {
             continue;
         }
-        let name = Name::new(parent.namespace.as_deref().unwrap_or(&item.name().namespace), parent.name.as_str());
+        let name =
+            Name::new(parent.namespace.as_deref().unwrap_or(&item.name().namespace), parent.name.as_str());
         let found = match gateways.get(&name) {
             Some(listeners) => listeners_of(world, &name, listeners, item, parent),
             // Another controller's Gateway.
@@ -72,7 +73,10 @@ fn listeners_of<'a>(
     }
     left.retain(|l| l.allows(world, gateway, &item.name().namespace));
     if left.is_empty() {
-        let message = format!("no listener of Gateway {gateway} allows HTTPRoutes of namespace {}: see allowedRoutes there", item.name().namespace);
+        let message = format!(
+            "no listener of Gateway {gateway} allows HTTPRoutes of namespace {}: see allowedRoutes there",
+            item.name().namespace
+        );
         return Err(Finding::error(Reason::NotAllowedByListeners, "", message));
     }
     let hostnames = item.spec().hostnames.as_deref().unwrap_or_default();

@@ -30,7 +30,9 @@ pub(super) fn compile(
         let again = |e: &Entry| e.name == entry.name && e.rank == entry.rank;
         if models.entries[..i].iter().any(again) {
             let message = format!("{} is there twice: keep one of them", entry.name);
-            links.verdicts.add(&item.at(format!("{at}.name")), Finding::error(Reason::DuplicateName, "", message));
+            links
+                .verdicts
+                .add(&item.at(format!("{at}.name")), Finding::error(Reason::DuplicateName, "", message));
             continue;
         }
         let upstream = links.key(&entry.upstream, &format!("{at}.ref"), &format!("entry-{i}"));
@@ -43,7 +45,12 @@ pub(super) fn compile(
     Draft { kind, label: item.label.clone(), at: item.at(path), refs, next }
 }
 
-fn model_of(world: &World<'_>, item: &Item<UpstreamSpec>, entry: &Entry, upstream: &EntryKey) -> model::Model {
+fn model_of(
+    world: &World<'_>,
+    item: &Item<UpstreamSpec>,
+    entry: &Entry,
+    upstream: &EntryKey,
+) -> model::Model {
     let target = world.upstreams.get(&target(item, &entry.upstream));
     let provider = target.and_then(|t| t.spec().ai()).and_then(|(ai, _)| ai.provider());
     model::Model {

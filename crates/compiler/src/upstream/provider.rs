@@ -52,7 +52,11 @@ impl Context<'_> {
         self.item.at(if field.is_empty() { self.path.to_owned() } else { format!("{}.{field}", self.path) })
     }
 
-    fn provider(&self, pool: &mut Pool, verdicts: &mut Verdicts) -> Result<(model::Provider, Vec<EntryKey>), Refused> {
+    fn provider(
+        &self,
+        pool: &mut Pool,
+        verdicts: &mut Verdicts,
+    ) -> Result<(model::Provider, Vec<EntryKey>), Refused> {
         if self.ai.bedrock.is_some() {
             let message = "bedrock arrives with a later version";
             return Err(("", Finding::error(Reason::NotImplemented, "", message)));
@@ -69,7 +73,9 @@ impl Context<'_> {
             path_prefix: self.common.path_prefix.map(|p| p.trim_end_matches('/').to_owned()),
             model: self.common.model.unwrap_or_default().to_owned(),
             auth,
-            headers: headers.map(|h| model::Field { name: h.name.to_ascii_lowercase(), value: h.value.clone() }).collect(),
+            headers: headers
+                .map(|h| model::Field { name: h.name.to_ascii_lowercase(), value: h.value.clone() })
+                .collect(),
             azure: self.azure(),
             vertex: self.vertex(),
         };
@@ -82,7 +88,8 @@ impl Context<'_> {
         let written = token.and_then(|t| t.inline.as_ref());
         if written.is_some() {
             let message = "the key can be read by everyone who may read this Upstream: put it into a Secret and use secretRef";
-            verdicts.add(&self.at("authToken.inline"), Finding::warning(Reason::InlineCredential, "", message));
+            verdicts
+                .add(&self.at("authToken.inline"), Finding::warning(Reason::InlineCredential, "", message));
         }
         if let Some(value) = inline.or(written) {
             let name = self.item.name();
