@@ -12,6 +12,7 @@
 mod delta;
 mod key;
 mod seal;
+pub mod text;
 
 /// The messages of `proto/sluice/snapshot/v1/snapshot.proto`.
 #[allow(missing_docs, clippy::all, reason = "generated")]

@@ -1,0 +1,57 @@
+//! Environment variables: the process' own, and those of a `.env` file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Context;
+
+/// Variables of a process.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Environment {
+    variables: BTreeMap<String, String>,
+}
+
+impl Environment {
+    /// The process' own variables, and beneath them those of the file. A file that isn't there has none.
+    pub(crate) fn load(file: &Path) -> anyhow::Result<Self> {
+        let mut variables = BTreeMap::new();
+        match dotenvy::from_path_iter(file) {
+            Ok(entries) => {
+                for entry in entries {
+                    let (name, value) = entry.with_context(|| format!("{} cannot be read", file.display()))?;
+                    variables.insert(name, value);
+                }
+            }
+            Err(error) if error.not_found() => {}
+            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", file.display())),
+        }
+        variables.extend(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))));
+        Ok(Self { variables })
+    }
+
+    /// A variable that is set to something.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(|v| v.trim()).filter(|v| !v.is_empty())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
+        Self { variables: pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_file_is_fine_and_the_process_wins() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(".env");
+        assert!(Environment::load(&file).unwrap().get("PATH").is_some());
+        std::fs::write(&file, "# keys\r\nPATH=mine\r\nexport SLUICE_TEST_A=\"a b\"\r\nSLUICE_TEST_B=\r\n").unwrap();
+        let environment = Environment::load(&file).unwrap();
+        assert_ne!(environment.get("PATH"), Some("mine"));
+        assert_eq!((environment.get("SLUICE_TEST_A"), environment.get("SLUICE_TEST_B")), (Some("a b"), None));
+    }
+}

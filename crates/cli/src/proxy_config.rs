@@ -1,0 +1,209 @@
+//! The proxy-config.yaml that maps models to providers, and the environment alone: both become an AIGateway, so that there is
+//! one compiler for all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use sluice_compiler::ResourceSet;
+use sluice_compiler::resources::{Meta, Object, SecretData};
+use sluice_crds::ai_gateway::{ModelRoute, NamedProvider};
+use sluice_crds::{AIGatewaySpec, ProviderType, SecretRef};
+use sluice_vocab::{Duration, Finding, Reason, Secret};
+
+use crate::env_file::Environment;
+
+/// Name of the AIGateway, and of the Secret that holds the environment's keys.
+pub(crate) const NAME: &str = "sluice";
+const SECRET: &str = "environment";
+
+/// The file, field by field.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProxyConfig {
+    version: String,
+    #[serde(default)]
+    models: Vec<Model>,
+    default_provider: Option<String>,
+    timeout: Option<Duration>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Model {
+    name: String,
+    provider: String,
+    description: Option<String>,
+}
+
+/// Reads the file's text. An error says what is wrong and in which line.
+pub(crate) fn read(text: &str, environment: &Environment) -> Result<(ResourceSet, Vec<Finding>), String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let config: ProxyConfig = serde_saphyr::from_str(text).map_err(|e| e.to_string())?;
+    let mut findings = Vec::new();
+    if config.version != "1.0" {
+        let text = format!("version {:?} is not known: write \"1.0\"", config.version);
+        findings.push(Finding::error(Reason::UnsupportedValue, "version", text));
+    }
+    let mut names = BTreeSet::new();
+    let mut gateway = Draft::new(environment);
+    for (i, model) in config.models.into_iter().enumerate() {
+        if model.name.is_empty() {
+            findings.push(Finding::error(Reason::Invalid, format!("models[{i}].name"), "a model needs a name"));
+        } else if !names.insert(model.name.clone()) {
+            let text = format!("model {:?} is there twice: keep one", model.name);
+            findings.push(Finding::error(Reason::DuplicateName, format!("models[{i}].name"), text));
+        } else {
+            match gateway.provider(&model.provider, true) {
+                Ok(provider) => gateway.model(model.name, provider, model.description),
+                Err(finding) => findings.push(Finding { path: format!("models[{i}].provider"), ..finding }),
+            }
+        }
+    }
+    if let Some(name) = &config.default_provider {
+        match gateway.provider(name, true) {
+            Ok(provider) => gateway.spec.default_provider = Some(provider),
+            Err(finding) => findings.push(Finding { path: "default_provider".into(), ..finding }),
+        }
+    }
+    gateway.spec.timeout = config.timeout;
+    Ok((gateway.finish(), findings))
+}
+
+/// Families of models that are known by their names, for when nothing but credentials is given.
+const FAMILIES: [(&str, ProviderType); 13] = [
+    ("gpt-*", ProviderType::OpenAi),
+    ("chatgpt-*", ProviderType::OpenAi),
+    ("o1*", ProviderType::OpenAi),
+    ("o3*", ProviderType::OpenAi),
+    ("o4*", ProviderType::OpenAi),
+    ("text-embedding-*", ProviderType::OpenAi),
+    ("claude-*", ProviderType::Anthropic),
+    ("gemini-*", ProviderType::Gemini),
+    ("mistral-*", ProviderType::Mistral),
+    ("codestral-*", ProviderType::Mistral),
+    ("command-*", ProviderType::Cohere),
+    ("deepseek-*", ProviderType::DeepSeek),
+    ("qwen*", ProviderType::Qwen),
+];
+
+/// A gateway to every provider that the environment has a key for. `None` when it has none.
+pub(crate) fn from_environment(environment: &Environment) -> Option<ResourceSet> {
+    let mut gateway = Draft::new(environment);
+    let known: Vec<ProviderType> =
+        ProviderType::ALL.into_iter().filter(|t| gateway.provider(t.as_str(), false).is_ok()).collect();
+    let first = if known.contains(&ProviderType::OpenAi) { ProviderType::OpenAi } else { *known.first()? };
+    for (pattern, provider) in FAMILIES.into_iter().filter(|(_, p)| known.contains(p)) {
+        gateway.model(pattern.to_owned(), provider.as_str().to_owned(), None);
+    }
+    gateway.spec.default_provider = Some(first.as_str().to_owned());
+    Some(gateway.finish())
+}
+
+/// An AIGateway in the making.
+struct Draft<'e> {
+    environment: &'e Environment,
+    spec: AIGatewaySpec,
+    keys: BTreeMap<String, Secret>,
+}
+
+impl<'e> Draft<'e> {
+    fn new(environment: &'e Environment) -> Self {
+        Self { environment, spec: AIGatewaySpec::default(), keys: BTreeMap::new() }
+    }
+
+    /// Adds a provider from `NAME_API_KEY` and `NAME_BASE_URL`; gives its name. With neither it is still added if `always`, so
+    /// that only its own models fail.
+    fn provider(&mut self, name: &str, always: bool) -> Result<String, Finding> {
+        let provider_type = ProviderType::find(name).ok_or_else(|| {
+            let all: Vec<&str> = ProviderType::ALL.iter().map(|t| t.as_str()).collect();
+            Finding::error(Reason::ProviderNotFound, "", format!("{name:?} is no provider: write one of {}", all.join(", ")))
+        })?;
+        let name = provider_type.as_str().to_owned();
+        if self.spec.providers.iter().any(|p| p.name == name) {
+            return Ok(name);
+        }
+        let prefix = name.to_ascii_uppercase().replace('-', "_");
+        let (key_name, url_name) = (format!("{prefix}_API_KEY"), format!("{prefix}_BASE_URL"));
+        let key = self.environment.get(&key_name);
+        let url = self.environment.get(&url_name);
+        if key.is_none() && url.is_none() {
+            let text = format!("provider {name} needs {key_name} in the environment or the .env file");
+            if !always {
+                return Err(Finding::error(Reason::SecretKeyNotFound, "", text));
+            }
+        }
+        if let Some(key) = key {
+            self.keys.insert(key_name.clone(), Secret::new(key));
+        }
+        // Without a key but with an address it is a server that asks for none.
+        let wants_key = key.is_some() || url.is_none();
+        self.spec.providers.push(NamedProvider {
+            name: name.clone(),
+            provider_type,
+            base_url: url.map(str::to_owned),
+            api_key: None,
+            api_key_secret_ref: wants_key.then(|| SecretRef { name: SECRET.into(), namespace: None, key: Some(key_name) }),
+            headers: Vec::new(),
+            endpoint: None,
+            deployment_id: None,
+            api_version: None,
+        });
+        Ok(name)
+    }
+
+    fn model(&mut self, name: String, provider: String, description: Option<String>) {
+        self.spec.models.push(ModelRoute { name, provider: Some(provider), upstream_ref: None, model: None, description });
+    }
+
+    fn finish(self) -> ResourceSet {
+        let mut resources = ResourceSet::default();
+        let secret = Object { meta: Meta::named("default", SECRET), spec: SecretData { data: self.keys } };
+        let gateway = Object { meta: Meta::named("default", NAME), spec: self.spec };
+        resources.secrets.insert(secret.meta.name.clone(), Arc::new(secret));
+        resources.ai_gateways.insert(gateway.meta.name.clone(), Arc::new(gateway));
+        resources
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = "version: \"1.0\"\r\n\r\nmodels:\r\n  - name: \"gpt-4\"\r\n    provider: \"openai\"\r\n\
+        \x20 - name: claude-3-5-sonnet-20241022\r\n    provider: anthropic\r\n    description: good\r\n\
+        default_provider: \"openai\"\r\ntimeout: \"5m\"\r\n";
+
+    #[test]
+    fn the_documented_file_becomes_a_gateway() {
+        let environment = Environment::of(&[("OPENAI_API_KEY", "k"), ("ANTHROPIC_BASE_URL", "http://localhost:1")]);
+        let (resources, findings) = read(CONFIG, &environment).unwrap();
+        assert_eq!(findings, []);
+        let gateway = &resources.ai_gateways.values().next().unwrap().spec;
+        assert_eq!((gateway.models.len(), gateway.providers.len()), (2, 2));
+        assert_eq!(gateway.default_provider.as_deref(), Some("openai"));
+        assert_eq!(gateway.timeout.unwrap().to_string(), "5m");
+        assert!(gateway.providers[0].api_key_secret_ref.is_some());
+        assert!(gateway.providers[1].api_key_secret_ref.is_none());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_field() {
+        let text = CONFIG.replace("\"1.0\"", "\"2\"").replace("claude-3-5-sonnet-20241022", "gpt-4").replace("default_provider: \"openai\"", "default_provider: skynet");
+        let (_, findings) = read(&text, &Environment::default()).unwrap();
+        let paths: Vec<&str> = findings.iter().map(|f| f.path.as_str()).collect();
+        assert_eq!(paths, ["version", "models[1].name", "default_provider"]);
+        for text in ["models: 1", "version: '1.0'\nmodel: []", "version: '1.0'\nversion: '1.0'", "\tx"] {
+            assert!(read(text, &Environment::default()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_environment_alone_is_enough() {
+        assert!(from_environment(&Environment::default()).is_none());
+        let resources = from_environment(&Environment::of(&[("GEMINI_API_KEY", "k"), ("OPENAI_API_KEY", "k")])).unwrap();
+        let gateway = &resources.ai_gateways.values().next().unwrap().spec;
+        assert_eq!(gateway.default_provider.as_deref(), Some("openai"));
+        assert!(gateway.models.iter().any(|m| m.name == "gemini-*"));
+    }
+}

@@ -1,0 +1,137 @@
+//! `sluice run`: compile, serve, and again on each edit.
+
+mod gateways;
+mod listen;
+mod watch;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use sluice_compiler::Settings as CompilerSettings;
+use sluice_dataplane::access_log::AccessLog;
+use sluice_dataplane::serve::Server;
+use sluice_dataplane::{ProxySettings, Settings, Shared};
+use sluice_process::{log, shutdown};
+use sluice_vocab::Severity;
+
+use crate::args::{self, Switch};
+use crate::check::line;
+use crate::env_file::Environment;
+use crate::source::{Configuration, Found, Source};
+use gateways::Gateways;
+use watch::Watch;
+
+pub(crate) fn run(args: args::Run) -> anyhow::Result<ExitCode> {
+    log::init(args.verbose);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(serve(args))
+}
+
+async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
+    let environment = Environment::load(&args.env_file)?;
+    let source = Source::choose(&args.files, args.config.as_deref());
+    let listen = args.listen.as_deref().map(listen::parse).transpose()?;
+    let fallback = if matches!(source, Source::Resources(_)) { None } else { Some(listen::parse(":8080")?) };
+    let access_log = match args.access_log {
+        Switch::On => AccessLog::to(std::io::stdout()).context("the access log cannot be started")?,
+        Switch::Off => AccessLog::off(),
+    };
+    let shared = Shared::new(settings(&args, &environment), access_log);
+    let compiler = CompilerSettings::new(install_key());
+    // The watch begins before the first reading, so that no edit falls between.
+    let mut watch = Watch::new(&source, &args.env_file);
+    let first = source.load(&environment, &compiler);
+    tell(&first.found);
+    if !first.is_readable || first.compilation.releases.is_empty() {
+        bail!("{}", reason(&first));
+    }
+    let mut server = Server::start(shared.clone())?;
+    let mut gateways = Gateways::new(shared, listen.or(fallback));
+    gateways.apply(&first.compilation, &mut server).await?;
+    announce(&server);
+    let stop = shutdown::signalled();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            signal = &mut stop => {
+                tracing::info!(signal = signal?, "stopping: requests in flight may end");
+                break;
+            }
+            () = watch.changed() => reload(&source, &args, &compiler, &mut gateways, &mut server).await,
+        }
+    }
+    let all_ended = tokio::select! {
+        all_ended = server.shutdown() => all_ended,
+        second = shutdown::signalled() => { second?; false }
+    };
+    tracing::info!(all_ended, "stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An edit. What can't be read, or can't be listened on, changes nothing.
+async fn reload(source: &Source, args: &args::Run, compiler: &CompilerSettings, gateways: &mut Gateways, server: &mut Server) {
+    let environment = match Environment::load(&args.env_file) {
+        Ok(environment) => environment,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "the edit is not taken over; what was good before still runs");
+            return;
+        }
+    };
+    let next = source.load(&environment, compiler);
+    tell(&next.found);
+    if !next.is_readable || next.compilation.releases.is_empty() {
+        tracing::error!(reason = reason(&next), "the edit is not taken over; what was good before still runs");
+        return;
+    }
+    match gateways.apply(&next.compilation, server).await {
+        Ok(versions) => tracing::info!(versions = versions.join(" "), "configuration taken over"),
+        Err(error) => tracing::error!(error = format!("{error:#}"), "the edit is taken over in part"),
+    }
+}
+
+fn settings(args: &args::Run, environment: &Environment) -> Settings {
+    Settings {
+        workers: args.workers,
+        body_limit: args.body_limit << 20,
+        body_budget: args.body_budget << 20,
+        proxies: ProxySettings::from_env(|name| environment.get(name).map(str::to_owned)),
+        ..Settings::default()
+    }
+}
+
+/// Random: versions of one process are compared with each other only.
+fn install_key() -> Vec<u8> {
+    let mut key = [0; 32];
+    // Without randomness there would be no TLS either.
+    if aws_lc_rs::rand::fill(&mut key).is_err() {
+        tracing::warn!("no randomness for the install key");
+    }
+    key.to_vec()
+}
+
+fn tell(found: &[Found]) {
+    for f in found {
+        match f.finding.severity {
+            Severity::Error => tracing::error!("{}", line(f)),
+            Severity::Warning => tracing::warn!("{}", line(f)),
+        }
+    }
+}
+
+fn reason(configuration: &Configuration) -> String {
+    let first = configuration.found.iter().find(|f| f.finding.severity == Severity::Error);
+    first.map_or_else(|| "no Gateway or AIGateway is there to be served".to_owned(), line)
+}
+
+fn announce(server: &Server) {
+    let mut addresses: Vec<SocketAddr> = server.addresses().into_values().collect();
+    addresses.sort_unstable();
+    for address in addresses {
+        tracing::info!(address = address.to_string(), "listening");
+    }
+}
+
+/// How often files are looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(300);

@@ -1,0 +1,66 @@
+//! The gateways of one process, by name.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use sluice_compiler::Compilation;
+use sluice_dataplane::serve::{Binding, Server};
+use sluice_dataplane::{Gateway, Shared};
+use sluice_vocab::GatewayKey;
+
+use super::listen;
+
+pub(crate) struct Gateways {
+    shared: Arc<Shared>,
+    /// Instead of the listener's port.
+    listen: Option<SocketAddr>,
+    running: BTreeMap<GatewayKey, Arc<Gateway>>,
+}
+
+impl Gateways {
+    pub(crate) fn new(shared: Arc<Shared>, listen: Option<SocketAddr>) -> Self {
+        Self { shared, listen, running: BTreeMap::new() }
+    }
+
+    /// Runs what was compiled: tables first, then sockets. A gateway that may lack something unreadable keeps what it has.
+    pub(crate) async fn apply(&mut self, compilation: &Compilation, server: &mut Server) -> anyhow::Result<Vec<String>> {
+        self.running.retain(|key, _| compilation.releases.contains_key(key));
+        let mut versions = Vec::new();
+        for (key, snapshot) in &compilation.releases {
+            let is_new = !self.running.contains_key(key);
+            let gateway = self.running.entry(key.clone()).or_insert_with(|| Gateway::new(self.shared.clone()));
+            if is_new || !compilation.frozen.contains_key(key) {
+                for diagnostic in gateway.apply(snapshot) {
+                    tracing::error!(entry = diagnostic.key.to_string(), "{}", diagnostic.message);
+                }
+            }
+            versions.push(format!("{key}={}", gateway.version()));
+        }
+        let bindings = self.bindings()?;
+        server.sync(&bindings).await.with_context(|| "listening failed".to_owned())?;
+        Ok(versions)
+    }
+
+    fn bindings(&self) -> anyhow::Result<Vec<Binding>> {
+        let wanted: Vec<(u16, &Arc<Gateway>)> =
+            self.running.values().flat_map(|g| g.ports().into_iter().map(move |port| (port, g))).collect();
+        if let Some(address) = self.listen {
+            return match wanted[..] {
+                [(port, gateway)] => Ok(vec![Binding { address, port, gateway: gateway.clone() }]),
+                [] => Ok(Vec::new()),
+                _ => bail!("--listen is for one listener, and there are {}: leave it out, the listeners have ports", wanted.len()),
+            };
+        }
+        let mut bindings: Vec<Binding> = Vec::new();
+        for (port, gateway) in wanted {
+            let address = listen::any(port);
+            if bindings.iter().any(|b| b.address == address) {
+                bail!("two gateways listen on port {port}: give one of them another");
+            }
+            bindings.push(Binding { address, port, gateway: gateway.clone() });
+        }
+        Ok(bindings)
+    }
+}
