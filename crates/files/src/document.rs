@@ -62,6 +62,7 @@ pub(crate) fn take(loaded: &mut Loaded, file: &Arc<Path>, mut value: Value, line
 fn validate(kind: Kind, value: &mut Value) -> Vec<Finding> {
     let Some(schema) = schema::of(kind) else { return Vec::new() };
     let mut findings = if kind == Kind::HTTPRoute { alias::http_route(value) } else { Vec::new() };
+    structure::drop_nulls(&schema.root, value);
     *value = kube_cel::apply_defaults(&schema.root, value);
     let mut rest = value.clone();
     if let Some(map) = rest.as_object_mut() {

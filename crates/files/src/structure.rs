@@ -33,6 +33,28 @@ pub(crate) fn check(schema: &Value, value: &Value, path: &str, findings: &mut Ve
     combined(schema, value, path, findings);
 }
 
+/// Takes out fields that are null where the schema does not want nulls: an API server reads them as left out.
+pub(crate) fn drop_nulls(schema: &Value, value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            let properties = schema.get("properties").and_then(Value::as_object);
+            let of = |field: &str| properties.and_then(|p| p.get(field)).or(schema.get("additionalProperties"));
+            let wants_null = |s: &Value| s.get("type").is_none() || s.get("nullable") == Some(&Value::Bool(true));
+            map.retain(|field, value| !value.is_null() || of(field).is_none_or(wants_null));
+            for (field, value) in map.iter_mut() {
+                if let Some(schema) = of(field) {
+                    drop_nulls(schema, value);
+                }
+            }
+        }
+        Value::Array(items) => {
+            let Some(schema) = schema.get("items") else { return };
+            items.iter_mut().for_each(|item| drop_nulls(schema, item));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 fn invalid(path: &str, message: impl Into<String>) -> Finding {
     Finding::error(Reason::Invalid, path, message)
 }

@@ -1,0 +1,78 @@
+//! Files as people have them.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::fs;
+
+use proptest::prelude::*;
+use sluice_files::{load, parse};
+use sluice_vocab::{Kind, ObjectRef, Reason};
+
+const UPSTREAM: &str = "apiVersion: sluice.dev/v1alpha1\nkind: Upstream\nmetadata:\n  name: u\nspec:\n  ai:\n    openai:\n      model: m\n";
+
+#[test]
+fn a_folder_is_read_in_the_order_of_names_and_without_hidden_files() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("b.yaml"), UPSTREAM).unwrap();
+    fs::write(folder.path().join("a.yml"), UPSTREAM.replace("name: u", "name: a")).unwrap();
+    fs::write(folder.path().join("c.yaml"), UPSTREAM).unwrap();
+    fs::write(folder.path().join(".hidden.yaml"), "[").unwrap();
+    fs::write(folder.path().join("notes.txt"), "[").unwrap();
+    let loaded = load(&[folder.path().to_path_buf()]);
+    assert_eq!(loaded.resources.upstreams.len(), 2);
+    let [twice] = loaded.findings.as_slice() else { panic!("{:?}", loaded.findings) };
+    assert!(twice.file.ends_with("c.yaml") && twice.finding.reason == Reason::Conflicted);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_finding() {
+    let loaded = load(&["/nowhere/at/all.yaml".into()]);
+    assert!(loaded.has_errors());
+    assert_eq!(loaded.findings[0].line, 0);
+}
+
+#[test]
+fn windows_line_ends_and_a_byte_order_mark_make_no_difference() {
+    let loaded = parse("x.yaml", &format!("\u{feff}{}", UPSTREAM.replace('\n', "\r\n")));
+    assert_eq!(loaded.findings, []);
+    let object = ObjectRef::new(Kind::Upstream, "default", "u");
+    assert_eq!(loaded.line_of(&object, "spec.ai.openai.model").unwrap().1, 8);
+    assert_eq!(loaded.line_of(&object, "spec.ai.openai.authToken.secretRef").unwrap().1, 7);
+}
+
+#[test]
+fn json_and_lists_are_read_too() {
+    let text = r#"{"kind": "List", "apiVersion": "v1", "items": [
+      {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "s"}, "data": {"a": "c2VjcmV0"}, "stringData": {"b": "c"}},
+      {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "t"}, "data": {"a": "%%%"}}]}"#;
+    let loaded = parse("x.json", text);
+    let secret = loaded.resources.secrets.values().next().unwrap();
+    assert_eq!(secret.spec.data["a"].expose(), b"secret");
+    assert_eq!(secret.spec.data["b"].expose(), b"c");
+    let [bad] = loaded.findings.as_slice() else { panic!("{:?}", loaded.findings) };
+    assert_eq!((bad.line, bad.finding.path.as_str()), (3, "data.a"));
+    assert!(!format!("{loaded:?}").contains("%%%"), "values are not printed");
+}
+
+#[test]
+fn bombs_are_refused() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(parse("x", &deep).has_errors());
+    let mut laughs = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for i in 1..12 {
+        laughs += &format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(", "));
+    }
+    assert!(parse("x", &laughs).has_errors());
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics(text in "[ -~\n]{0,300}") {
+        parse("x", &text);
+    }
+
+    #[test]
+    fn a_damaged_document_does_not_panic(at in 0..UPSTREAM.len(), with in "[ -~\n]{0,8}", cut in 0usize..8) {
+        let end = (at + cut).min(UPSTREAM.len());
+        parse("x", &format!("{}{with}{}", &UPSTREAM[..at], &UPSTREAM[end..]));
+    }
+}
