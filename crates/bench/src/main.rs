@@ -21,10 +21,6 @@ mod wire;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-// As the gateway has it: the floor should differ in what it does, not in how it allocates.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Load and cost, side by side with a plain proxy in one run.
 #[derive(Debug, Parser)]
 struct Args {

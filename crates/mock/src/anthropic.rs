@@ -16,12 +16,19 @@ use crate::script::{Event, Framing};
 pub(crate) fn authorize(call: &Call<'_>) -> Result<(), Refusal> {
     call.accept(call.header("x-api-key").or(call.bearer()))?;
     match call.header("anthropic-version") {
-        Some("2023-06-01" | "2023-01-01") => Ok(()),
+        Some(version) if is_date(version) => Ok(()),
         Some(other) => {
             Err(Wrong::value("anthropic-version", format!("\"{other}\" is not a valid version")).into())
         }
         None => Err(Wrong::value("anthropic-version", "header is required").into()),
     }
+}
+
+/// SDKs of late 2026 send another version than 2023-06-01, so the list is not closed.
+fn is_date(text: &str) -> bool {
+    let digits = |range| text.get(range).is_some_and(|t: &str| t.bytes().all(|b| b.is_ascii_digit()));
+    let dashes = text.len() == 10 && text.get(4..5) == Some("-") && text.get(7..8) == Some("-");
+    dashes && digits(0..4) && digits(5..7) && digits(8..10)
 }
 
 /// The answer of an operation.
@@ -220,4 +227,15 @@ fn of_status(status: StatusCode, call: &Call<'_>) -> Value {
         _ => ("api_error", "Internal server error"),
     };
     error(call, kind, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_dates() {
+        assert!(is_date("2023-06-01") && is_date("2026-10-21"));
+        assert!(!is_date("2023-6-1") && !is_date("latest-one") && !is_date("20230-6-01"));
+    }
 }
