@@ -36,7 +36,9 @@ impl<'de> Deserialize<'de> for PromptType {
         [PromptType::Chat, PromptType::Completions]
             .into_iter()
             .find(|t| t.as_str().eq_ignore_ascii_case(&text))
-            .ok_or_else(|| serde::de::Error::custom(format!("promptType {text:?} is neither chat nor completions")))
+            .ok_or_else(|| {
+                serde::de::Error::custom(format!("promptType {text:?} is neither chat nor completions"))
+            })
     }
 }
 
