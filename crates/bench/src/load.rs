@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+use crate::tally::{Events, Tally, micros};
 use crate::wire::{Chunked, head};
 
 /// The most requests of one run.
@@ -43,21 +44,6 @@ pub(crate) enum Shape {
     Stream { chunks: usize, gap: Duration },
     /// JSON, every "connection" a stream of the same HTTP/2 connection.
     Http2,
-}
-
-/// What came of it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) done: u64,
-    pub(crate) errors: u64,
-    /// Events of finished streams.
-    pub(crate) chunks: u64,
-    /// Whole answers, microseconds.
-    pub(crate) latency: Vec<u32>,
-    /// First events, microseconds.
-    pub(crate) first: Vec<u32>,
-    /// How late events were, counted from the request, microseconds.
-    pub(crate) late: Vec<u32>,
 }
 
 // === impl Load ===
@@ -170,7 +156,7 @@ impl Load {
         input.advance(head.body);
         match self.shape {
             Shape::Stream { chunks, gap } => {
-                let mut events = Events { gap, chunks, ..Events::default_at(begun) };
+                let mut events = Events::new(begun, chunks, gap);
                 let mut body = Chunked::default();
                 while !body.take(input, |data| events.see(data)) {
                     ensure!(stream.read_buf(input).await? > 0, "closed in the stream");
@@ -246,110 +232,4 @@ impl Load {
 
 fn finished(body: &[u8]) -> bool {
     memmem::rfind(body, b"\"finish_reason\":\"stop\"").is_some()
-}
-
-fn micros(time: Duration) -> u32 {
-    u32::try_from(time.as_micros()).unwrap_or(u32::MAX)
-}
-
-/// The events of one stream as they arrive.
-struct Events {
-    begun: Instant,
-    gap: Duration,
-    chunks: usize,
-    seen: usize,
-    done: bool,
-    first: u32,
-    late: Vec<u32>,
-    /// The end of what came last, since an event's mark may be cut.
-    tail: Vec<u8>,
-}
-
-impl Events {
-    fn default_at(begun: Instant) -> Self {
-        Self {
-            begun,
-            gap: Duration::ZERO,
-            chunks: 0,
-            seen: 0,
-            done: false,
-            first: 0,
-            late: Vec::new(),
-            tail: Vec::new(),
-        }
-    }
-
-    fn see(&mut self, data: &[u8]) {
-        let joined;
-        let text = if self.tail.is_empty() {
-            data
-        } else {
-            joined = [self.tail.as_slice(), data].concat();
-            joined.as_slice()
-        };
-        // Events end in an empty line; the part after the last one is kept.
-        let end = memmem::rfind(text, b"\n\n").map_or(0, |at| at + 2);
-        let count = memmem::find_iter(&text[..end], b"data: ").count();
-        self.done |= memmem::find(&text[..end], b"data: [DONE]").is_some();
-        self.tail = text[end..].to_vec();
-        if count == 0 {
-            return;
-        }
-        let now = self.begun.elapsed();
-        if self.seen == 0 {
-            self.first = micros(now);
-        }
-        self.seen += count;
-        if !self.gap.is_zero() {
-            // The finishing event and [DONE] come together, one tick after the last.
-            let tick = self.seen.min(self.chunks + 1) as u32;
-            self.late.push(micros(now.saturating_sub(self.gap * tick)));
-        }
-    }
-}
-
-// === impl Tally ===
-
-impl Tally {
-    fn add(&mut self, other: Self) {
-        self.done += other.done;
-        self.errors += other.errors;
-        self.chunks += other.chunks;
-        self.latency.extend(other.latency);
-        self.first.extend(other.first);
-        self.late.extend(other.late);
-    }
-}
-
-/// A percentile; sorts.
-pub(crate) fn percentile(values: &mut [u32], percent: f64) -> f64 {
-    if values.is_empty() {
-        return 0.0;
-    }
-    let at = ((values.len() - 1) as f64 * percent / 100.0).round() as usize;
-    f64::from(*values.select_nth_unstable(at).1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn events_are_counted_wherever_they_are_cut() {
-        let text = b"data: {\"a\":1}\n\ndata: {\"b\":2}\n\ndata: [DONE]\n\n";
-        for cut in 0..text.len() {
-            let mut events = Events::default_at(Instant::now());
-            events.see(&text[..cut]);
-            events.see(&text[cut..]);
-            assert_eq!((events.seen, events.done), (3, true), "cut at {cut}");
-        }
-    }
-
-    #[test]
-    fn percentiles_are_of_the_values() {
-        let mut values = vec![5, 1, 3, 2, 4];
-        assert_eq!(percentile(&mut values, 50.0), 3.0);
-        assert_eq!(percentile(&mut values, 100.0), 5.0);
-        assert_eq!(percentile(&mut [], 50.0), 0.0);
-    }
 }

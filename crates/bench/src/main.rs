@@ -15,6 +15,7 @@ mod report;
 mod run;
 mod scenario;
 mod spike;
+mod tally;
 mod upstream;
 mod wire;
 

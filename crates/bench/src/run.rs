@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::load::{Load, Shape, percentile};
+use crate::load::{Load, Shape};
 use crate::nginx::Nginx;
 use crate::process::{Process, Usage, free_addr, machine, own, pin_self, steal};
 use crate::report::{Row, Run, print};
 use crate::scenario::{self, Scenario};
+use crate::tally::percentile;
 
 /// Measures nginx, the bare relay and, if one is given, the gateway.
 #[derive(Clone, Debug, clap::Args)]

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use bytes::Bytes;
 
-use crate::load::{Load, Shape, percentile};
+use crate::load::{Load, Shape};
 use crate::process::{Process, free_addr, own, per_thread};
 use crate::report::{median, print};
 use crate::scenario::{chat, chat_stream};
+use crate::tally::percentile;
 
 /// Compares the relay's modes on all cores, in interleaved rounds.
 #[derive(Clone, Debug, clap::Args)]
