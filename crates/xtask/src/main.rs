@@ -2,6 +2,12 @@
 #![expect(clippy::print_stdout, reason = "a tool for people at a terminal")]
 
 mod generate;
+mod http;
+mod purity;
+mod python;
+mod sdk;
+mod test;
+mod up;
 
 use clap::{Parser, Subcommand};
 
@@ -14,16 +20,24 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Write the generated files anew; with --check, fail when one differs.
+    /// Run a gateway in front of a real, small model, and ask it something
+    Up(up::Up),
+    /// Run all that CI runs
+    Test(test::Test),
+    /// Write the generated files anew; with --check, fail when one differs
     Generate {
-        /// Change nothing, fail on a difference.
+        /// Change nothing, fail on a difference
         #[arg(long)]
         check: bool,
     },
 }
 
 fn main() -> anyhow::Result<()> {
-    match Args::parse().command {
+    let command = Args::parse().command;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match command {
+        Command::Up(up) => runtime.block_on(up::run(up)),
+        Command::Test(test) => runtime.block_on(test::run(test)),
         Command::Generate { check } => generate::run(check),
     }
 }

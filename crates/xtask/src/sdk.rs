@@ -1,0 +1,57 @@
+//! The vendors' own SDKs through the gateway, against doubles that are as strict as the providers.
+
+use std::process::Stdio;
+
+use anyhow::Context;
+use tokio::process::{Child, Command};
+
+use crate::generate::root;
+use crate::python;
+use crate::up::{free_port, sluice, step, stop, wait_for};
+
+/// Runs every client.
+pub(crate) async fn run() -> anyhow::Result<()> {
+    let python = python::environment("sdk", &root().join("e2e/sdk/python/requirements.txt"), &[]).await?;
+    let node = root().join("e2e/sdk/node");
+    if !node.join("node_modules/.package-lock.json").exists() {
+        step("installing the Node SDKs");
+        check(Command::new("npm").args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&node)).await?;
+    }
+    let build = Command::new(env!("CARGO")).args(["build", "--profile", "ci", "-p", "sluice-cli"]).current_dir(root()).status().await?;
+    anyhow::ensure!(build.success(), "the build failed");
+    let (port, mock_port) = (free_port()?, free_port()?);
+    let mut mock = mock(mock_port)?;
+    wait_for(&mut mock, mock_port, "/v1/models").await?;
+    let mut gateway = gateway(port, mock_port)?;
+    wait_for(&mut gateway, port, "/health").await?;
+    let base = format!("http://127.0.0.1:{port}");
+    check(Command::new(&python).arg(root().join("e2e/sdk/python/check.py")).arg(&base)).await?;
+    check(Command::new("node").arg(node.join("check.mjs")).arg(&base).current_dir(&node)).await?;
+    stop(&mut gateway).await?;
+    Ok(())
+}
+
+fn mock(port: u16) -> anyhow::Result<Child> {
+    let listen = format!("127.0.0.1:{port}");
+    Ok(Command::new(sluice()).args(["mock", "--listen", &listen]).stdout(Stdio::null()).kill_on_drop(true).spawn()?)
+}
+
+fn gateway(port: u16, mock_port: u16) -> anyhow::Result<Child> {
+    let text = std::fs::read_to_string(root().join("e2e/sdk/gateway.yaml"))?;
+    let scratch = root().join("target/sdk");
+    std::fs::create_dir_all(&scratch)?;
+    let file = scratch.join("gateway.yaml");
+    std::fs::write(&file, text.replace("127.0.0.1:9000", &format!("127.0.0.1:{mock_port}")))?;
+    let log = std::fs::File::create(scratch.join("gateway.log"))?;
+    let listen = format!("127.0.0.1:{port}");
+    let mut command = Command::new(sluice());
+    command.arg("run").arg("-f").arg(file).args(["--env-file", "/dev/null", "--listen", &listen]);
+    command.stdout(log).stdin(Stdio::null()).kill_on_drop(true).spawn().context("the gateway cannot be started")
+}
+
+async fn check(command: &mut Command) -> anyhow::Result<()> {
+    let shown = format!("{:?}", command.as_std());
+    let status = command.status().await.with_context(|| format!("cannot run {shown}"))?;
+    anyhow::ensure!(status.success(), "{shown} failed with {status}");
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! `cargo xtask test`: all that CI runs, with the time of each stage.
+
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use clap::Args;
+use tokio::process::Command;
+
+use crate::generate::{self, root};
+use crate::up::step;
+use crate::{purity, sdk};
+
+#[derive(Args)]
+pub(crate) struct Test {
+    /// Run only these stages
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+}
+
+/// Stages in order, the quick ones first. `name: what it shows`.
+const STAGES: [(&str, &str); 8] = [
+    ("format", "the code is formatted"),
+    ("drift", "generated files are as they would be generated"),
+    ("purity", "pure crates are pure, and there is one TLS library"),
+    ("lints", "clippy has nothing to say"),
+    ("tests", "units, goldens, properties and loopback"),
+    ("model", "the quickstart answers with a real model"),
+    ("sdks", "the vendors' own SDKs work through the gateway"),
+    ("admission", "a real API server takes and refuses what files do"),
+];
+
+pub(crate) async fn run(test: Test) -> anyhow::Result<()> {
+    if let Some(unknown) = test.only.iter().find(|name| !STAGES.iter().any(|(n, _)| n == name)) {
+        bail!("{unknown:?} is no stage: there are {}", STAGES.map(|(name, _)| name).join(", "));
+    }
+    let mut times: Vec<(&str, Duration)> = Vec::new();
+    let chosen = STAGES.into_iter().filter(|(name, _)| test.only.is_empty() || test.only.iter().any(|o| o == name));
+    for (name, shows) in chosen {
+        step(&format!("{name}: {shows}"));
+        let began = Instant::now();
+        if let Err(error) = stage(name).await {
+            println!("==> {name} failed after {:.0} s", began.elapsed().as_secs_f64());
+            return Err(error.context(format!("stage {name} failed")));
+        }
+        times.push((name, began.elapsed()));
+    }
+    println!("\n| stage | seconds |\n| --- | --- |");
+    for (name, time) in &times {
+        println!("| {name} | {:.0} |", time.as_secs_f64());
+    }
+    println!("| all | {:.0} |\n", times.iter().map(|(_, t)| t.as_secs_f64()).sum::<f64>());
+    println!("{} passed, 0 failed", times.len());
+    Ok(())
+}
+
+async fn stage(name: &str) -> anyhow::Result<()> {
+    match name {
+        "format" => cargo(&["fmt", "--all", "--check"]).await,
+        "drift" => generate::run(true),
+        "purity" => purity::check(),
+        "lints" => cargo(&["clippy", "--workspace", "--all-targets", "--profile", "ci", "--", "-D", "warnings"]).await,
+        "tests" => cargo(&["test", "--workspace", "--profile", "ci"]).await,
+        "model" => crate::up::run(crate::up::Up::once()).await,
+        "sdks" => sdk::run().await,
+        "admission" => script("e2e/admission/run").await,
+        other => bail!("stage {other} has no command"),
+    }
+}
+
+async fn cargo(args: &[&str]) -> anyhow::Result<()> {
+    let status = Command::new(env!("CARGO")).args(args).current_dir(root()).status().await?;
+    anyhow::ensure!(status.success(), "cargo {} failed", args.join(" "));
+    Ok(())
+}
+
+async fn script(path: &str) -> anyhow::Result<()> {
+    let status = Command::new(root().join(path)).current_dir(root()).status().await?;
+    anyhow::ensure!(status.success(), "{path} failed");
+    Ok(())
+}

@@ -1,0 +1,179 @@
+"""The official Python SDKs through the gateway. Usage: check.py http://HOST:PORT"""
+
+import asyncio
+import io
+import sys
+
+import anthropic
+import openai
+from google import genai
+from google.genai import types as genai_types
+from langchain_openai import ChatOpenAI
+
+BASE = sys.argv[1]
+KEY = "tester-key"
+HELLO = [{"role": "user", "content": "Hello!"}]
+checks = []
+
+
+def check(f):
+    checks.append(f)
+    return f
+
+
+def client(path, key=KEY):
+    return openai.OpenAI(base_url=BASE + path, api_key=key, max_retries=0)
+
+
+@check
+def openai_chat_on_every_base_url():
+    for path, model in [("/v1", "gpt-4"), ("/openai/v1", "gpt-4"), ("/v1", "openai/gpt-4"), ("/devteam-chatgpt/v1", "ignored")]:
+        answer = client(path).chat.completions.create(model=model, messages=HELLO)
+        assert "Hello!" in answer.choices[0].message.content, answer
+        assert answer.model == "gpt-4" and answer.usage.total_tokens > 0, answer
+        assert answer._request_id.startswith("req-"), answer._request_id
+
+
+@check
+def openai_identifier_adds_its_prompt_and_parameters():
+    answer = client("/devteam-chatgpt/v1").chat.completions.create(model="x", messages=HELLO)
+    assert "Sherlock Holmes" in answer.choices[0].message.content, answer
+
+
+@check
+def openai_streams():
+    for path in ["/v1", "/openai/v1", "/devteam-chatgpt/v1"]:
+        chunks = list(client(path).chat.completions.create(model="gpt-4", messages=HELLO, stream=True))
+        assert "Hello!" in "".join(c.choices[0].delta.content or "" for c in chunks)
+        assert all(c.choices for c in chunks), "the usage chunk that nobody asked for is there"
+        asked = list(client(path).chat.completions.create(
+            model="gpt-4", messages=HELLO, stream=True, stream_options={"include_usage": True}))
+        assert asked[-1].usage.completion_tokens > 0 and not asked[-1].choices
+
+
+@check
+def openai_async():
+    async def run():
+        c = openai.AsyncOpenAI(base_url=BASE + "/v1", api_key=KEY, max_retries=0)
+        answer = await c.chat.completions.create(model="gpt-4", messages=HELLO)
+        assert "Hello!" in answer.choices[0].message.content
+        stream = await c.chat.completions.create(model="gpt-4", messages=HELLO, stream=True)
+        text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+        assert "Hello!" in text
+        await c.close()
+    asyncio.run(run())
+
+
+@check
+def openai_other_surfaces():
+    c = client("/v1")
+    assert len(c.embeddings.create(model="text-embedding-3-small", input="a").data[0].embedding) > 0
+    assert c.completions.create(model="gpt-4", prompt="Once").choices[0].text
+    assert "gpt-4" in [m.id for m in c.models.list()]
+    assert c.models.retrieve("gpt-4").id == "gpt-4"
+    assert c.images.generate(model="dall-e-3", prompt="a cat").data
+    assert c.audio.transcriptions.create(model="whisper-1", file=("a.wav", io.BytesIO(b"RIFF" * 64))).text is not None
+
+
+@check
+def openai_errors_are_the_sdk_s_own():
+    try:
+        client("/v1").chat.completions.create(model="nope", messages=HELLO)
+        raise AssertionError("an unknown model was answered")
+    except openai.NotFoundError as error:
+        assert error.body["type"] == "unknown_model" and error.request_id.startswith("req-"), error.body
+    try:
+        client("/v1", "wrong").chat.completions.create(model="gpt-4", messages=HELLO)
+        raise AssertionError("a wrong key was let in")
+    except openai.AuthenticationError as error:
+        assert error.body["type"] == "auth", error.body
+
+
+@check
+def openai_sees_a_cut_stream():
+    try:
+        list(client("/v1").chat.completions.create(
+            model="gpt-4", messages=HELLO, stream=True, extra_headers={"x-mock-fault": "chunks=9;cut=3"}))
+        raise AssertionError("a cut stream ended cleanly")
+    except openai.APIError as error:
+        assert "stream" in str(error) or "broke" in str(error), error
+
+
+@check
+def anthropic_messages():
+    for base in [BASE, BASE + "/anthropic"]:
+        c = anthropic.Anthropic(base_url=base, api_key=KEY, max_retries=0)
+        answer = c.messages.create(model="claude-sonnet-4-5", max_tokens=64, messages=HELLO)
+        assert "Hello!" in answer.content[0].text and answer.usage.output_tokens > 0, answer
+        with c.messages.stream(model="claude-sonnet-4-5", max_tokens=64, messages=HELLO) as stream:
+            assert "Hello!" in "".join(stream.text_stream)
+        assert c.messages.count_tokens(model="claude-sonnet-4-5", messages=HELLO).input_tokens > 0
+    assert "claude-sonnet-4-5" in [m.id for m in anthropic.Anthropic(base_url=BASE, api_key=KEY).models.list()]
+
+
+@check
+def anthropic_async_and_errors():
+    async def run():
+        c = anthropic.AsyncAnthropic(base_url=BASE, api_key=KEY, max_retries=0)
+        answer = await c.messages.create(model="claude-sonnet-4-5", max_tokens=64, messages=HELLO)
+        assert "Hello!" in answer.content[0].text
+    asyncio.run(run())
+    try:
+        anthropic.Anthropic(base_url=BASE, api_key=KEY).messages.create(model="nope", max_tokens=1, messages=HELLO)
+        raise AssertionError("an unknown model was answered")
+    except anthropic.NotFoundError as error:
+        assert error.body["error"]["type"] == "not_found_error", error.body
+    try:
+        c = anthropic.Anthropic(base_url=BASE, api_key=KEY, max_retries=0,
+                                default_headers={"x-mock-fault": "chunks=9;cut=3"})
+        with c.messages.stream(model="claude-sonnet-4-5", max_tokens=64, messages=HELLO) as stream:
+            stream.until_done()
+        raise AssertionError("a cut stream ended cleanly")
+    except anthropic.APIError:
+        pass
+
+
+@check
+def gemini_generates():
+    for base in [BASE, BASE + "/gemini"]:
+        c = genai.Client(api_key=KEY, http_options=genai_types.HttpOptions(base_url=base))
+        answer = c.models.generate_content(model="gemini-2.5-flash", contents="Hello!")
+        assert "Hello!" in answer.text and answer.usage_metadata.total_token_count > 0, answer
+        text = "".join(c.text or "" for c in c.models.generate_content_stream(model="gemini-2.5-flash", contents="Hello!"))
+        assert "Hello!" in text
+        assert c.models.count_tokens(model="gemini-2.5-flash", contents="Hello!").total_tokens > 0
+
+    async def run():
+        c = genai.Client(api_key=KEY, http_options=genai_types.HttpOptions(base_url=BASE))
+        answer = await c.aio.models.generate_content(model="gemini-2.5-flash", contents="Hello!")
+        assert "Hello!" in answer.text
+    asyncio.run(run())
+    try:
+        genai.Client(api_key=KEY, http_options=genai_types.HttpOptions(base_url=BASE)).models.generate_content(
+            model="nope", contents="x")
+        raise AssertionError("an unknown model was answered")
+    except genai.errors.ClientError as error:
+        assert error.code == 404 and error.status == "NOT_FOUND", error
+
+
+@check
+def langchain_chat_openai():
+    llm = ChatOpenAI(model="gpt-4", base_url=BASE + "/v1", api_key=KEY, max_retries=0)
+    assert "Hello!" in llm.invoke("Hello!").content
+    assert "Hello!" in "".join(chunk.content for chunk in llm.stream("Hello!"))
+
+
+def main():
+    failed = 0
+    for f in checks:
+        try:
+            f()
+            print(f"ok   {f.__name__}")
+        except Exception as error:  # each check is told of, whatever went wrong
+            failed += 1
+            print(f"FAIL {f.__name__}: {type(error).__name__}: {error}")
+    print(f"python: {len(checks) - failed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+main()
