@@ -180,3 +180,73 @@ fn ready(parts: [&Draft; 3]) -> Draft {
         None => draft(Status::True, "Ready", ""),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mk_verdict(findings: Vec<Finding>, is_attached: bool) -> Verdict {
+        let gateway = sluice_vocab::GatewayKey { namespace: "n".into(), name: "g".into() };
+        Verdict { generation: 7, findings, gateways: is_attached.then_some(gateway).into_iter().collect() }
+    }
+
+    fn mk(findings: Vec<Finding>, is_attached: bool, delivery: &Delivery) -> (Vec<String>, Phase) {
+        let conditions = derive(&mk_verdict(findings, is_attached), delivery);
+        assert!(conditions.iter().all(|c| c.observed_generation == 7));
+        let texts = conditions.iter().map(|c| format!("{}={}/{}", c.kind, c.status.as_str(), c.reason));
+        (texts.collect(), phase(&conditions))
+    }
+
+    #[test]
+    fn programmed_is_what_data_planes_acknowledged() {
+        let (conditions, phase) = mk(vec![], true, &Delivery::Acknowledged);
+        assert_eq!(
+            conditions,
+            [
+                "Accepted=True/Accepted",
+                "ResolvedRefs=True/ResolvedRefs",
+                "Programmed=True/Programmed",
+                "Ready=True/Ready"
+            ]
+        );
+        assert_eq!(phase, Phase::Ready);
+        assert_eq!(mk(vec![], true, &Delivery::Pending).1, Phase::Pending);
+        assert_eq!(mk(vec![], true, &Delivery::NotConnected).0[2], "Programmed=Unknown/Pending");
+        let rejected = Delivery::Rejected(vec![Finding::error(Reason::Invalid, "spec.x", "no")]);
+        assert_eq!(
+            mk(vec![], true, &rejected),
+            (
+                vec![
+                    "Accepted=True/Accepted".to_owned(),
+                    "ResolvedRefs=True/ResolvedRefs".to_owned(),
+                    "Programmed=False/Invalid".to_owned(),
+                    "Ready=False/Invalid".to_owned(),
+                ],
+                Phase::Failed
+            )
+        );
+    }
+
+    #[test]
+    fn nothing_refers_to_it_and_yet_it_is_ready() {
+        let (conditions, phase) = mk(vec![], false, &Delivery::Pending);
+        assert_eq!(conditions[2..], ["Programmed=Unknown/NotReferenced", "Ready=True/Ready"]);
+        assert_eq!(phase, Phase::Ready);
+    }
+
+    #[test]
+    fn a_missing_secret_fails_and_names_both() {
+        let finding = Finding::error(Reason::SecretKeyNotFound, "spec.ai", "Secret n/s has no key apiKey");
+        let (conditions, phase) = mk(vec![finding], true, &Delivery::Acknowledged);
+        assert_eq!(conditions[1], "ResolvedRefs=False/SecretKeyNotFound");
+        assert_eq!((conditions[3].as_str(), phase), ("Ready=False/SecretKeyNotFound", Phase::Failed));
+    }
+
+    #[test]
+    fn a_warning_changes_no_condition_but_is_told() {
+        let finding = Finding::warning(Reason::NoEffect, "", "no effect");
+        let conditions = derive(&mk_verdict(vec![finding], true), &Delivery::Acknowledged);
+        assert_eq!((conditions[0].status, conditions[0].message.as_str()), (Status::True, "no effect"));
+        assert_eq!(phase(&conditions), Phase::Ready);
+    }
+}

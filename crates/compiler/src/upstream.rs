@@ -1,5 +1,6 @@
 //! Upstreams.
 
+mod alias;
 mod models;
 mod provider;
 
@@ -92,6 +93,9 @@ fn draft(world: &World<'_>, item: &Item<UpstreamSpec>, pool: &mut Pool, verdicts
         let path = format!("{path}.{field}");
         let cx = provider::Context { world, item, ai, field, common, path: &path };
         return cx.compile(pool, verdicts);
+    }
+    if let Some(draft) = alias::compile(world, item, path, pool, verdicts) {
+        return draft;
     }
     match &ai.models {
         Some(models) => models::compile(world, item, models, &format!("{path}.models"), pool, verdicts),

@@ -38,8 +38,10 @@ pub(crate) fn drop_nulls(schema: &Value, value: &mut Value) {
     match value {
         Value::Object(map) => {
             let properties = schema.get("properties").and_then(Value::as_object);
-            let of = |field: &str| properties.and_then(|p| p.get(field)).or(schema.get("additionalProperties"));
-            let wants_null = |s: &Value| s.get("type").is_none() || s.get("nullable") == Some(&Value::Bool(true));
+            let of =
+                |field: &str| properties.and_then(|p| p.get(field)).or(schema.get("additionalProperties"));
+            let wants_null =
+                |s: &Value| s.get("type").is_none() || s.get("nullable") == Some(&Value::Bool(true));
             map.retain(|field, value| !value.is_null() || of(field).is_none_or(wants_null));
             for (field, value) in map.iter_mut() {
                 if let Some(schema) = of(field) {

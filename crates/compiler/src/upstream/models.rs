@@ -52,6 +52,7 @@ fn model_of(
     upstream: &EntryKey,
 ) -> model::Model {
     let target = world.upstreams.get(&target(item, &entry.upstream));
+    let target = target.map(|t| super::alias::of(world, t).map_or(t, |(provider, _)| provider));
     let provider = target.and_then(|t| t.spec().ai()).and_then(|(ai, _)| ai.provider());
     model::Model {
         name: entry.name.clone(),
@@ -65,7 +66,7 @@ fn model_of(
     }
 }
 
-fn target(item: &Item<UpstreamSpec>, reference: &UpstreamRef) -> Name {
+pub(super) fn target(item: &Item<UpstreamSpec>, reference: &UpstreamRef) -> Name {
     Name::new(reference.namespace.as_deref().unwrap_or(&item.name().namespace), reference.name.as_str())
 }
 
