@@ -85,7 +85,8 @@ impl Inner {
                 waiting = self.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
-            let (guard, waited) = self.wake.wait_timeout(waiting, FLUSH_EVERY).unwrap_or_else(PoisonError::into_inner);
+            let (guard, waited) =
+                self.wake.wait_timeout(waiting, FLUSH_EVERY).unwrap_or_else(PoisonError::into_inner);
             waiting = guard;
             if waited.timed_out() {
                 break;
@@ -93,7 +94,13 @@ impl Inner {
         }
         std::mem::swap(&mut waiting.bytes, batch);
         if waiting.dropped > 0 {
-            batch.extend_from_slice(format!("{{\"level\":\"warn\",\"message\":\"log lines dropped\",\"count\":{}}}\n", waiting.dropped).as_bytes());
+            batch.extend_from_slice(
+                format!(
+                    "{{\"level\":\"warn\",\"message\":\"log lines dropped\",\"count\":{}}}\n",
+                    waiting.dropped
+                )
+                .as_bytes(),
+            );
             waiting.dropped = 0;
         }
         !batch.is_empty() || !waiting.closed

@@ -93,7 +93,9 @@ impl Client {
             let spare = if lease.rested() > FRESH { copy(&request) } else { None };
             match lease.send(request).await {
                 Ok(response) => return Ok(Answer { response, lease, connected: false }),
-                Err((error, unsent)) => match unsent.or(spare.filter(|_| error.is_incomplete_message() || error.is_canceled() || error.is_closed())) {
+                Err((error, unsent)) => match unsent.or(spare
+                    .filter(|_| error.is_incomplete_message() || error.is_canceled() || error.is_closed()))
+                {
                     Some(again) => request = again,
                     None => return Err(SendError::Broken(error)),
                 },

@@ -23,6 +23,6 @@ pub mod table;
 mod gateway;
 
 pub use budget::Budget;
-pub use gateway::{Gateway, Shared};
 pub use client::ProxySettings;
+pub use gateway::{Gateway, Shared};
 pub use settings::Settings;

@@ -13,7 +13,8 @@ use sluice_llm::usage::Usage;
 use sluice_vocab::ErrorType;
 
 /// Upper bounds of the duration histogram, in seconds: from a cached answer to the longest reasoning.
-const DURATION_BUCKETS: [f64; 14] = [0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
+const DURATION_BUCKETS: [f64; 14] =
+    [0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -104,19 +105,55 @@ impl Metrics {
         let (truncated, usage_missing) = (Counter::default(), Counter::default());
         let (panics, upstream_connects) = (Counter::default(), Counter::default());
         registry.register("proxy_requests", "Requests by their answer's status", requests.clone());
-        registry.register_with_unit("proxy_request_duration", "Time to the answer's last byte", Unit::Seconds, duration.clone());
+        registry.register_with_unit(
+            "proxy_request_duration",
+            "Time to the answer's last byte",
+            Unit::Seconds,
+            duration.clone(),
+        );
         registry.register("proxy_errors", "Requests that ended in an error, by its type", errors.clone());
         registry.register("proxy_active_requests", "Requests in flight", active.clone());
-        registry.register("sluice_tokens", "Tokens by type: input (cached included), output (reasoning included), cached", tokens.clone());
+        registry.register(
+            "sluice_tokens",
+            "Tokens by type: input (cached included), output (reasoning included), cached",
+            tokens.clone(),
+        );
         registry.register("sluice_connections", "Client connections", connections.clone());
-        registry.register("sluice_streams_truncated", "Streams that a provider ended without saying that they are complete", truncated.clone());
-        registry.register("sluice_usage_missing", "Complete answers without a word on the tokens used", usage_missing.clone());
+        registry.register(
+            "sluice_streams_truncated",
+            "Streams that a provider ended without saying that they are complete",
+            truncated.clone(),
+        );
+        registry.register(
+            "sluice_usage_missing",
+            "Complete answers without a word on the tokens used",
+            usage_missing.clone(),
+        );
         registry.register("sluice_panics", "Requests that ended in a panic of the gateway", panics.clone());
-        registry.register("sluice_upstream_connects", "Connections made to upstreams", upstream_connects.clone());
-        registry.register_with_unit("sluice_request_bodies", "Memory held for request bodies", Unit::Bytes, body_bytes.clone());
+        registry.register(
+            "sluice_upstream_connects",
+            "Connections made to upstreams",
+            upstream_connects.clone(),
+        );
+        registry.register_with_unit(
+            "sluice_request_bodies",
+            "Memory held for request bodies",
+            Unit::Bytes,
+            body_bytes.clone(),
+        );
         Self {
-            registry, requests, duration, errors, active, tokens, connections, truncated, usage_missing, panics,
-            upstream_connects, body_bytes,
+            registry,
+            requests,
+            duration,
+            errors,
+            active,
+            tokens,
+            connections,
+            truncated,
+            usage_missing,
+            panics,
+            upstream_connects,
+            body_bytes,
         }
     }
 
@@ -139,7 +176,14 @@ impl Metrics {
     }
 
     /// Counts a request that has ended.
-    pub(crate) fn record(&self, series: &Series, status: u16, seconds: f64, error: Option<ErrorType>, usage: Usage) {
+    pub(crate) fn record(
+        &self,
+        series: &Series,
+        status: u16,
+        seconds: f64,
+        error: Option<ErrorType>,
+        usage: Usage,
+    ) {
         if status == 200 {
             series.ok.inc();
         } else {
@@ -148,9 +192,13 @@ impl Metrics {
         series.duration.observe(seconds);
         if let Some(error) = error {
             let SeriesLabels { format, model, provider } = series.labels.clone();
-            self.errors.get_or_create(&ErrorLabels { format, model, provider, error_type: error.as_str() }).inc();
+            self.errors
+                .get_or_create(&ErrorLabels { format, model, provider, error_type: error.as_str() })
+                .inc();
         }
-        for (counter, tokens) in [(&series.input, usage.input), (&series.output, usage.output), (&series.cached, usage.cached)] {
+        for (counter, tokens) in
+            [(&series.input, usage.input), (&series.output, usage.output), (&series.cached, usage.cached)]
+        {
             if let Some(tokens) = tokens {
                 counter.inc_by(tokens);
             }
@@ -168,5 +216,10 @@ impl Metrics {
 }
 
 fn request_labels(labels: &SeriesLabels, status: u16) -> RequestLabels {
-    RequestLabels { format: labels.format, model: labels.model.clone(), provider: labels.provider.clone(), status }
+    RequestLabels {
+        format: labels.format,
+        model: labels.model.clone(),
+        provider: labels.provider.clone(),
+        status,
+    }
 }

@@ -10,7 +10,9 @@ use crate::body::Body;
 use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::serve::Connection;
-use crate::stage::{admit, ask, authn, enrich, find, forward, guard, models, read, relay, resolve, send, status, translate};
+use crate::stage::{
+    admit, ask, authn, enrich, find, forward, guard, models, read, relay, resolve, send, status, translate,
+};
 use crate::table::{Destination, Matched};
 
 /// Answers one request; never fails and never panics.
@@ -36,7 +38,11 @@ enum Answer {
     Relay(Box<send::Reply>),
 }
 
-async fn tell(connection: &Connection, admission: admit::Admission, record: &mut Record) -> Result<Answer, Rejected> {
+async fn tell(
+    connection: &Connection,
+    admission: admit::Admission,
+    record: &mut Record,
+) -> Result<Answer, Rejected> {
     let shared = &connection.gateway.shared;
     if let Some(response) = status::answer(shared, &admission) {
         record.is_status = true;
@@ -58,7 +64,9 @@ async fn tell(connection: &Connection, admission: admit::Admission, record: &mut
             let reply = send::service(shared, pool, connection.worker, outbound, timeout).await?;
             return Ok(Answer::Relay(Box::new(reply.with_headers(&route.response_headers))));
         }
-        Destination::Invalid(why) => return Err(Rejection::internal(Stage::Match, "this route has no valid backend").detail(&**why)),
+        Destination::Invalid(why) => {
+            return Err(Rejection::internal(Stage::Match, "this route has no valid backend").detail(&**why));
+        }
     };
     // The path outlives the head, which becomes the upstream's.
     let path = parts.uri.clone();

@@ -95,7 +95,11 @@ impl Record {
             headers.insert("request-id", self.id.clone());
         }
         self.status = rejection.status;
-        let detail = if rejection.detail.is_empty() { rejection.public.to_string() } else { format!("{}: {}", rejection.public, rejection.detail) };
+        let detail = if rejection.detail.is_empty() {
+            rejection.public.to_string()
+        } else {
+            format!("{}: {}", rejection.public, rejection.detail)
+        };
         self.error = Some((rejection.kind, format!("{}: {detail}", rejection.stage.as_str())));
         self.end();
         response
@@ -123,7 +127,9 @@ impl Record {
         let (level, message) = match (&self.error, error) {
             (None, None) if self.dropped => ("info", "client went away"),
             (None, None) => ("info", "request completed successfully"),
-            (Some((_, detail)), _) => (if self.status.is_server_error() { "error" } else { "warn" }, detail.as_str()),
+            (Some((_, detail)), _) => {
+                (if self.status.is_server_error() { "error" } else { "warn" }, detail.as_str())
+            }
             (None, Some(_)) => ("warn", "upstream answered with an error"),
         };
         out.extend_from_slice(b"{\"timestamp\":\"");
@@ -147,7 +153,11 @@ impl Record {
         if let Some(caller) = &self.caller {
             text(out, "caller", caller);
         }
-        for (key, tokens) in [("input_tokens", self.usage.input), ("output_tokens", self.usage.output), ("cached_tokens", self.usage.cached)] {
+        for (key, tokens) in [
+            ("input_tokens", self.usage.input),
+            ("output_tokens", self.usage.output),
+            ("cached_tokens", self.usage.cached),
+        ] {
             if let Some(tokens) = tokens {
                 let _ = write!(out, "\"{key}\":{tokens},");
             }
@@ -184,6 +194,7 @@ fn word(status: StatusCode) -> Option<ErrorType> {
 fn timestamp(out: &mut Vec<u8>) {
     use std::io::Write;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let stamp = jiff::Timestamp::from_millisecond(i64::try_from(now.as_millis()).unwrap_or(0)).unwrap_or_default();
+    let stamp =
+        jiff::Timestamp::from_millisecond(i64::try_from(now.as_millis()).unwrap_or(0)).unwrap_or_default();
     let _ = write!(out, "{stamp:.3}");
 }

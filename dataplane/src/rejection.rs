@@ -72,12 +72,28 @@ pub(crate) struct Rejection {
 pub(crate) type Rejected = Box<Rejection>;
 
 impl Rejection {
-    pub(crate) fn new(stage: Stage, kind: ErrorType, status: StatusCode, public: impl Into<Cow<'static, str>>) -> Rejected {
+    pub(crate) fn new(
+        stage: Stage,
+        kind: ErrorType,
+        status: StatusCode,
+        public: impl Into<Cow<'static, str>>,
+    ) -> Rejected {
         let retry = match kind {
-            ErrorType::RateLimit | ErrorType::Timeout | ErrorType::ServerError | ErrorType::Network => Retry::Later(None),
+            ErrorType::RateLimit | ErrorType::Timeout | ErrorType::ServerError | ErrorType::Network => {
+                Retry::Later(None)
+            }
             ErrorType::UnknownModel | ErrorType::Auth | ErrorType::InvalidRequest => Retry::Never,
         };
-        Box::new(Self { stage, kind, status, retry, public: public.into(), detail: String::new(), param: None, code: None })
+        Box::new(Self {
+            stage,
+            kind,
+            status,
+            retry,
+            public: public.into(),
+            detail: String::new(),
+            param: None,
+            code: None,
+        })
     }
 
     pub(crate) fn invalid(stage: Stage, public: impl Into<Cow<'static, str>>) -> Rejected {

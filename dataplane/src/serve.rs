@@ -66,7 +66,9 @@ impl Server {
             n => n,
         };
         let (stop, stopped) = watch::channel(false);
-        let workers = (0..count).map(|i| Worker::start(i, stopped.clone())).collect::<std::io::Result<Arc<[Worker]>>>()?;
+        let workers = (0..count)
+            .map(|i| Worker::start(i, stopped.clone()))
+            .collect::<std::io::Result<Arc<[Worker]>>>()?;
         let slots = Arc::new(Semaphore::new(connection_limit(settings.max_connections)));
         housekeeping(&shared);
         Ok(Self { shared, workers, acceptors: HashMap::new(), slots, stop })

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use sluice_snapshot::Version;
 
-pub(crate) use build::build;
 pub use build::Diagnostic;
+pub(crate) use build::build;
 pub(crate) use matcher::{Matched, Matcher, query_value};
 pub(crate) use plan::{Authn, Plan};
 pub(crate) use upstream::{Auth, Leaf, Node, Resolution, Unresolved};
@@ -101,7 +101,11 @@ impl PathEdit {
             PathEdit::Prefix(new) => {
                 let rest = path.strip_prefix(prefix.trim_end_matches('/')).unwrap_or("");
                 let joined = format!("{}/{}", new.trim_end_matches('/'), rest.trim_start_matches('/'));
-                if rest.is_empty() && joined.len() > 1 { joined.trim_end_matches('/').to_owned() } else { joined }
+                if rest.is_empty() && joined.len() > 1 {
+                    joined.trim_end_matches('/').to_owned()
+                } else {
+                    joined
+                }
             }
         }
     }

@@ -98,7 +98,9 @@ pub(crate) enum Output {
 /// Go programs take `-listen` for `--listen`; so does this one, for the flags of `run` that come from one.
 pub(crate) fn normalise(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     const SINGLE_DASH: [&str; 4] = ["-listen", "-config", "-env-file", "-verbose"];
-    let is_long = |text: &str| SINGLE_DASH.iter().any(|f| text == *f || text.strip_prefix(f).is_some_and(|r| r.starts_with('=')));
+    let is_long = |text: &str| {
+        SINGLE_DASH.iter().any(|f| text == *f || text.strip_prefix(f).is_some_and(|r| r.starts_with('=')))
+    };
     args.map(|arg| match arg.to_str() {
         Some(text) if is_long(text) => OsString::from(format!("-{text}")),
         _ => arg,

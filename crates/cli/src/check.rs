@@ -27,7 +27,10 @@ pub(crate) fn check(args: &args::Check) -> anyhow::Result<ExitCode> {
     let errors = found.iter().filter(|f| f.finding.severity == Severity::Error).count();
     if args.output == Output::Text {
         let warnings = found.len() - errors;
-        say(&format!("{} resources, {errors} errors, {warnings} warnings", configuration.compilation.verdicts.len()));
+        say(&format!(
+            "{} resources, {errors} errors, {warnings} warnings",
+            configuration.compilation.verdicts.len()
+        ));
     }
     Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -18,14 +18,17 @@ impl Environment {
         match dotenvy::from_path_iter(file) {
             Ok(entries) => {
                 for entry in entries {
-                    let (name, value) = entry.with_context(|| format!("{} cannot be read", file.display()))?;
+                    let (name, value) =
+                        entry.with_context(|| format!("{} cannot be read", file.display()))?;
                     variables.insert(name, value);
                 }
             }
             Err(error) if error.not_found() => {}
             Err(error) => return Err(error).with_context(|| format!("{} cannot be read", file.display())),
         }
-        variables.extend(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))));
+        variables.extend(
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))),
+        );
         Ok(Self { variables })
     }
 
@@ -49,7 +52,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join(".env");
         assert!(Environment::load(&file).unwrap().get("PATH").is_some());
-        std::fs::write(&file, "# keys\r\nPATH=mine\r\nexport SLUICE_TEST_A=\"a b\"\r\nSLUICE_TEST_B=\r\n").unwrap();
+        std::fs::write(&file, "# keys\r\nPATH=mine\r\nexport SLUICE_TEST_A=\"a b\"\r\nSLUICE_TEST_B=\r\n")
+            .unwrap();
         let environment = Environment::load(&file).unwrap();
         assert_ne!(environment.get("PATH"), Some("mine"));
         assert_eq!((environment.get("SLUICE_TEST_A"), environment.get("SLUICE_TEST_B")), (Some("a b"), None));

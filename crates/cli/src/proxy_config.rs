@@ -49,7 +49,11 @@ pub(crate) fn read(text: &str, environment: &Environment) -> Result<(ResourceSet
     let mut gateway = Draft::new(environment);
     for (i, model) in config.models.into_iter().enumerate() {
         if model.name.is_empty() {
-            findings.push(Finding::error(Reason::Invalid, format!("models[{i}].name"), "a model needs a name"));
+            findings.push(Finding::error(
+                Reason::Invalid,
+                format!("models[{i}].name"),
+                "a model needs a name",
+            ));
         } else if !names.insert(model.name.clone()) {
             let text = format!("model {:?} is there twice: keep one", model.name);
             findings.push(Finding::error(Reason::DuplicateName, format!("models[{i}].name"), text));
@@ -117,7 +121,11 @@ impl<'e> Draft<'e> {
     fn provider(&mut self, name: &str, always: bool) -> Result<String, Finding> {
         let provider_type = ProviderType::find(name).ok_or_else(|| {
             let all: Vec<&str> = ProviderType::ALL.iter().map(|t| t.as_str()).collect();
-            Finding::error(Reason::ProviderNotFound, "", format!("{name:?} is no provider: write one of {}", all.join(", ")))
+            Finding::error(
+                Reason::ProviderNotFound,
+                "",
+                format!("{name:?} is no provider: write one of {}", all.join(", ")),
+            )
         })?;
         let name = provider_type.as_str().to_owned();
         if self.spec.providers.iter().any(|p| p.name == name) {
@@ -143,7 +151,11 @@ impl<'e> Draft<'e> {
             provider_type,
             base_url: url.map(str::to_owned),
             api_key: None,
-            api_key_secret_ref: wants_key.then(|| SecretRef { name: SECRET.into(), namespace: None, key: Some(key_name) }),
+            api_key_secret_ref: wants_key.then(|| SecretRef {
+                name: SECRET.into(),
+                namespace: None,
+                key: Some(key_name),
+            }),
             headers: Vec::new(),
             endpoint: None,
             deployment_id: None,
@@ -153,7 +165,13 @@ impl<'e> Draft<'e> {
     }
 
     fn model(&mut self, name: String, provider: String, description: Option<String>) {
-        self.spec.models.push(ModelRoute { name, provider: Some(provider), upstream_ref: None, model: None, description });
+        self.spec.models.push(ModelRoute {
+            name,
+            provider: Some(provider),
+            upstream_ref: None,
+            model: None,
+            description,
+        });
     }
 
     fn finish(self) -> ResourceSet {
@@ -176,7 +194,8 @@ mod tests {
 
     #[test]
     fn the_documented_file_becomes_a_gateway() {
-        let environment = Environment::of(&[("OPENAI_API_KEY", "k"), ("ANTHROPIC_BASE_URL", "http://localhost:1")]);
+        let environment =
+            Environment::of(&[("OPENAI_API_KEY", "k"), ("ANTHROPIC_BASE_URL", "http://localhost:1")]);
         let (resources, findings) = read(CONFIG, &environment).unwrap();
         assert_eq!(findings, []);
         let gateway = &resources.ai_gateways.values().next().unwrap().spec;
@@ -189,7 +208,10 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named_with_its_field() {
-        let text = CONFIG.replace("\"1.0\"", "\"2\"").replace("claude-3-5-sonnet-20241022", "gpt-4").replace("default_provider: \"openai\"", "default_provider: skynet");
+        let text = CONFIG
+            .replace("\"1.0\"", "\"2\"")
+            .replace("claude-3-5-sonnet-20241022", "gpt-4")
+            .replace("default_provider: \"openai\"", "default_provider: skynet");
         let (_, findings) = read(&text, &Environment::default()).unwrap();
         let paths: Vec<&str> = findings.iter().map(|f| f.path.as_str()).collect();
         assert_eq!(paths, ["version", "models[1].name", "default_provider"]);
@@ -201,7 +223,8 @@ mod tests {
     #[test]
     fn the_environment_alone_is_enough() {
         assert!(from_environment(&Environment::default()).is_none());
-        let resources = from_environment(&Environment::of(&[("GEMINI_API_KEY", "k"), ("OPENAI_API_KEY", "k")])).unwrap();
+        let resources =
+            from_environment(&Environment::of(&[("GEMINI_API_KEY", "k"), ("OPENAI_API_KEY", "k")])).unwrap();
         let gateway = &resources.ai_gateways.values().next().unwrap().spec;
         assert_eq!(gateway.default_provider.as_deref(), Some("openai"));
         assert!(gateway.models.iter().any(|m| m.name == "gemini-*"));

@@ -17,7 +17,8 @@ pub(crate) fn render(args: &args::Render) -> anyhow::Result<ExitCode> {
     let source = Source::of_files(&args.files);
     let environment = Environment::load(Path::new("/dev/null"))?;
     let configuration = source.load(&environment, &Settings::new("render"));
-    let errors: Vec<_> = configuration.found.iter().filter(|f| f.finding.severity == Severity::Error).collect();
+    let errors: Vec<_> =
+        configuration.found.iter().filter(|f| f.finding.severity == Severity::Error).collect();
     errors.iter().for_each(|f| complain(&line(f)));
     for (gateway, snapshot) in &configuration.compilation.releases {
         say(&format!("# Gateway {gateway}, version {}", snapshot.version()));

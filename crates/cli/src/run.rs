@@ -71,18 +71,30 @@ async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
 }
 
 /// An edit. What can't be read, or can't be listened on, changes nothing.
-async fn reload(source: &Source, args: &args::Run, compiler: &CompilerSettings, gateways: &mut Gateways, server: &mut Server) {
+async fn reload(
+    source: &Source,
+    args: &args::Run,
+    compiler: &CompilerSettings,
+    gateways: &mut Gateways,
+    server: &mut Server,
+) {
     let environment = match Environment::load(&args.env_file) {
         Ok(environment) => environment,
         Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "the edit is not taken over; what was good before still runs");
+            tracing::error!(
+                error = format!("{error:#}"),
+                "the edit is not taken over; what was good before still runs"
+            );
             return;
         }
     };
     let next = source.load(&environment, compiler);
     tell(&next.found);
     if !next.is_readable || next.compilation.releases.is_empty() {
-        tracing::error!(reason = reason(&next), "the edit is not taken over; what was good before still runs");
+        tracing::error!(
+            reason = reason(&next),
+            "the edit is not taken over; what was good before still runs"
+        );
         return;
     }
     match gateways.apply(&next.compilation, server).await {

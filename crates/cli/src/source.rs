@@ -145,7 +145,12 @@ fn compiled(set: &ResourceSet, mut found: Vec<Found>, settings: &Settings) -> Co
     for (object, verdict) in &compilation.verdicts {
         // What the files say of an unreadable object is more exact.
         for finding in verdict.findings.iter().filter(|f| f.reason != Reason::Unreadable) {
-            found.push(Found { file: None, line: None, object: Some(object.clone()), finding: finding.clone() });
+            found.push(Found {
+                file: None,
+                line: None,
+                object: Some(object.clone()),
+                finding: finding.clone(),
+            });
         }
     }
     Configuration { compilation, found, is_readable: true }

@@ -35,14 +35,23 @@ pub fn messages(
 }
 
 /// Puts a field in, in OpenAI's spelling, where the format has it. `over` wins over what the caller said.
-pub fn field(draft: &mut Draft, format: Format, operation: Operation, name: &str, json: &str, over: bool) -> Result<(), ScanError> {
+pub fn field(
+    draft: &mut Draft,
+    format: Format,
+    operation: Operation,
+    name: &str,
+    json: &str,
+    over: bool,
+) -> Result<(), ScanError> {
     if format == Format::Gemini {
         return gemini_field(draft, name, json, over);
     }
     let name = match (format, name) {
         (Format::Anthropic, "stop") => "stop_sequences",
         (Format::Anthropic, "max_completion_tokens") => "max_tokens",
-        (Format::OpenAi, "max_tokens" | "max_completion_tokens") if operation == Operation::Responses => "max_output_tokens",
+        (Format::OpenAi, "max_tokens" | "max_completion_tokens") if operation == Operation::Responses => {
+            "max_output_tokens"
+        }
         _ => name,
     };
     // Two names of one limit: a caller who gave the one has given it.
@@ -60,7 +69,10 @@ pub fn field(draft: &mut Draft, format: Format, operation: Operation, name: &str
 }
 
 fn open_ai(messages: &[Message<'_>]) -> Vec<String> {
-    messages.iter().map(|m| format!("{{\"role\":{},\"content\":{}}}", quote(m.role), quote(m.content))).collect()
+    messages
+        .iter()
+        .map(|m| format!("{{\"role\":{},\"content\":{}}}", quote(m.role), quote(m.content)))
+        .collect()
 }
 
 fn joined(messages: &[Message<'_>]) -> String {
@@ -68,10 +80,19 @@ fn joined(messages: &[Message<'_>]) -> String {
 }
 
 /// Texts around a field that holds a string, or an array of strings.
-fn prompt(draft: &mut Draft, name: &str, prepend: &[Message<'_>], append: &[Message<'_>]) -> Result<(), ScanError> {
+fn prompt(
+    draft: &mut Draft,
+    name: &str,
+    prepend: &[Message<'_>],
+    append: &[Message<'_>],
+) -> Result<(), ScanError> {
     let Some(given) = draft.original().get(name)? else { return Ok(()) };
     let around = |text: &str| {
-        [joined(prepend), text.to_owned(), joined(append)].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join("\n")
+        [joined(prepend), text.to_owned(), joined(append)]
+            .into_iter()
+            .filter(|t| !t.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n")
     };
     let new = match serde_json::from_slice(given) {
         Ok(serde_json::Value::String(text)) => quote(&around(&text)),
@@ -79,7 +100,12 @@ fn prompt(draft: &mut Draft, name: &str, prepend: &[Message<'_>], append: &[Mess
             json!(texts.iter().filter_map(|t| t.as_str()).map(around).collect::<Vec<_>>()).to_string()
         }
         // Arrays of tokens can't take text.
-        _ => return Err(ScanError::WrongType { field: name.to_owned(), expected: "a string or an array of strings" }),
+        _ => {
+            return Err(ScanError::WrongType {
+                field: name.to_owned(),
+                expected: "a string or an array of strings",
+            });
+        }
     };
     draft.set(name, new)
 }
@@ -116,7 +142,8 @@ fn gemini(draft: &mut Draft, prepend: &[Message<'_>], append: &[Message<'_>]) ->
     let (after, last) = split_system(append);
     if !before.is_empty() || !after.is_empty() {
         let name = if draft.has("system_instruction") { "system_instruction" } else { "systemInstruction" };
-        let given: Option<serde_json::Value> = draft.original().get(name)?.and_then(|v| serde_json::from_slice(v).ok());
+        let given: Option<serde_json::Value> =
+            draft.original().get(name)?.and_then(|v| serde_json::from_slice(v).ok());
         let part = |m: &Message<'_>| json!({ "text": m.content });
         let mut content = given.filter(serde_json::Value::is_object).unwrap_or_else(|| json!({}));
         let own = content.get("parts").and_then(|p| p.as_array()).cloned().unwrap_or_default();
@@ -181,17 +208,37 @@ mod tests {
     #[test]
     fn messages_stand_where_each_format_has_them() {
         for (format, operation, body, want) in [
-            (Format::OpenAi, Operation::Chat, r#"{"messages":[{"role":"user","content":"x"}]}"#,
-             r#"{"messages":[{"role":"system","content":"French"},{"role":"user","content":"x"},{"role":"user","content":"Now"}]}"#),
+            (
+                Format::OpenAi,
+                Operation::Chat,
+                r#"{"messages":[{"role":"user","content":"x"}]}"#,
+                r#"{"messages":[{"role":"system","content":"French"},{"role":"user","content":"x"},{"role":"user","content":"Now"}]}"#,
+            ),
             (Format::OpenAi, Operation::Completions, r#"{"prompt":"x"}"#, r#"{"prompt":"French\nx\nNow"}"#),
-            (Format::OpenAi, Operation::Responses, r#"{"input":"x"}"#,
-             r#"{"input":[{"role":"system","content":"French"},{"role":"user","content":"x"},{"role":"user","content":"Now"}]}"#),
-            (Format::Anthropic, Operation::Chat, r#"{"system":"s","messages":[]}"#,
-             r#"{"system":"French\ns","messages":[{"role":"user","content":"Now"}]}"#),
-            (Format::Anthropic, Operation::Chat, r#"{"system":[{"type":"text","text":"s"}],"messages":[]}"#,
-             r#"{"system":[{"type":"text","text":"French"},{"type":"text","text":"s"}],"messages":[{"role":"user","content":"Now"}]}"#),
-            (Format::Gemini, Operation::Chat, r#"{"contents":[]}"#,
-             r#"{"contents":[{"role":"user","parts":[{"text":"Now"}]}],"systemInstruction":{"parts":[{"text":"French"}]}}"#),
+            (
+                Format::OpenAi,
+                Operation::Responses,
+                r#"{"input":"x"}"#,
+                r#"{"input":[{"role":"system","content":"French"},{"role":"user","content":"x"},{"role":"user","content":"Now"}]}"#,
+            ),
+            (
+                Format::Anthropic,
+                Operation::Chat,
+                r#"{"system":"s","messages":[]}"#,
+                r#"{"system":"French\ns","messages":[{"role":"user","content":"Now"}]}"#,
+            ),
+            (
+                Format::Anthropic,
+                Operation::Chat,
+                r#"{"system":[{"type":"text","text":"s"}],"messages":[]}"#,
+                r#"{"system":[{"type":"text","text":"French"},{"type":"text","text":"s"}],"messages":[{"role":"user","content":"Now"}]}"#,
+            ),
+            (
+                Format::Gemini,
+                Operation::Chat,
+                r#"{"contents":[]}"#,
+                r#"{"contents":[{"role":"user","parts":[{"text":"Now"}]}],"systemInstruction":{"parts":[{"text":"French"}]}}"#,
+            ),
         ] {
             let got = edit(body, |d| messages(d, format, operation, &[SYSTEM], &[USER]).unwrap());
             assert_eq!(got, serde_json::from_str::<serde_json::Value>(want).unwrap(), "{format} {body}");
@@ -200,12 +247,26 @@ mod tests {
 
     #[test]
     fn defaults_yield_and_overrides_win() {
-        let set = |body: &str, format, over| edit(body, |d| field(d, format, Operation::Chat, "max_tokens", "50", over).unwrap());
+        let set = |body: &str, format, over| {
+            edit(body, |d| field(d, format, Operation::Chat, "max_tokens", "50", over).unwrap())
+        };
         assert_eq!(set("{}", Format::OpenAi, false), json!({"max_tokens": 50}));
         assert_eq!(set(r#"{"max_tokens":9}"#, Format::OpenAi, false), json!({"max_tokens": 9}));
-        assert_eq!(set(r#"{"max_completion_tokens":9}"#, Format::OpenAi, false), json!({"max_completion_tokens": 9}));
-        assert_eq!(set(r#"{"max_completion_tokens":9}"#, Format::OpenAi, true), json!({"max_completion_tokens": 50}));
-        assert_eq!(set(r#"{"generationConfig":{"topK":1}}"#, Format::Gemini, false), json!({"generationConfig": {"topK": 1, "maxOutputTokens": 50}}));
-        assert_eq!(set(r#"{"generationConfig":{"maxOutputTokens":1}}"#, Format::Gemini, false), json!({"generationConfig": {"maxOutputTokens": 1}}));
+        assert_eq!(
+            set(r#"{"max_completion_tokens":9}"#, Format::OpenAi, false),
+            json!({"max_completion_tokens": 9})
+        );
+        assert_eq!(
+            set(r#"{"max_completion_tokens":9}"#, Format::OpenAi, true),
+            json!({"max_completion_tokens": 50})
+        );
+        assert_eq!(
+            set(r#"{"generationConfig":{"topK":1}}"#, Format::Gemini, false),
+            json!({"generationConfig": {"topK": 1, "maxOutputTokens": 50}})
+        );
+        assert_eq!(
+            set(r#"{"generationConfig":{"maxOutputTokens":1}}"#, Format::Gemini, false),
+            json!({"generationConfig": {"maxOutputTokens": 1}})
+        );
     }
 }

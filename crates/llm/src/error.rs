@@ -115,6 +115,9 @@ mod tests {
             r#"{"error":{"message":"no model \"x\"","type":"not_found_error"},"request_id":"req-1-000000","type":"error"}"#
         );
         let gemini: serde_json::Value = serde_json::from_slice(&body(Format::Gemini, &mk_refusal())).unwrap();
-        assert_eq!((&gemini["error"]["code"], &gemini["error"]["status"]), (&json!(404), &json!("NOT_FOUND")));
+        assert_eq!(
+            (&gemini["error"]["code"], &gemini["error"]["status"]),
+            (&json!(404), &json!("NOT_FOUND"))
+        );
     }
 }

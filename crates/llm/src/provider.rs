@@ -102,7 +102,13 @@ pub struct Settings {
 
 impl Provider {
     /// Path and query of an operation. `None` when the provider doesn't have it.
-    pub fn path(&self, settings: &Settings, surface: &Surface<'_>, model: &str, stream: bool) -> Option<String> {
+    pub fn path(
+        &self,
+        settings: &Settings,
+        surface: &Surface<'_>,
+        model: &str,
+        stream: bool,
+    ) -> Option<String> {
         let path = (self.path)(settings, surface, model, stream)?;
         let prefix = settings.prefix.as_deref().unwrap_or(self.prefix).trim_end_matches('/');
         Some(format!("{prefix}/{path}"))
@@ -120,10 +126,13 @@ impl Provider {
     /// Shows a credential in the provider's way. False when it can't stand in a header.
     pub fn authorize(&self, headers: &mut HeaderMap, credential: &Secret) -> bool {
         let (name, value) = match self.credential {
-            CredentialHeader::Bearer => {
-                (AUTHORIZATION, HeaderValue::from_bytes(&[b"Bearer ".as_slice(), credential.expose()].concat()))
+            CredentialHeader::Bearer => (
+                AUTHORIZATION,
+                HeaderValue::from_bytes(&[b"Bearer ".as_slice(), credential.expose()].concat()),
+            ),
+            CredentialHeader::Plain(name) => {
+                (HeaderName::from_static(name), HeaderValue::from_bytes(credential.expose()))
             }
-            CredentialHeader::Plain(name) => (HeaderName::from_static(name), HeaderValue::from_bytes(credential.expose())),
         };
         let Ok(mut value) = value else { return false };
         value.set_sensitive(true);
@@ -147,7 +156,9 @@ fn path_element(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' | b'@' | b'.' => out.push(byte as char),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' | b'@' | b'.' => {
+                out.push(byte as char)
+            }
             _ => out.push_str(&format!("%{byte:02X}")),
         }
     }
@@ -178,20 +189,42 @@ mod tests {
     #[test]
     fn paths_are_the_providers_own() {
         let none = Settings::default();
-        let azure = Settings { deployment: "d".into(), api_version: "2024-02-15-preview".into(), ..none.clone() };
+        let azure =
+            Settings { deployment: "d".into(), api_version: "2024-02-15-preview".into(), ..none.clone() };
         let vertex = Settings {
-            project: "p".into(), location: "us-central1".into(), publisher: "google".into(), api_version: "v1".into(), ..none.clone()
+            project: "p".into(),
+            location: "us-central1".into(),
+            publisher: "google".into(),
+            api_version: "v1".into(),
+            ..none.clone()
         };
         let chat = "/v1/chat/completions";
         for (name, settings, asked, stream, want) in [
             ("openai", &none, chat, false, "/v1/chat/completions"),
             ("openai", &none, "/v1/images/generations", false, "/v1/images/generations"),
-            ("azureOpenai", &azure, chat, false, "/openai/deployments/d/chat/completions?api-version=2024-02-15-preview"),
+            (
+                "azureOpenai",
+                &azure,
+                chat,
+                false,
+                "/openai/deployments/d/chat/completions?api-version=2024-02-15-preview",
+            ),
             ("anthropic", &none, "/messages", true, "/v1/messages"),
             ("gemini", &none, "/v1/models/x:generateContent", false, "/v1beta/models/m:generateContent"),
-            ("gemini", &none, "/v1/models/x:generateContent", true, "/v1beta/models/m:streamGenerateContent?alt=sse"),
-            ("vertexAi", &vertex, "/v1/models/x:countTokens", false,
-             "/v1/projects/p/locations/us-central1/publishers/google/models/m:countTokens"),
+            (
+                "gemini",
+                &none,
+                "/v1/models/x:generateContent",
+                true,
+                "/v1beta/models/m:streamGenerateContent?alt=sse",
+            ),
+            (
+                "vertexAi",
+                &vertex,
+                "/v1/models/x:countTokens",
+                false,
+                "/v1/projects/p/locations/us-central1/publishers/google/models/m:countTokens",
+            ),
             ("cohere", &none, chat, false, "/compatibility/v1/chat/completions"),
             ("qwen", &none, chat, false, "/compatible-mode/v1/chat/completions"),
             ("deepseek", &none, chat, false, "/v1/chat/completions"),
@@ -205,7 +238,12 @@ mod tests {
     #[test]
     fn a_model_name_can_t_leave_its_place_in_the_path() {
         let none = Settings::default();
-        for (model, want) in [("x/../../y", "x%2F..%2F..%2Fy"), ("a?alt=b#c", "a%3Falt%3Db%23c"), ("..", "%2E%2E"), ("a%2Fb", "a%252Fb")] {
+        for (model, want) in [
+            ("x/../../y", "x%2F..%2F..%2Fy"),
+            ("a?alt=b#c", "a%3Falt%3Db%23c"),
+            ("..", "%2E%2E"),
+            ("a%2Fb", "a%252Fb"),
+        ] {
             let got = path("gemini", &none, "/v1/models/x:generateContent", model, false);
             assert_eq!(got, Some(format!("/v1beta/models/{want}:generateContent")));
         }

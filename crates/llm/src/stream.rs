@@ -136,7 +136,11 @@ impl Relay {
                 _ => return,
             },
             (Format::Gemini, _) if data.starts_with(b"{\"error\"") => End::Failed,
-            (Format::Gemini, _) if FINISH_GEMINI.find(data).is_some() || BLOCK_GEMINI.find(data).is_some() => End::Complete,
+            (Format::Gemini, _)
+                if FINISH_GEMINI.find(data).is_some() || BLOCK_GEMINI.find(data).is_some() =>
+            {
+                End::Complete
+            }
             (Format::Gemini, _) => return,
         };
         if self.end != End::Failed {
@@ -210,7 +214,10 @@ mod tests {
             let mut relay = mk_relay(false);
             let (a, b) = OPEN_AI.as_bytes().split_at(cut);
             assert_eq!(run(&mut relay, &[a, b]), OPEN_AI);
-            assert_eq!((relay.usage().input, relay.usage().output, relay.end()), (Some(3), Some(4), End::Complete));
+            assert_eq!(
+                (relay.usage().input, relay.usage().output, relay.end()),
+                (Some(3), Some(4), End::Complete)
+            );
         }
     }
 
@@ -235,15 +242,35 @@ mod tests {
     #[test]
     fn the_end_is_known_by_format() {
         for (format, operation, stream, end) in [
-            (Format::OpenAi, Operation::Chat, "data: {\"choices\":[{\"finish_reason\":null}]}\n\n", End::Open),
+            (
+                Format::OpenAi,
+                Operation::Chat,
+                "data: {\"choices\":[{\"finish_reason\":null}]}\n\n",
+                End::Open,
+            ),
             (Format::OpenAi, Operation::Chat, "data: {\"error\":{\"message\":\"x\"}}\n\n", End::Failed),
-            (Format::OpenAi, Operation::Chat, "data: {\"choices\":[{\"finish_reason\":\"stop\"}]}", End::Complete),
+            (
+                Format::OpenAi,
+                Operation::Chat,
+                "data: {\"choices\":[{\"finish_reason\":\"stop\"}]}",
+                End::Complete,
+            ),
             (Format::OpenAi, Operation::Responses, "event: response.completed\ndata: {}\n\n", End::Complete),
             (Format::OpenAi, Operation::Responses, "data: {\"type\":\"response.failed\"}\n\n", End::Failed),
-            (Format::Anthropic, Operation::Chat, "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", End::Complete),
+            (
+                Format::Anthropic,
+                Operation::Chat,
+                "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+                End::Complete,
+            ),
             (Format::Anthropic, Operation::Chat, "event: error\ndata: {\"type\":\"error\"}\n\n", End::Failed),
             (Format::Anthropic, Operation::Chat, "event: message_delta\ndata: {}\n\n", End::Open),
-            (Format::Gemini, Operation::Chat, "data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n", End::Complete),
+            (
+                Format::Gemini,
+                Operation::Chat,
+                "data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n",
+                End::Complete,
+            ),
             (Format::Gemini, Operation::Chat, "data: {\"candidates\":[{}]}\n\n", End::Open),
         ] {
             let mut relay = Relay::new(format, operation, false);

@@ -35,7 +35,9 @@ pub fn parse(path: &str) -> Option<Surface<'_>> {
     }
     match namespace {
         Some(Format::Gemini) => (gemini && rest == "models").then(|| models(Format::Gemini, rest)),
-        Some(Format::Anthropic) if version == "v1" => messages(rest).or_else(|| listing(Format::Anthropic, rest)),
+        Some(Format::Anthropic) if version == "v1" => {
+            messages(rest).or_else(|| listing(Format::Anthropic, rest))
+        }
         Some(Format::OpenAi) if version == "v1" => open_ai(rest),
         None if version == "v1" => messages(rest).or_else(|| open_ai(rest)),
         None if version == "v1beta" => listing(Format::Gemini, rest),
@@ -104,7 +106,13 @@ fn generate(rest: &str) -> Option<Surface<'_>> {
         "embedContent" | "batchEmbedContents" => (Operation::Embeddings, None),
         _ => return None,
     };
-    (!model.is_empty()).then(|| Surface { format: Format::Gemini, operation, model: Some(percent_decode(model)), stream, rest })
+    (!model.is_empty()).then(|| Surface {
+        format: Format::Gemini,
+        operation,
+        model: Some(percent_decode(model)),
+        stream,
+        rest,
+    })
 }
 
 /// Decodes `%XX`; what is no valid escape, or no UTF-8 afterwards, stays as it is.
@@ -173,7 +181,16 @@ mod tests {
 
     #[test]
     fn other_paths_are_none() {
-        for path in ["", "/", "/v1", "/v1/", "/v2/chat/completions", "/v1/messages/x", "/anthropic/v1/responses", "/v1/models/"] {
+        for path in [
+            "",
+            "/",
+            "/v1",
+            "/v1/",
+            "/v2/chat/completions",
+            "/v1/messages/x",
+            "/anthropic/v1/responses",
+            "/v1/models/",
+        ] {
             assert_eq!(parse(path), None, "{path}");
         }
     }

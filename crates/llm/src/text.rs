@@ -22,8 +22,20 @@ const FIELDS: [&str; 9] = [
 
 /// Fields of messages whose strings are names, numbers or media, not text.
 const NOT_TEXT: [&str; 14] = [
-    "role", "type", "id", "tool_call_id", "tool_use_id", "call_id", "data", "file_data", "url", "image_url", "mimeType",
-    "mime_type", "media_type", "signature",
+    "role",
+    "type",
+    "id",
+    "tool_call_id",
+    "tool_use_id",
+    "call_id",
+    "data",
+    "file_data",
+    "url",
+    "image_url",
+    "mimeType",
+    "mime_type",
+    "media_type",
+    "signature",
 ];
 
 /// Hands every text to `each`: message contents, instructions, tool arguments and results, of whatever shape.

@@ -79,7 +79,13 @@ impl Tally {
         macro_rules! take {
             ($($field:ident),+) => { $(if new.$field.is_some() { self.wire.$field = new.$field; })+ };
         }
-        take!(prompt_tokens, completion_tokens, prompt_tokens_details, completion_tokens_details, prompt_cache_hit_tokens);
+        take!(
+            prompt_tokens,
+            completion_tokens,
+            prompt_tokens_details,
+            completion_tokens_details,
+            prompt_cache_hit_tokens
+        );
         take!(input_tokens, output_tokens, input_tokens_details, output_tokens_details);
         take!(cache_read_input_tokens, cache_creation_input_tokens);
         take!(prompt_token_count, candidates_token_count, thoughts_token_count, cached_content_token_count);
@@ -97,9 +103,15 @@ impl Tally {
                     .or(w.input_tokens_details)
                     .and_then(|d| d.cached_tokens)
                     .or(w.prompt_cache_hit_tokens),
-                cache_write: w.prompt_tokens_details.or(w.input_tokens_details).and_then(|d| d.cache_write_tokens),
+                cache_write: w
+                    .prompt_tokens_details
+                    .or(w.input_tokens_details)
+                    .and_then(|d| d.cache_write_tokens),
                 output: w.completion_tokens.or(w.output_tokens),
-                reasoning: w.completion_tokens_details.or(w.output_tokens_details).and_then(|d| d.reasoning_tokens),
+                reasoning: w
+                    .completion_tokens_details
+                    .or(w.output_tokens_details)
+                    .and_then(|d| d.reasoning_tokens),
             },
             // Anthropic's input_tokens leaves the cached parts out.
             Format::Anthropic => Usage {
@@ -148,16 +160,30 @@ mod tests {
     fn openai_counts_cached_and_reasoning_inside() {
         let usage = tally(
             Format::OpenAi,
-            &[r#"{"prompt_tokens":10,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":5}}, "more"#],
+            &[
+                r#"{"prompt_tokens":10,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":5}}, "more"#,
+            ],
         );
-        assert_eq!(usage, Usage { input: Some(10), cached: Some(4), cache_write: None, output: Some(7), reasoning: Some(5) });
+        assert_eq!(
+            usage,
+            Usage {
+                input: Some(10),
+                cached: Some(4),
+                cache_write: None,
+                output: Some(7),
+                reasoning: Some(5)
+            }
+        );
     }
 
     #[test]
     fn anthropic_start_and_delta_replace_each_other() {
         let usage = tally(
             Format::Anthropic,
-            &[r#"{"input_tokens":3,"cache_read_input_tokens":20,"output_tokens":1}"#, r#"{"output_tokens":9}"#],
+            &[
+                r#"{"input_tokens":3,"cache_read_input_tokens":20,"output_tokens":1}"#,
+                r#"{"output_tokens":9}"#,
+            ],
         );
         assert_eq!((usage.input, usage.cached, usage.output), (Some(23), Some(20), Some(9)));
     }
@@ -166,7 +192,10 @@ mod tests {
     fn gemini_is_cumulative_and_adds_thoughts() {
         let usage = tally(
             Format::Gemini,
-            &[r#"{"promptTokenCount":5,"candidatesTokenCount":1}"#, r#"{"promptTokenCount":5,"candidatesTokenCount":4,"thoughtsTokenCount":6}"#],
+            &[
+                r#"{"promptTokenCount":5,"candidatesTokenCount":1}"#,
+                r#"{"promptTokenCount":5,"candidatesTokenCount":4,"thoughtsTokenCount":6}"#,
+            ],
         );
         assert_eq!((usage.input, usage.output, usage.reasoning), (Some(5), Some(10), Some(6)));
     }

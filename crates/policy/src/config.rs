@@ -58,7 +58,8 @@ pub enum ConfigError {
 
 impl Config {
     /// Every kind that this build knows, as a data plane says in its hello.
-    pub const KINDS: [&str; 6] = ["authentication", "timeouts", "promptGuard", "promptEnrichment", "parameters", "routeType"];
+    pub const KINDS: [&str; 6] =
+        ["authentication", "timeouts", "promptGuard", "promptEnrichment", "parameters", "routeType"];
 
     fn kind(&self) -> &'static str {
         match self {

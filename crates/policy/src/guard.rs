@@ -58,7 +58,11 @@ impl Spec {
         for (i, pattern) in request.matches.iter().enumerate() {
             if let Err(error) = build(pattern) {
                 let at = format!("{path}.request.matches[{i}]");
-                findings.push(Finding::error(Reason::Invalid, at, format!("the pattern is not valid: {}", first_line(&error))));
+                findings.push(Finding::error(
+                    Reason::Invalid,
+                    at,
+                    format!("the pattern is not valid: {}", first_line(&error)),
+                ));
             }
         }
         let config = Config {
@@ -92,7 +96,8 @@ pub struct Guard {
 impl Guard {
     /// Compiles the patterns.
     pub fn realise(config: &Config) -> Result<Self, String> {
-        let patterns = config.matches.iter().map(|p| build(p)).collect::<Result<_, _>>().map_err(|e| first_line(&e))?;
+        let patterns =
+            config.matches.iter().map(|p| build(p)).collect::<Result<_, _>>().map_err(|e| first_line(&e))?;
         Ok(Self { patterns, message: config.message.clone(), status: config.status })
     }
 

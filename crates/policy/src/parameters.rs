@@ -47,10 +47,17 @@ pub fn compile(defaults: &[Field], overrides: &[Field], path: &str) -> (Config, 
                 findings.push(Finding::error(
                     Reason::Invalid,
                     at,
-                    format!("{} cannot be set here; promptEnrichment adds messages, routeType sets streaming", field.field),
+                    format!(
+                        "{} cannot be set here; promptEnrichment adds messages, routeType sets streaming",
+                        field.field
+                    ),
                 ));
             } else if kept.iter().any(|k| k.field == field.field) {
-                findings.push(Finding::error(Reason::DuplicateName, at, format!("{} is set twice; keep one", field.field)));
+                findings.push(Finding::error(
+                    Reason::DuplicateName,
+                    at,
+                    format!("{} is set twice; keep one", field.field),
+                ));
             } else {
                 kept.push(field.clone());
             }

@@ -36,7 +36,9 @@ impl<'de> Deserialize<'de> for RouteType {
         [RouteType::Chat, RouteType::ChatStreaming]
             .into_iter()
             .find(|t| t.as_str().eq_ignore_ascii_case(&text))
-            .ok_or_else(|| serde::de::Error::custom(format!("routeType {text:?} is neither CHAT nor CHAT_STREAMING")))
+            .ok_or_else(|| {
+                serde::de::Error::custom(format!("routeType {text:?} is neither CHAT nor CHAT_STREAMING"))
+            })
     }
 }
 

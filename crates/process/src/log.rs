@@ -17,7 +17,8 @@ use tracing_subscriber::registry::LookupSpan;
 pub fn init(verbose: bool) {
     let default = if verbose { "info,sluice=debug,sluice_cli=debug,sluice_dataplane=debug" } else { "info" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).event_format(Flat).with_writer(std::io::stdout);
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).event_format(Flat).with_writer(std::io::stdout);
     // It fails when there is one already, as in tests.
     let _ = subscriber.try_init();
 }
@@ -29,9 +30,15 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let stamp = jiff::Timestamp::from_millisecond(i64::try_from(now.as_millis()).unwrap_or(0)).unwrap_or_default();
+        let stamp = jiff::Timestamp::from_millisecond(i64::try_from(now.as_millis()).unwrap_or(0))
+            .unwrap_or_default();
         let mut fields = Fields(Map::new());
         event.record(&mut fields);
         let level = event.metadata().level().as_str().to_ascii_lowercase();

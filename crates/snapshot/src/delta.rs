@@ -80,7 +80,10 @@ mod tests {
     fn mk_snapshot(content: &BTreeMap<String, Vec<u8>>) -> Snapshot {
         let sealer = Sealer::new(b"key");
         Snapshot::new(
-            content.iter().map(|(k, v)| (EntryKey::from(k.as_str()), sealer.seal_bytes(v.clone().into()))).collect(),
+            content
+                .iter()
+                .map(|(k, v)| (EntryKey::from(k.as_str()), sealer.seal_bytes(v.clone().into())))
+                .collect(),
         )
     }
 

@@ -66,7 +66,8 @@ impl Sealer {
     /// With the install key, of any length.
     pub fn new(install_key: &[u8]) -> Self {
         // HMAC takes keys of any length (RFC 2104, section 2), so there is no failure to report.
-        let mac = Hmac::<Sha256>::new_from_slice(install_key).unwrap_or_else(|_| Hmac::<Sha256>::new(&Default::default()));
+        let mac = Hmac::<Sha256>::new_from_slice(install_key)
+            .unwrap_or_else(|_| Hmac::<Sha256>::new(&Default::default()));
         Self { mac }
     }
 

@@ -41,7 +41,8 @@ fn line(out: &mut String, indent: usize, text: &str) {
 /// Fields that are unset only make it long.
 fn says_something(line: &str) -> bool {
     let text = line.trim();
-    let is_unset = [": None,", ": \"\",", ": 0,", ": [],", ": false,"].iter().any(|unset| text.ends_with(unset));
+    let is_unset =
+        [": None,", ": \"\",", ": 0,", ": [],", ": false,"].iter().any(|unset| text.ends_with(unset));
     let is_bracket = text.chars().all(|c| "()[]{},".contains(c));
     !is_unset && !is_bracket
 }

@@ -109,7 +109,9 @@ mod tests {
 
     #[test]
     fn parses_and_prints() {
-        for (text, millis) in [("5m", 300_000), ("1h30m", 5_400_000), ("500ms", 500), ("0s", 0), ("2s5ms", 2005)] {
+        for (text, millis) in
+            [("5m", 300_000), ("1h30m", 5_400_000), ("500ms", 500), ("0s", 0), ("2s5ms", 2005)]
+        {
             let parsed: Duration = text.parse().unwrap();
             assert_eq!(parsed.get().as_millis(), millis);
             assert_eq!(parsed.to_string(), text);

@@ -14,8 +14,16 @@ pub(crate) async fn get(port: u16, path: &str) -> anyhow::Result<Answer> {
 }
 
 /// Posts JSON; each line of the answer's body is handed over as it comes.
-pub(crate) async fn post(port: u16, path: &str, body: &str, each: impl FnMut(&str)) -> anyhow::Result<Answer> {
-    let head = format!("POST {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+pub(crate) async fn post(
+    port: u16,
+    path: &str,
+    body: &str,
+    each: impl FnMut(&str),
+) -> anyhow::Result<Answer> {
+    let head = format!(
+        "POST {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
     exchange(port, &format!("{head}{body}"), each).await
 }
 

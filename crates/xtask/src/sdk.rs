@@ -15,9 +15,14 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     let node = root().join("e2e/sdk/node");
     if !node.join("node_modules/.package-lock.json").exists() {
         step("installing the Node SDKs");
-        check(Command::new("npm").args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&node)).await?;
+        check(Command::new("npm").args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&node))
+            .await?;
     }
-    let build = Command::new(env!("CARGO")).args(["build", "--profile", "ci", "-p", "sluice-cli"]).current_dir(root()).status().await?;
+    let build = Command::new(env!("CARGO"))
+        .args(["build", "--profile", "ci", "-p", "sluice-cli"])
+        .current_dir(root())
+        .status()
+        .await?;
     anyhow::ensure!(build.success(), "the build failed");
     let (port, mock_port) = (free_port()?, free_port()?);
     let mut mock = mock(mock_port)?;
@@ -33,7 +38,11 @@ pub(crate) async fn run() -> anyhow::Result<()> {
 
 fn mock(port: u16) -> anyhow::Result<Child> {
     let listen = format!("127.0.0.1:{port}");
-    Ok(Command::new(sluice()).args(["mock", "--listen", &listen]).stdout(Stdio::null()).kill_on_drop(true).spawn()?)
+    Ok(Command::new(sluice())
+        .args(["mock", "--listen", &listen])
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?)
 }
 
 fn gateway(port: u16, mock_port: u16) -> anyhow::Result<Child> {
@@ -46,7 +55,12 @@ fn gateway(port: u16, mock_port: u16) -> anyhow::Result<Child> {
     let listen = format!("127.0.0.1:{port}");
     let mut command = Command::new(sluice());
     command.arg("run").arg("-f").arg(file).args(["--env-file", "/dev/null", "--listen", &listen]);
-    command.stdout(log).stdin(Stdio::null()).kill_on_drop(true).spawn().context("the gateway cannot be started")
+    command
+        .stdout(log)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .context("the gateway cannot be started")
 }
 
 async fn check(command: &mut Command) -> anyhow::Result<()> {

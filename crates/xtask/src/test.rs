@@ -34,7 +34,8 @@ pub(crate) async fn run(test: Test) -> anyhow::Result<()> {
         bail!("{unknown:?} is no stage: there are {}", STAGES.map(|(name, _)| name).join(", "));
     }
     let mut times: Vec<(&str, Duration)> = Vec::new();
-    let chosen = STAGES.into_iter().filter(|(name, _)| test.only.is_empty() || test.only.iter().any(|o| o == name));
+    let chosen =
+        STAGES.into_iter().filter(|(name, _)| test.only.is_empty() || test.only.iter().any(|o| o == name));
     for (name, shows) in chosen {
         step(&format!("{name}: {shows}"));
         let began = Instant::now();
@@ -58,7 +59,10 @@ async fn stage(name: &str) -> anyhow::Result<()> {
         "format" => cargo(&["fmt", "--all", "--check"]).await,
         "drift" => generate::run(true),
         "purity" => purity::check(),
-        "lints" => cargo(&["clippy", "--workspace", "--all-targets", "--profile", "ci", "--", "-D", "warnings"]).await,
+        "lints" => {
+            cargo(&["clippy", "--workspace", "--all-targets", "--profile", "ci", "--", "-D", "warnings"])
+                .await
+        }
         "tests" => cargo(&["test", "--workspace", "--profile", "ci"]).await,
         "model" => crate::up::run(crate::up::Up::once()).await,
         "sdks" => sdk::run().await,

@@ -37,7 +37,11 @@ impl Up {
 pub(crate) async fn run(up: Up) -> anyhow::Result<()> {
     let began = Instant::now();
     step("building the gateway (a few minutes the first time)");
-    let build = Command::new(env!("CARGO")).args(["build", "--profile", "ci", "-p", "sluice-cli"]).current_dir(root()).status().await?;
+    let build = Command::new(env!("CARGO"))
+        .args(["build", "--profile", "ci", "-p", "sluice-cli"])
+        .current_dir(root())
+        .status()
+        .await?;
     anyhow::ensure!(build.success(), "the build failed");
     let scratch = root().join("target/up");
     std::fs::create_dir_all(&scratch)?;
@@ -46,7 +50,10 @@ pub(crate) async fn run(up: Up) -> anyhow::Result<()> {
     let _model = if up.mock { mock(model_port).await? } else { model::start(model_port, &scratch).await? };
     let mut gateway = gateway(port, model_port, &scratch)?;
     wait_for(&mut gateway, port, "/health").await?;
-    step(&format!("the gateway answers on http://127.0.0.1:{port} ({:.0} s since the start)", began.elapsed().as_secs_f64()));
+    step(&format!(
+        "the gateway answers on http://127.0.0.1:{port} ({:.0} s since the start)",
+        began.elapsed().as_secs_f64()
+    ));
     let asked = Instant::now();
     let tokens = ask(port).await?;
     println!("\n    ({tokens} events in {:.1} s)\n", asked.elapsed().as_secs_f64());
@@ -96,7 +103,8 @@ async fn mock(port: u16) -> anyhow::Result<Child> {
 /// The gateway with examples/quickstart, of which only the model's port differs.
 fn gateway(port: u16, model_port: u16, scratch: &std::path::Path) -> anyhow::Result<Child> {
     let example = root().join("examples/quickstart/gateway.yaml");
-    let text = std::fs::read_to_string(&example).with_context(|| format!("{} is missing", example.display()))?;
+    let text =
+        std::fs::read_to_string(&example).with_context(|| format!("{} is missing", example.display()))?;
     let adapted = text.replace("port: 9000", &format!("port: {model_port}"));
     anyhow::ensure!(adapted != text, "{} does not name the port 9000", example.display());
     let file = scratch.join("quickstart.yaml");
@@ -129,7 +137,9 @@ pub(crate) async fn wait_for(child: &mut Child, port: u16, path: &str) -> anyhow
         }
         match http::get(port, path).await {
             Ok(answer) if answer.status < 500 => return Ok(()),
-            _ if Instant::now() > deadline => bail!("no answer on port {port} within two minutes; see target/up/*.log"),
+            _ if Instant::now() > deadline => {
+                bail!("no answer on port {port} within two minutes; see target/up/*.log")
+            }
             _ => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
@@ -140,7 +150,8 @@ async fn ask(port: u16) -> anyhow::Result<usize> {
     let question = "What is the theory of relativity?";
     println!("\n    POST /devteam-chatgpt (no model in the body): {question}\n");
     print!("    ");
-    let body = serde_json::json!({ "messages": [{ "role": "user", "content": question }], "stream": true }).to_string();
+    let body = serde_json::json!({ "messages": [{ "role": "user", "content": question }], "stream": true })
+        .to_string();
     let mut text = String::new();
     let answer = http::post(port, "/devteam-chatgpt", &body, |line| {
         if let Some(piece) = line.strip_prefix("data: ").and_then(delta) {

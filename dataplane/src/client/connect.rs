@@ -64,12 +64,22 @@ impl Connector {
         }
     }
 
-    pub(super) async fn connect(&self, target: &Target, tls: Option<&Arc<ClientConfig>>) -> Result<Stream, ConnectError> {
+    pub(super) async fn connect(
+        &self,
+        target: &Target,
+        tls: Option<&Arc<ClientConfig>>,
+    ) -> Result<Stream, ConnectError> {
         let connecting = self.connect_unbounded(target, tls);
-        tokio::time::timeout(self.timeout, connecting).await.map_err(|_| ConnectError::Timeout(self.timeout))?
+        tokio::time::timeout(self.timeout, connecting)
+            .await
+            .map_err(|_| ConnectError::Timeout(self.timeout))?
     }
 
-    async fn connect_unbounded(&self, target: &Target, tls: Option<&Arc<ClientConfig>>) -> Result<Stream, ConnectError> {
+    async fn connect_unbounded(
+        &self,
+        target: &Target,
+        tls: Option<&Arc<ClientConfig>>,
+    ) -> Result<Stream, ConnectError> {
         let via = match &target.proxy {
             Proxy::Direct => None,
             Proxy::Url(url) => Some(url.clone()),
@@ -83,7 +93,10 @@ impl Connector {
         let name = if tls.server_name.is_empty() { &target.host } else { &tls.server_name };
         let wrong = |error: String| ConnectError::Tls { host: name.to_string(), error };
         let server_name = tls::server_name(name).map_err(|e| wrong(e.to_string()))?;
-        let stream = TlsConnector::from(config.clone()).connect(server_name, tcp).await.map_err(|e| wrong(e.to_string()))?;
+        let stream = TlsConnector::from(config.clone())
+            .connect(server_name, tcp)
+            .await
+            .map_err(|e| wrong(e.to_string()))?;
         Ok(Stream::Tls(Box::new(stream)))
     }
 
@@ -103,11 +116,15 @@ impl Connector {
     /// A tunnel through an HTTP proxy (RFC 9110, section 9.3.6), for plain upstreams as well.
     async fn through(&self, url: &str, target: &Target) -> Result<TcpStream, ConnectError> {
         let wrong = |what: &str| ConnectError::Proxy(what.to_owned());
-        let (host, port, login) = proxy::parse(url).ok_or_else(|| wrong("the URL must look like http://HOST:PORT"))?;
+        let (host, port, login) =
+            proxy::parse(url).ok_or_else(|| wrong("the URL must look like http://HOST:PORT"))?;
         let mut stream = self.tcp(&host, port).await?;
         let authority = format!("{}:{}", target.host, target.port);
         let login = login.map_or(String::new(), |login| {
-            format!("Proxy-Authorization: Basic {}\r\n", base64::engine::general_purpose::STANDARD.encode(login))
+            format!(
+                "Proxy-Authorization: Basic {}\r\n",
+                base64::engine::general_purpose::STANDARD.encode(login)
+            )
         });
         let head = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n{login}\r\n");
         let broken = |e: io::Error| ConnectError::Proxy(format!("{host}:{port}: {e}"));
@@ -121,7 +138,10 @@ impl Connector {
         }
         let status = answer.split(|b| *b == b' ').nth(1).unwrap_or_default();
         if status.first() != Some(&b'2') {
-            return Err(ConnectError::Proxy(format!("{host}:{port} refused with {}", String::from_utf8_lossy(status))));
+            return Err(ConnectError::Proxy(format!(
+                "{host}:{port} refused with {}",
+                String::from_utf8_lossy(status)
+            )));
         }
         Ok(stream)
     }
@@ -132,7 +152,8 @@ async fn race(addresses: &[SocketAddr]) -> Result<TcpStream, Option<(SocketAddr,
     let mut waiting = addresses.iter().copied();
     let mut attempts = FuturesUnordered::new();
     let mut last = None;
-    let attempt = |address: SocketAddr| async move { TcpStream::connect(address).await.map_err(|e| (address, e)) };
+    let attempt =
+        |address: SocketAddr| async move { TcpStream::connect(address).await.map_err(|e| (address, e)) };
     attempts.extend(waiting.next().map(attempt));
     loop {
         tokio::select! {
@@ -151,7 +172,9 @@ async fn race(addresses: &[SocketAddr]) -> Result<TcpStream, Option<(SocketAddr,
 
 /// Asks the kernel to notice a peer that vanished without a word.
 fn keep_alive(stream: &TcpStream) {
-    let options = socket2::TcpKeepalive::new().with_time(Duration::from_secs(30)).with_interval(Duration::from_secs(10));
+    let options = socket2::TcpKeepalive::new()
+        .with_time(Duration::from_secs(30))
+        .with_interval(Duration::from_secs(10));
     // Without it, a dead connection is found by timeouts, later.
     let _ = socket2::SockRef::from(stream).set_tcp_keepalive(&options);
 }

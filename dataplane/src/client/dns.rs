@@ -24,7 +24,10 @@ impl Dns {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
         if host.eq_ignore_ascii_case("localhost") {
-            return Ok(vec![SocketAddr::new([127, 0, 0, 1].into(), port), SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), port)]);
+            return Ok(vec![
+                SocketAddr::new([127, 0, 0, 1].into(), port),
+                SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), port),
+            ]);
         }
         let resolver = self.resolver.get_or_init(|| {
             let _entered = self.runtime.enter();

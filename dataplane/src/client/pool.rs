@@ -87,11 +87,21 @@ impl Pool {
     pub(crate) fn new(target: Target, workers: usize) -> Result<Self, PoolError> {
         let tls = target.tls.as_ref().map(|tls| client_config(&tls.ca_pem)).transpose()?;
         let default = if target.tls.is_some() { 443 } else { 80 };
-        let bracketed = if target.host.contains(':') && !target.host.starts_with('[') { format!("[{}]", target.host) } else { target.host.to_string() };
+        let bracketed = if target.host.contains(':') && !target.host.starts_with('[') {
+            format!("[{}]", target.host)
+        } else {
+            target.host.to_string()
+        };
         let text = if target.port == default { bracketed } else { format!("{bracketed}:{}", target.port) };
         let authority: Authority = text.parse().map_err(|_| PoolError::Host(text.clone()))?;
         let host = HeaderValue::from_str(&text).map_err(|_| PoolError::Host(text))?;
-        Ok(Self { tls, host, authority, shards: (0..workers.max(1)).map(|_| Mutex::default()).collect(), target })
+        Ok(Self {
+            tls,
+            host,
+            authority,
+            shards: (0..workers.max(1)).map(|_| Mutex::default()).collect(),
+            target,
+        })
     }
 
     fn shard(&self, worker: usize) -> &Mutex<Shard> {
@@ -106,9 +116,17 @@ impl Pool {
                 let usable = |s: &Shared| !s.sender.is_closed() && s.made.elapsed() < MAX_AGE;
                 if !shard.shared.is_empty() {
                     shard.shared.retain(usable);
-                    if let Some(shared) = shard.shared.iter().find(|s| Arc::strong_count(&s.users) <= MAX_STREAMS) {
+                    if let Some(shared) =
+                        shard.shared.iter().find(|s| Arc::strong_count(&s.users) <= MAX_STREAMS)
+                    {
                         let made = shared.made;
-                        return Some(Lease { pool: self.clone(), worker, made, rested: Duration::ZERO, kind: LeaseKind::Http2(shared.clone()) });
+                        return Some(Lease {
+                            pool: self.clone(),
+                            worker,
+                            made,
+                            rested: Duration::ZERO,
+                            kind: LeaseKind::Http2(shared.clone()),
+                        });
                     }
                 }
                 shard.idle.pop()?
@@ -126,11 +144,20 @@ impl Pool {
     }
 
     /// A new connection.
-    pub(super) async fn connect(self: &Arc<Self>, connector: &Connector, worker: usize) -> Result<Lease, ConnectError> {
-        let broken = |error: hyper::Error| ConnectError::Tls { host: self.target.host.to_string(), error: error.to_string() };
+    pub(super) async fn connect(
+        self: &Arc<Self>,
+        connector: &Connector,
+        worker: usize,
+    ) -> Result<Lease, ConnectError> {
+        let broken = |error: hyper::Error| ConnectError::Tls {
+            host: self.target.host.to_string(),
+            error: error.to_string(),
+        };
         let made = Instant::now();
         let kind = match connector.connect(&self.target, self.tls.as_ref()).await? {
-            Stream::Plain(tcp) => LeaseKind::Http1(Some(http1_over(TokioIo::new(tcp)).await.map_err(broken)?)),
+            Stream::Plain(tcp) => {
+                LeaseKind::Http1(Some(http1_over(TokioIo::new(tcp)).await.map_err(broken)?))
+            }
             Stream::Tls(tls) if tls.get_ref().1.alpn_protocol() == Some(b"h2") => {
                 let sender = http2_over(TokioIo::new(*tls)).await.map_err(broken)?;
                 let shared = Shared { sender, made, users: Arc::new(()) };

@@ -22,7 +22,9 @@ impl ProxySettings {
             https: var("HTTPS_PROXY").or_else(|| var("ALL_PROXY")).map(Into::into),
             http: get("http_proxy").filter(|v| !v.trim().is_empty()).map(Into::into),
             none: var("NO_PROXY")
-                .map(|v| v.split(',').map(|p| p.trim().to_ascii_lowercase()).filter(|p| !p.is_empty()).collect())
+                .map(|v| {
+                    v.split(',').map(|p| p.trim().to_ascii_lowercase()).filter(|p| !p.is_empty()).collect()
+                })
                 .unwrap_or_default(),
         }
     }
@@ -94,7 +96,11 @@ mod tests {
 
     #[test]
     fn the_environment_is_read_as_curl_reads_it() {
-        let s = settings(&[("HTTPS_PROXY", "http://p:1"), ("HTTP_PROXY", "http://evil"), ("no_proxy", "internal, .corp.example,10.0.0.0/8")]);
+        let s = settings(&[
+            ("HTTPS_PROXY", "http://p:1"),
+            ("HTTP_PROXY", "http://evil"),
+            ("no_proxy", "internal, .corp.example,10.0.0.0/8"),
+        ]);
         assert_eq!(s.for_host("api.openai.com", true).as_deref(), Some("http://p:1"));
         for host in ["internal", "a.internal", "x.corp.example", "corp.example", "10.1.2.3"] {
             assert_eq!(s.for_host(host, true), None, "{host}");
@@ -106,7 +112,10 @@ mod tests {
 
     #[test]
     fn urls_are_taken_apart() {
-        assert_eq!(parse("http://u:p%40@proxy.example:8080/"), Some(("proxy.example".into(), 8080, Some("u:p@".into()))));
+        assert_eq!(
+            parse("http://u:p%40@proxy.example:8080/"),
+            Some(("proxy.example".into(), 8080, Some("u:p@".into())))
+        );
         assert_eq!(parse("proxy"), Some(("proxy".into(), 3128, None)));
         assert_eq!(parse("socks5://x"), None);
     }

@@ -45,7 +45,9 @@ fn config(roots: RootCertStore) -> Result<Arc<ClientConfig>, rustls::Error> {
 /// The configuration for an upstream: the machine's authorities, and those of its bundle.
 pub(crate) fn client_config(ca_pem: &str) -> Result<Arc<ClientConfig>, TlsError> {
     if ca_pem.is_empty() {
-        return DEFAULT.clone().ok_or_else(|| TlsError::Library(rustls::Error::General("no TLS provider".into())));
+        return DEFAULT
+            .clone()
+            .ok_or_else(|| TlsError::Library(rustls::Error::General("no TLS provider".into())));
     }
     let mut roots = ROOTS.clone();
     let mut added = 0;
@@ -61,5 +63,6 @@ pub(crate) fn client_config(ca_pem: &str) -> Result<Arc<ClientConfig>, TlsError>
 }
 
 pub(super) fn server_name(name: &str) -> Result<ServerName<'static>, TlsError> {
-    ServerName::try_from(name.trim_matches(['[', ']']).to_owned()).map_err(|_| TlsError::Name(name.to_owned()))
+    ServerName::try_from(name.trim_matches(['[', ']']).to_owned())
+        .map_err(|_| TlsError::Name(name.to_owned()))
 }

@@ -65,7 +65,11 @@ impl Worker {
     }
 }
 
-async fn run(index: usize, mut arriving: mpsc::UnboundedReceiver<(Arrival, Live)>, stopped: watch::Receiver<bool>) {
+async fn run(
+    index: usize,
+    mut arriving: mpsc::UnboundedReceiver<(Arrival, Live)>,
+    stopped: watch::Receiver<bool>,
+) {
     while let Some((arrival, live)) = arriving.recv().await {
         let stopped = stopped.clone();
         tokio::spawn(async move {

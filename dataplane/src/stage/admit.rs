@@ -32,7 +32,8 @@ pub(crate) fn admit(connection: &Connection, request: Request<Incoming>) -> (Adm
 
 fn make_id() -> HeaderValue {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    HeaderValue::try_from(request_id::make(now.as_secs(), random())).unwrap_or_else(|_| HeaderValue::from_static("req"))
+    HeaderValue::try_from(request_id::make(now.as_secs(), random()))
+        .unwrap_or_else(|_| HeaderValue::from_static("req"))
 }
 
 /// A number that nobody needs to be unable to guess: for ids and weights.

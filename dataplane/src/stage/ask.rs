@@ -33,13 +33,22 @@ pub(crate) enum AskedBody {
 
 /// Reads the path: the format's own below `/`, below what the route's prefix took, and there with or without the version.
 /// `None` for a path of the user's own, where the body has to tell.
-pub(crate) fn wanted<'u>(uri: &'u Uri, taken: usize, parts: &Parts, record: &mut Record) -> Result<Option<Surface<'u>>, Rejected> {
+pub(crate) fn wanted<'u>(
+    uri: &'u Uri,
+    taken: usize,
+    parts: &Parts,
+    record: &mut Record,
+) -> Result<Option<Surface<'u>>, Rejected> {
     let path = uri.path();
     let rest = path.get(taken..).unwrap_or("");
-    let mut found = surface::parse(path).or_else(|| surface::parse(rest)).or_else(|| surface::parse_below_version(rest));
+    let mut found =
+        surface::parse(path).or_else(|| surface::parse(rest)).or_else(|| surface::parse_below_version(rest));
     if let Some(surface) = &mut found {
         // OpenAI's and Anthropic's lists of models have one path; Anthropic's clients send their version.
-        if surface.operation == Operation::Models && surface.format == Format::OpenAi && parts.headers.contains_key("anthropic-version") {
+        if surface.operation == Operation::Models
+            && surface.format == Format::OpenAi
+            && parts.headers.contains_key("anthropic-version")
+        {
             surface.format = Format::Anthropic;
         }
         record.format = Some(surface.format);
@@ -60,7 +69,12 @@ pub(crate) fn wanted<'u>(uri: &'u Uri, taken: usize, parts: &Parts, record: &mut
 fn check_method(surface: &Surface<'_>, parts: &Parts) -> Result<(), Rejected> {
     if parts.headers.contains_key(header::UPGRADE) && surface.operation == Operation::Responses {
         let text = "this gateway serves the Responses API over HTTP, not over WebSocket";
-        return Err(Rejection::new(Stage::Match, ErrorType::InvalidRequest, StatusCode::UPGRADE_REQUIRED, text));
+        return Err(Rejection::new(
+            Stage::Match,
+            ErrorType::InvalidRequest,
+            StatusCode::UPGRADE_REQUIRED,
+            text,
+        ));
     }
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
     match (surface.operation == Operation::Models, reads, &parts.method) {
@@ -95,7 +109,12 @@ pub(crate) fn read<'u>(
         let model = multipart::field(content_type, &bytes, "model");
         let name = model.clone().map(|range| String::from_utf8_lossy(&bytes[range]).into_owned());
         record.model.clone_from(&name);
-        return Ok(Asked { surface: surface.clone(), model: name, stream: false, body: AskedBody::Form(bytes, model) });
+        return Ok(Asked {
+            surface: surface.clone(),
+            model: name,
+            stream: false,
+            body: AskedBody::Form(bytes, model),
+        });
     }
     let object = Object::scan(bytes).map_err(malformed)?;
     let surface = match wanted {
@@ -104,7 +123,11 @@ pub(crate) fn read<'u>(
     };
     record.format = Some(surface.format);
     let in_body = object.str("model").map_err(malformed)?;
-    let model = surface.model.as_deref().or(in_body.as_deref()).map(|m| m.strip_prefix("models/").unwrap_or(m).to_owned());
+    let model = surface
+        .model
+        .as_deref()
+        .or(in_body.as_deref())
+        .map(|m| m.strip_prefix("models/").unwrap_or(m).to_owned());
     let explicit = object.bool("stream").map_err(malformed)?;
     let default = plan.route_type.map(|t| t == RouteType::ChatStreaming);
     let can = surface.operation.streams();
@@ -137,5 +160,8 @@ fn infer(object: &Object, parts: &Parts) -> Result<Surface<'static>, Rejected> {
     if object.has("prompt") {
         return Ok(surface(Format::OpenAi, Operation::Completions, "completions"));
     }
-    Err(Rejection::invalid(Stage::Read, "the body has none of messages, prompt and contents, so it is unclear what is asked for"))
+    Err(Rejection::invalid(
+        Stage::Read,
+        "the body has none of messages, prompt and contents, so it is unclear what is asked for",
+    ))
 }

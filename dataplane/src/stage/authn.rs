@@ -26,7 +26,9 @@ pub(crate) static CREDENTIAL_HEADERS: [HeaderName; 5] = [
 /// Returns the name of the key's Secret; `None` where nobody asked.
 pub(crate) fn authn(plan: &Plan, parts: &mut Parts) -> Result<Option<Arc<str>>, Rejected> {
     if let Some(why) = &plan.poisoned {
-        return Err(Rejection::internal(Stage::Authn, "a policy of this route cannot be applied").detail(why.clone()));
+        return Err(
+            Rejection::internal(Stage::Authn, "a policy of this route cannot be applied").detail(why.clone())
+        );
     }
     if plan.authn.is_empty() {
         return Ok(None);
@@ -57,7 +59,10 @@ pub(crate) fn credential(parts: &Parts) -> Option<Secret> {
 }
 
 /// Every credential of a request, with the header that carries it; `None` for the query's.
-fn presented<'p>(plan: &'p Plan, parts: &'p Parts) -> impl Iterator<Item = (Option<&'p HeaderName>, Cow<'p, [u8]>)> {
+fn presented<'p>(
+    plan: &'p Plan,
+    parts: &'p Parts,
+) -> impl Iterator<Item = (Option<&'p HeaderName>, Cow<'p, [u8]>)> {
     let names = CREDENTIAL_HEADERS.iter().chain(plan.authn.iter().flat_map(|a| &a.headers));
     names
         .flat_map(|name| parts.headers.get_all(name).iter().map(move |value| (Some(name), value)))
@@ -68,7 +73,8 @@ fn presented<'p>(plan: &'p Plan, parts: &'p Parts) -> impl Iterator<Item = (Opti
 
 /// Takes `key=` out of the query.
 fn without_query_key(parts: &mut Parts) {
-    let rest: Vec<&str> = parts.uri.query().unwrap_or("").split('&').filter(|p| !p.starts_with("key=")).collect();
+    let rest: Vec<&str> =
+        parts.uri.query().unwrap_or("").split('&').filter(|p| !p.starts_with("key=")).collect();
     let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
     if let Ok(uri) = format!("{}{query}", parts.uri.path()).parse() {
         parts.uri = uri;
@@ -76,7 +82,10 @@ fn without_query_key(parts: &mut Parts) {
 }
 
 /// The digest is what is looked up, so that how long it takes says nothing about a key.
-fn known<'p>(authn: &'p Authn, presented: &[(Option<&HeaderName>, Cow<'_, [u8]>)]) -> Option<(usize, &'p Arc<str>)> {
+fn known<'p>(
+    authn: &'p Authn,
+    presented: &[(Option<&HeaderName>, Cow<'_, [u8]>)],
+) -> Option<(usize, &'p Arc<str>)> {
     presented.iter().enumerate().find_map(|(i, (_, key))| {
         let digest: [u8; 32] = Sha256::digest(key).into();
         authn.callers.get(&digest).map(|name| (i, name))

@@ -14,7 +14,8 @@ pub(crate) fn enrich<'u>(plan: &Plan, mut asked: Asked<'u>) -> Result<Asked<'u>,
     let AskedBody::Json(draft) = &mut asked.body else { return Ok(asked) };
     let (format, operation) = (asked.surface.format, asked.surface.operation);
     if !plan.prepend.is_empty() || !plan.append.is_empty() {
-        enrich::messages(draft, format, operation, &messages(&plan.prepend), &messages(&plan.append)).map_err(wrong)?;
+        enrich::messages(draft, format, operation, &messages(&plan.prepend), &messages(&plan.append))
+            .map_err(wrong)?;
     }
     if operation.streams() {
         for (over, fields) in [(false, &plan.defaults), (true, &plan.overrides)] {

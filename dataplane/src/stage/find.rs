@@ -37,14 +37,17 @@ pub(crate) fn redirect(redirect: &Redirect, parts: &Parts, taken: usize) -> Resu
     let scheme = redirect.scheme.as_deref().or(parts.uri.scheme_str()).unwrap_or("http");
     let called = host(parts);
     let (name, own_port) = match called.rsplit_once(':') {
-        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => (name, port.parse().ok()),
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => {
+            (name, port.parse().ok())
+        }
         _ => (called, None),
     };
     let name = redirect.hostname.as_deref().unwrap_or(name);
     let own_port: Option<u16> = if redirect.scheme.is_some() { None } else { own_port };
     let port = redirect.port.or(own_port).filter(|p| !matches!((scheme, p), ("http", 80) | ("https", 443)));
     let path = parts.uri.path();
-    let path = redirect.path.as_ref().map_or_else(|| path.to_owned(), |edit| edit.apply(path, &path[..taken]));
+    let path =
+        redirect.path.as_ref().map_or_else(|| path.to_owned(), |edit| edit.apply(path, &path[..taken]));
     let query = parts.uri.query().map(|q| format!("?{q}")).unwrap_or_default();
     let port = port.map(|p| format!(":{p}")).unwrap_or_default();
     let location = HeaderValue::try_from(format!("{scheme}://{name}{port}{path}{query}"))

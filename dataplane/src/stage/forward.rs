@@ -13,7 +13,13 @@ use crate::body::Outgoing;
 use crate::table::Route;
 
 /// The request as a Service gets it.
-pub(crate) fn request(mut parts: Parts, body: Option<Incoming>, route: &Route, taken: usize, peer: SocketAddr) -> Request<Outgoing> {
+pub(crate) fn request(
+    mut parts: Parts,
+    body: Option<Incoming>,
+    route: &Route,
+    taken: usize,
+    peer: SocketAddr,
+) -> Request<Outgoing> {
     let original = HeaderValue::from_str(host(&parts)).ok();
     remove_hop_by_hop(&mut parts.headers);
     let address = peer.ip().to_string();

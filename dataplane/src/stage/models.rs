@@ -16,11 +16,14 @@ pub(crate) fn answer(node: &Node, wanted: Option<&Surface<'_>>) -> Result<Option
     let format = surface.format;
     let text = match (node, &surface.model) {
         (Node::Invalid(why), _) => {
-            return Err(Rejection::internal(Stage::Resolve, "this route's upstream is not valid").detail(why.clone()));
+            return Err(
+                Rejection::internal(Stage::Resolve, "this route's upstream is not valid").detail(why.clone())
+            );
         }
         (Node::Provider(leaf), _) => {
             let id = leaf.model.as_ref().map(|m| m.text.clone());
-            let own = id.as_deref().map(|id| models::Model { id, owner: leaf.provider.name, description: "" });
+            let own =
+                id.as_deref().map(|id| models::Model { id, owner: leaf.provider.name, description: "" });
             models::list(format, own.as_slice())
         }
         (Node::Models(map), None) => models::list(format, &map.listed().collect::<Vec<_>>()),
@@ -28,9 +31,14 @@ pub(crate) fn answer(node: &Node, wanted: Option<&Surface<'_>>) -> Result<Option
             Some(model) => models::one(format, &model),
             None => {
                 let text = format!("there is no model {id:?} here");
-                return Err(Rejection::new(Stage::Resolve, ErrorType::UnknownModel, StatusCode::NOT_FOUND, text)
-                    .param("model")
-                    .code("model_not_found"));
+                return Err(Rejection::new(
+                    Stage::Resolve,
+                    ErrorType::UnknownModel,
+                    StatusCode::NOT_FOUND,
+                    text,
+                )
+                .param("model")
+                .code("model_not_found"));
             }
         },
     };

@@ -51,7 +51,11 @@ impl Drop for Unread {
 }
 
 /// The whole body, and the memory that it was granted.
-pub(crate) async fn read(shared: &Shared, headers: &HeaderMap, mut unread: Unread) -> Result<(Bytes, Share), Rejected> {
+pub(crate) async fn read(
+    shared: &Shared,
+    headers: &HeaderMap,
+    mut unread: Unread,
+) -> Result<(Bytes, Share), Rejected> {
     let limit = shared.settings.body_limit;
     let Some(body) = unread.0.as_mut() else { return Ok((Bytes::new(), Share::new(&shared.budget))) };
     let mut share = Share::new(&shared.budget);
@@ -60,11 +64,14 @@ pub(crate) async fn read(shared: &Shared, headers: &HeaderMap, mut unread: Unrea
         return Err(too_large(limit));
     }
     if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|e| e.as_bytes() != b"identity") {
-        let text = format!("content-encoding {encoding:?} of a request is not supported: send the body as it is");
+        let text =
+            format!("content-encoding {encoding:?} of a request is not supported: send the body as it is");
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return Err(Rejection::new(Stage::Read, ErrorType::InvalidRequest, status, text));
     }
-    let Some(first) = frame(body, shared.settings.body_pause).await? else { return Ok((Bytes::new(), share)) };
+    let Some(first) = frame(body, shared.settings.body_pause).await? else {
+        return Ok((Bytes::new(), share));
+    };
     grow(&mut share, first.len()).await?;
     if body.is_end_stream() {
         return if first.len() > limit { Err(too_large(limit)) } else { Ok((first, share)) };
@@ -105,7 +112,8 @@ async fn frame(body: &mut Incoming, pause: Duration) -> Result<Option<Bytes>, Re
                 }
             }
             Some(Err(error)) => {
-                return Err(Rejection::invalid(Stage::Read, "the body could not be read to its end").detail(error.to_string()));
+                return Err(Rejection::invalid(Stage::Read, "the body could not be read to its end")
+                    .detail(error.to_string()));
             }
         }
     }
@@ -116,10 +124,12 @@ async fn grow(share: &mut Share, bytes: usize) -> Result<(), Rejected> {
         return Ok(());
     }
     let text = "the gateway has no memory left for request bodies, try again later";
-    Err(Rejection::new(Stage::Read, ErrorType::ServerError, StatusCode::SERVICE_UNAVAILABLE, text).retry(Retry::Later(Some(5))))
+    Err(Rejection::new(Stage::Read, ErrorType::ServerError, StatusCode::SERVICE_UNAVAILABLE, text)
+        .retry(Retry::Later(Some(5))))
 }
 
 fn too_large(limit: usize) -> Rejected {
     let text = format!("the body is larger than {} MiB", limit >> 20);
-    Rejection::new(Stage::Read, ErrorType::InvalidRequest, StatusCode::PAYLOAD_TOO_LARGE, text).code("request_too_large")
+    Rejection::new(Stage::Read, ErrorType::InvalidRequest, StatusCode::PAYLOAD_TOO_LARGE, text)
+        .code("request_too_large")
 }

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
+use sluice_llm::Format;
 use sluice_llm::json::Object;
 use sluice_llm::stream::{self, End};
 use sluice_llm::usage::{self, Tally};
-use sluice_llm::Format;
 use sluice_vocab::ErrorType;
 use tokio::time::{Instant, Sleep};
 
@@ -69,7 +69,16 @@ pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Body> {
     }
     let pause = is_stream.then(|| (timeout, Instant::now()));
     let timer = Box::pin(tokio::time::sleep_until(deadline));
-    let relay = Relay { incoming: Some(incoming), lease: Some(lease), record, reader, timer, pause, last: None, ended: false };
+    let relay = Relay {
+        incoming: Some(incoming),
+        lease: Some(lease),
+        record,
+        reader,
+        timer,
+        pause,
+        last: None,
+        ended: false,
+    };
     Response::from_parts(parts, Body::Relay(Box::new(relay)))
 }
 
@@ -77,12 +86,19 @@ fn is_event_stream(headers: &http::HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/event-stream"))
 }
 
-fn reader(reading: Option<Reading>, status: StatusCode, is_stream: bool, headers: &http::HeaderMap) -> Reader {
+fn reader(
+    reading: Option<Reading>,
+    status: StatusCode,
+    is_stream: bool,
+    headers: &http::HeaderMap,
+) -> Reader {
     // An answer that is compressed although we asked for none is passed on unread.
     let encoded = headers.get(header::CONTENT_ENCODING).is_some_and(|e| e.as_bytes() != b"identity");
     match reading {
         Some(_) if encoded => Reader::Nothing,
-        Some(r) if is_stream => Reader::Stream(Box::new(stream::Relay::new(r.format, r.operation, r.strip_usage))),
+        Some(r) if is_stream => {
+            Reader::Stream(Box::new(stream::Relay::new(r.format, r.operation, r.strip_usage)))
+        }
         Some(r) if status.is_success() && r.operation.has_json_body() => {
             Reader::Whole { format: r.format, kept: Vec::new(), len: 0 }
         }
@@ -114,12 +130,17 @@ impl Relay {
         }
     }
 
-    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         loop {
             if let Some(last) = self.last.take() {
                 return Poll::Ready(Some(Ok(Frame::data(last))));
             }
-            let Some(incoming) = self.incoming.as_mut().filter(|_| !self.ended) else { return Poll::Ready(None) };
+            let Some(incoming) = self.incoming.as_mut().filter(|_| !self.ended) else {
+                return Poll::Ready(None);
+            };
             let frame = match Pin::new(incoming).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
@@ -205,7 +226,12 @@ impl Relay {
                         self.record.error = Some((rejection.kind, rejection.public.to_string()));
                         self.last = Some([held.as_ref(), b"\n\n", &event].concat().into());
                     }
-                    End::Failed => self.record.error = Some((ErrorType::ServerError, "the provider reported an error within the stream".into())),
+                    End::Failed => {
+                        self.record.error = Some((
+                            ErrorType::ServerError,
+                            "the provider reported an error within the stream".into(),
+                        ))
+                    }
                     End::Complete | End::Open => {}
                 }
                 if self.last.is_none() && !held.is_empty() {
@@ -262,9 +288,14 @@ impl Relay {
 }
 
 fn broken(error: &hyper::Error) -> Rejected {
-    Rejection::new(Stage::Relay, ErrorType::Network, StatusCode::BAD_GATEWAY, "the connection to the upstream broke within the answer")
-        .detail(error.to_string())
-        .code("upstream_cut")
+    Rejection::new(
+        Stage::Relay,
+        ErrorType::Network,
+        StatusCode::BAD_GATEWAY,
+        "the connection to the upstream broke within the answer",
+    )
+    .detail(error.to_string())
+    .code("upstream_cut")
 }
 
 fn truncated() -> Rejected {

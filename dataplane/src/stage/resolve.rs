@@ -40,7 +40,9 @@ fn refuse(why: Unresolved, model: Option<&str>) -> Rejected {
         }
         Unresolved::UnknownModel => {
             let text = match model {
-                Some(name) if name.starts_with("dynamic/") => format!("there is no dynamic route {name:?} here"),
+                Some(name) if name.starts_with("dynamic/") => {
+                    format!("there is no dynamic route {name:?} here")
+                }
                 Some(name) => format!("there is no model {name:?} here"),
                 None => "no model: name one in the field \"model\"".to_owned(),
             };

@@ -73,10 +73,11 @@ async fn exchange(
     reading: Option<Reading>,
 ) -> Result<Reply, Rejected> {
     let deadline = tokio::time::Instant::now() + timeout;
-    let Answer { response, lease, connected } = tokio::time::timeout_at(deadline, shared.client.send(pool, worker, request))
-        .await
-        .map_err(|_| too_slow(timeout))?
-        .map_err(unreachable)?;
+    let Answer { response, lease, connected } =
+        tokio::time::timeout_at(deadline, shared.client.send(pool, worker, request))
+            .await
+            .map_err(|_| too_slow(timeout))?
+            .map_err(unreachable)?;
     if connected {
         shared.metrics.upstream_connects.inc();
     }
@@ -85,7 +86,8 @@ async fn exchange(
 
 pub(crate) fn too_slow(timeout: Duration) -> Rejected {
     let text = format!("the upstream did not answer within {timeout:?}");
-    Rejection::new(Stage::Send, ErrorType::Timeout, StatusCode::GATEWAY_TIMEOUT, text).code("upstream_timeout")
+    Rejection::new(Stage::Send, ErrorType::Timeout, StatusCode::GATEWAY_TIMEOUT, text)
+        .code("upstream_timeout")
 }
 
 fn unreachable(error: SendError) -> Rejected {
@@ -93,5 +95,7 @@ fn unreachable(error: SendError) -> Rejected {
         SendError::Connect(_) => "the upstream cannot be reached",
         SendError::Broken(_) => "the connection to the upstream broke before it answered",
     };
-    Rejection::new(Stage::Send, ErrorType::Network, StatusCode::BAD_GATEWAY, text).detail(error.to_string()).code("upstream_unreachable")
+    Rejection::new(Stage::Send, ErrorType::Network, StatusCode::BAD_GATEWAY, text)
+        .detail(error.to_string())
+        .code("upstream_unreachable")
 }

@@ -13,9 +13,10 @@ pub(crate) fn answer(shared: &Shared, admission: &Admission) -> Option<Response<
     }
     let (text, kind) = match admission.parts.uri.path() {
         "/health" => (health(admission.table.models), "application/json"),
-        "/metrics" => {
-            (shared.metrics.encode(shared.budget.used()), "application/openmetrics-text; version=1.0.0; charset=utf-8")
-        }
+        "/metrics" => (
+            shared.metrics.encode(shared.budget.used()),
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        ),
         _ => return None,
     };
     let mut response = Response::new(Body::full(text.into()));

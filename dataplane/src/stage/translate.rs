@@ -74,7 +74,8 @@ fn untranslated(format: Format, leaf: &Leaf) -> Rejected {
 
 fn unsupported(operation: Operation, leaf: &Leaf) -> Rejected {
     let text = format!("{} has no {}", leaf.provider.name, operation.as_str());
-    Rejection::new(Stage::Translate, ErrorType::InvalidRequest, StatusCode::NOT_FOUND, text).code("unsupported_operation")
+    Rejection::new(Stage::Translate, ErrorType::InvalidRequest, StatusCode::NOT_FOUND, text)
+        .code("unsupported_operation")
 }
 
 /// Splices the model, and asks for usage on streams. True when only we asked.
@@ -97,8 +98,9 @@ fn edit(asked: &mut Asked<'_>, resolution: &Resolution<'_>) -> Result<bool, Reje
             draft.set("stream_options", "{\"include_usage\":true}").map_err(malformed)?;
             return Ok(true);
         }
-        Some(text) => serde_json::from_slice(&text)
-            .map_err(|_| Rejection::invalid(Stage::Translate, "stream_options must be an object").param("stream_options"))?,
+        Some(text) => serde_json::from_slice(&text).map_err(|_| {
+            Rejection::invalid(Stage::Translate, "stream_options must be an object").param("stream_options")
+        })?,
     };
     if options.get("include_usage") == Some(&true.into()) {
         return Ok(false);
@@ -145,7 +147,9 @@ static PRIVATE: [HeaderName; 7] = [
 /// Takes out what belongs to one connection, the `connection` header's own list included.
 pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     if let Some(listed) = headers.get(header::CONNECTION).cloned() {
-        for name in listed.to_str().unwrap_or("").split(',').filter_map(|n| n.trim().parse::<HeaderName>().ok()) {
+        for name in
+            listed.to_str().unwrap_or("").split(',').filter_map(|n| n.trim().parse::<HeaderName>().ok())
+        {
             headers.remove(name);
         }
     }
@@ -168,7 +172,8 @@ fn authorize(headers: &mut HeaderMap, leaf: &Leaf, own: Option<Secret>) -> Resul
         (Auth::None, _) => return Ok(()),
         (Auth::Credential(secret), _) | (Auth::Passthrough, Some(secret)) => secret,
         (Auth::Passthrough, None) => {
-            let text = "this model is called with your own credential of the provider, and the request has none";
+            let text =
+                "this model is called with your own credential of the provider, and the request has none";
             return Err(Rejection::new(Stage::Translate, ErrorType::Auth, StatusCode::UNAUTHORIZED, text));
         }
     };

@@ -45,13 +45,20 @@ pub(crate) fn build(snapshot: &Snapshot, _old: &Table, standing: &Standing) -> (
     let mut diagnostics = Vec::new();
     let entries = sort(snapshot, &mut diagnostics);
     let mut upstreams = Upstreams::new(&entries.upstreams, &entries.credentials, standing);
-    let ports: HashMap<&str, u16> =
-        entries.listeners.iter().filter_map(|(k, l)| Some((k.as_str(), u16::try_from(l.port).ok()?))).collect();
-    let mut matchers: HashMap<u16, Matcher> = ports.values().map(|port| (*port, Matcher::default())).collect();
+    let ports: HashMap<&str, u16> = entries
+        .listeners
+        .iter()
+        .filter_map(|(k, l)| Some((k.as_str(), u16::try_from(l.port).ok()?)))
+        .collect();
+    let mut matchers: HashMap<u16, Matcher> =
+        ports.values().map(|port| (*port, Matcher::default())).collect();
     for (key, origin, route) in &entries.routes {
-        let mut report = |message: String| diagnostics.push(Diagnostic { key: key.clone(), origin: origin.clone(), message });
+        let mut report = |message: String| {
+            diagnostics.push(Diagnostic { key: key.clone(), origin: origin.clone(), message })
+        };
         let realised = realise(route, &entries, &mut upstreams, standing, &mut report);
-        let on: HashSet<u16> = route.listeners.iter().filter_map(|l| ports.get(l.as_str()).copied()).collect();
+        let on: HashSet<u16> =
+            route.listeners.iter().filter_map(|l| ports.get(l.as_str()).copied()).collect();
         for port in on {
             if let Some(matcher) = matchers.get_mut(&port) {
                 attach(matcher, route, &realised, &mut report);
@@ -96,7 +103,11 @@ fn sort(snapshot: &Snapshot, diagnostics: &mut Vec<Diagnostic>) -> Entries {
                 Ok(digest) => {
                     keys.entry(k.set).or_default().insert(digest, k.caller.into());
                 }
-                Err(_) => diagnostics.push(Diagnostic { key: key.clone(), origin, message: "the digest is no SHA-256".to_owned() }),
+                Err(_) => diagnostics.push(Diagnostic {
+                    key: key.clone(),
+                    origin,
+                    message: "the digest is no SHA-256".to_owned(),
+                }),
             },
             None => diagnostics.push(Diagnostic {
                 key: key.clone(),
@@ -122,7 +133,9 @@ fn realise(
     for backend in route.backends.iter().filter(|b| b.weight > 0) {
         sum += backend.weight;
         let destination = match &backend.target {
-            Some(model::backend::Target::Upstream(key)) => Destination::Ai(upstreams.get(&EntryKey::from(key.as_str()))),
+            Some(model::backend::Target::Upstream(key)) => {
+                Destination::Ai(upstreams.get(&EntryKey::from(key.as_str())))
+            }
             Some(model::backend::Target::Service(endpoint)) => {
                 let pool = upstreams::target(endpoint).and_then(|target| standing.pool(target, workers()));
                 pool.map_or_else(|why| Destination::Invalid(why.into()), Destination::Service)
@@ -152,7 +165,10 @@ fn realise(
             scheme: Some(r.scheme.clone()).filter(|s| !s.is_empty()),
             hostname: Some(r.hostname.clone()).filter(|s| !s.is_empty()),
             port: u16::try_from(r.port).ok().filter(|p| *p != 0),
-            status: u16::try_from(r.status).ok().and_then(|s| StatusCode::from_u16(s).ok()).unwrap_or(StatusCode::FOUND),
+            status: u16::try_from(r.status)
+                .ok()
+                .and_then(|s| StatusCode::from_u16(s).ok())
+                .unwrap_or(StatusCode::FOUND),
             path: r.path.as_ref().map(|p| match p {
                 model::redirect::Path::Full(p) => PathEdit::Full(p.clone()),
                 model::redirect::Path::Prefix(p) => PathEdit::Prefix(p.clone()),
@@ -186,7 +202,10 @@ fn plan(route: &model::Route, entries: &Entries, report: &mut dyn FnMut(String))
 
 fn edits(edits: Option<&model::HeaderEdits>, report: &mut dyn FnMut(String)) -> Edits {
     let Some(edits) = edits else { return Edits::default() };
-    let mut field = |f: &model::Field| match (HeaderName::try_from(f.name.as_str()), HeaderValue::try_from(f.value.as_str())) {
+    let mut field = |f: &model::Field| match (
+        HeaderName::try_from(f.name.as_str()),
+        HeaderValue::try_from(f.value.as_str()),
+    ) {
         (Ok(name), Ok(value)) => Some((name, value)),
         _ => {
             report(format!("{:?} is no valid header", f.name));
@@ -200,7 +219,12 @@ fn edits(edits: Option<&model::HeaderEdits>, report: &mut dyn FnMut(String)) -> 
     }
 }
 
-fn attach(matcher: &mut Matcher, route: &model::Route, realised: &Arc<Route>, report: &mut dyn FnMut(String)) {
+fn attach(
+    matcher: &mut Matcher,
+    route: &model::Route,
+    realised: &Arc<Route>,
+    report: &mut dyn FnMut(String),
+) {
     let any = [String::new()];
     let hostnames = if route.hostnames.is_empty() { &any[..] } else { &route.hostnames };
     let all = [model::RouteMatch::default()];
@@ -231,13 +255,18 @@ fn candidate(
     };
     let mut headers = Vec::with_capacity(wanted.headers.len());
     for header in &wanted.headers {
-        headers.push((HeaderName::try_from(header.name.as_str()).map_err(|e| e.to_string())?, value(header)?));
+        headers
+            .push((HeaderName::try_from(header.name.as_str()).map_err(|e| e.to_string())?, value(header)?));
     }
     let mut query = Vec::with_capacity(wanted.query.len());
     for parameter in &wanted.query {
         query.push((parameter.name.clone(), value(parameter)?));
     }
-    let method = if wanted.method.is_empty() { None } else { Some(Method::try_from(wanted.method.as_str()).map_err(|e| e.to_string())?) };
+    let method = if wanted.method.is_empty() {
+        None
+    } else {
+        Some(Method::try_from(wanted.method.as_str()).map_err(|e| e.to_string())?)
+    };
     Ok((path, Candidate { method, headers, query, age, route: route.clone() }))
 }
 

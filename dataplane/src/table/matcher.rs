@@ -96,7 +96,9 @@ impl Paths {
     fn add(&mut self, path: &Path, candidate: Candidate) {
         match path {
             Path::Exact(text) => self.exact.entry(text.clone()).or_default().push(candidate),
-            Path::Prefix(text) => self.prefix.entry(text.trim_end_matches('/').to_owned()).or_default().push(candidate),
+            Path::Prefix(text) => {
+                self.prefix.entry(text.trim_end_matches('/').to_owned()).or_default().push(candidate)
+            }
             Path::Regex(regex) => self.regex.push((regex.clone(), candidate)),
         }
     }
@@ -105,7 +107,10 @@ impl Paths {
         for list in self.exact.values_mut().chain(self.prefix.values_mut()) {
             list.sort_by(|a, b| a.precedence().cmp(&b.precedence()));
         }
-        self.regex.sort_by(|(a, x), (b, y)| (std::cmp::Reverse(a.as_str().len()), x.precedence()).cmp(&(std::cmp::Reverse(b.as_str().len()), y.precedence())));
+        self.regex.sort_by(|(a, x), (b, y)| {
+            (std::cmp::Reverse(a.as_str().len()), x.precedence())
+                .cmp(&(std::cmp::Reverse(b.as_str().len()), y.precedence()))
+        });
     }
 
     fn find(&self, parts: &Parts) -> Option<Matched<'_>> {
@@ -168,7 +173,10 @@ impl Matcher {
         let host = without_port(host).to_ascii_lowercase();
         let exact = self.exact.get(&host).and_then(|p| p.find(parts));
         let wildcard = || {
-            self.wildcard.iter().filter(|(s, _)| host.len() > s.len() && host.ends_with(s)).find_map(|(_, p)| p.find(parts))
+            self.wildcard
+                .iter()
+                .filter(|(s, _)| host.len() > s.len() && host.ends_with(s))
+                .find_map(|(_, p)| p.find(parts))
         };
         exact.or_else(wildcard).or_else(|| self.any.find(parts))
     }
@@ -198,7 +206,13 @@ mod tests {
     }
 
     fn mk_candidate(label: &str) -> Candidate {
-        Candidate { method: None, headers: vec![], query: vec![], age: (0, label.into(), 0, 0), route: mk_route(label) }
+        Candidate {
+            method: None,
+            headers: vec![],
+            query: vec![],
+            age: (0, label.into(), 0, 0),
+            route: mk_route(label),
+        }
     }
 
     fn find(matcher: &Matcher, method: &str, uri: &str, headers: &[(&str, &str)]) -> Option<String> {
@@ -220,11 +234,19 @@ mod tests {
         m.add("", &prefix("/v1"), mk_candidate("v1"));
         m.add("", &prefix("/v1/chat/"), mk_candidate("chat"));
         m.add("", &exact("/v1/chat"), mk_candidate("exact"));
-        m.add("", &Path::Regex(Regex::new("/v1/c.*").unwrap()), Candidate { method: Some(Method::PUT), ..mk_candidate("regex") });
+        m.add(
+            "",
+            &Path::Regex(Regex::new("/v1/c.*").unwrap()),
+            Candidate { method: Some(Method::PUT), ..mk_candidate("regex") },
+        );
         m.add("", &prefix("/v1"), Candidate { method: Some(Method::GET), ..mk_candidate("get") });
         let header = vec![(HeaderName::from_static("x-a"), Value::Exact("1".into()))];
         m.add("", &prefix("/v1"), Candidate { headers: header, ..mk_candidate("header") });
-        m.add("", &prefix("/v1"), Candidate { query: vec![("q".into(), Value::Exact("a b".into()))], ..mk_candidate("query") });
+        m.add(
+            "",
+            &prefix("/v1"),
+            Candidate { query: vec![("q".into(), Value::Exact("a b".into()))], ..mk_candidate("query") },
+        );
         m.add("a.example", &prefix("/"), mk_candidate("host"));
         m.add("*.example", &prefix("/"), mk_candidate("wildcard"));
         m.sort();

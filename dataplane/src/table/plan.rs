@@ -69,6 +69,9 @@ impl Plan {
 
     /// Whether the request's body has to be edited.
     pub(crate) fn edits(&self) -> bool {
-        !(self.prepend.is_empty() && self.append.is_empty() && self.defaults.is_empty() && self.overrides.is_empty())
+        !(self.prepend.is_empty()
+            && self.append.is_empty()
+            && self.defaults.is_empty()
+            && self.overrides.is_empty())
     }
 }

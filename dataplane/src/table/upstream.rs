@@ -67,7 +67,13 @@ impl Name {
 pub(crate) struct SeriesByFormat([OnceLock<Arc<Series>>; Format::ALL.len()]);
 
 impl SeriesByFormat {
-    pub(crate) fn get(&self, metrics: &Metrics, format: Format, model: &Arc<str>, provider: &Arc<str>) -> &Arc<Series> {
+    pub(crate) fn get(
+        &self,
+        metrics: &Metrics,
+        format: Format,
+        model: &Arc<str>,
+        provider: &Arc<str>,
+    ) -> &Arc<Series> {
         self.0[format.index()].get_or_init(|| metrics.series(format.as_str(), model, provider))
     }
 }

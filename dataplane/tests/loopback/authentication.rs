@@ -23,7 +23,12 @@ async fn only_known_keys_pass_in_whatever_header() {
     ] {
         assert_eq!(lab.post(CHAT, &[(name, value)], chat("gpt-4")).await.status, 200, "{name}");
     }
-    for headers in [&[][..], &[("authorization", "Bearer key-c")], &[("authorization", "Bearer ")], &[("x-api-key", "KEY-A")]] {
+    for headers in [
+        &[][..],
+        &[("authorization", "Bearer key-c")],
+        &[("authorization", "Bearer ")],
+        &[("x-api-key", "KEY-A")],
+    ] {
         let answer = lab.post(CHAT, headers, chat("gpt-4")).await;
         assert_eq!((answer.status, answer.header("x-sluice-error")), (401, "auth"), "{headers:?}");
     }
@@ -49,7 +54,8 @@ async fn a_passed_through_credential_is_shown_in_the_provider_s_way() {
     let lab = Lab::start(&Plan { passthrough: true, ..mk_plan() }).await;
     let body = r#"{"contents":[{"role":"user","parts":[{"text":"x"}]}]}"#;
     let path = "/v1beta/models/gemini-pro:generateContent";
-    let answer = lab.post(path, &[("esa_aigw_auth", "Bearer key-a"), ("authorization", "Bearer mine")], body).await;
+    let answer =
+        lab.post(path, &[("esa_aigw_auth", "Bearer key-a"), ("authorization", "Bearer mine")], body).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let request = &lab.mock.requests()[0];
     assert_eq!((request.header("x-goog-api-key"), request.header("authorization")), (Some("mine"), None));

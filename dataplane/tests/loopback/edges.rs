@@ -91,14 +91,18 @@ async fn http2_clients_are_served_beside_each_other() {
     let lab = Lab::start(&Plan::default()).await;
     let stream = tokio::net::TcpStream::connect(lab.address).await.unwrap();
     let io = hyper_util::rt::TokioIo::new(stream);
-    let (sender, connection) = hyper::client::conn::http2::handshake(hyper_util::rt::TokioExecutor::new(), io).await.unwrap();
+    let (sender, connection) =
+        hyper::client::conn::http2::handshake(hyper_util::rt::TokioExecutor::new(), io).await.unwrap();
     tokio::spawn(connection);
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..100 {
         let mut sender = sender.clone();
         calls.spawn(async move {
             let body = http_body_util::Full::new(bytes::Bytes::from(chat("gpt-4")));
-            let request = http::Request::post(format!("http://gateway{CHAT}")).header("content-type", "application/json").body(body).unwrap();
+            let request = http::Request::post(format!("http://gateway{CHAT}"))
+                .header("content-type", "application/json")
+                .body(body)
+                .unwrap();
             sender.send_request(request).await.unwrap().status()
         });
     }
@@ -110,7 +114,12 @@ async fn http2_clients_are_served_beside_each_other() {
 #[tokio::test]
 async fn what_is_no_http_gets_no_further() {
     let lab = Lab::start(&Plan::default()).await;
-    for text in ["\x16\x03\x01\0\0", "PRI * HTTP/2.0\r\n", "GET / HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n", "P"] {
+    for text in [
+        "\x16\x03\x01\0\0",
+        "PRI * HTTP/2.0\r\n",
+        "GET / HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n",
+        "P",
+    ] {
         let mut stream = tokio::net::TcpStream::connect(lab.address).await.unwrap();
         stream.write_all(text.as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();

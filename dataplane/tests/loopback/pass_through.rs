@@ -6,14 +6,34 @@ async fn each_format_reaches_its_own_provider_byte_for_byte() {
     let anthropic = r#"{"model":"claude", "max_tokens":9,"messages":[{"role":"user","content":"Hello!"}]}"#;
     let gemini = r#"{ "contents":[{"role":"user","parts":[{"text":"Hello!"}]}] }"#;
     for (path, body, seen, header, key) in [
-        ("/v1/chat/completions", chat("gpt-4"), "/v1/chat/completions", "authorization", "Bearer provider-key"),
-        ("/openai/v1/chat/completions", chat("gpt-4"), "/v1/chat/completions", "authorization", "Bearer provider-key"),
+        (
+            "/v1/chat/completions",
+            chat("gpt-4"),
+            "/v1/chat/completions",
+            "authorization",
+            "Bearer provider-key",
+        ),
+        (
+            "/openai/v1/chat/completions",
+            chat("gpt-4"),
+            "/v1/chat/completions",
+            "authorization",
+            "Bearer provider-key",
+        ),
         ("/v1/messages?beta=true", anthropic.into(), "/v1/messages", "x-api-key", PROVIDER_KEY),
         ("/messages", anthropic.into(), "/v1/messages", "x-api-key", PROVIDER_KEY),
-        ("/gemini/v1/models/gemini-pro:generateContent", gemini.into(), "/v1beta/models/gemini-pro:generateContent", "x-goog-api-key", PROVIDER_KEY),
+        (
+            "/gemini/v1/models/gemini-pro:generateContent",
+            gemini.into(),
+            "/v1beta/models/gemini-pro:generateContent",
+            "x-goog-api-key",
+            PROVIDER_KEY,
+        ),
     ] {
         lab.mock.clear();
-        let answer = lab.post(path, &[("content-type", "application/json"), ("cookie", "secret=1")], body.clone()).await;
+        let answer = lab
+            .post(path, &[("content-type", "application/json"), ("cookie", "secret=1")], body.clone())
+            .await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         let request = &lab.mock.requests()[0];
         assert_eq!((request.path.as_str(), &request.body[..]), (seen, body.as_bytes()));
@@ -39,7 +59,10 @@ async fn another_format_is_refused_clearly_until_it_is_translated() {
 async fn errors_are_in_the_caller_s_format() {
     let lab = Lab::start(&Plan::default()).await;
     let unknown = lab.post("/v1/chat/completions", &[("x-request-id", "mine-1")], chat("nope")).await;
-    assert_eq!((unknown.status, unknown.header("x-sluice-error"), unknown.header("x-request-id")), (404, "unknown_model", "mine-1"));
+    assert_eq!(
+        (unknown.status, unknown.header("x-sluice-error"), unknown.header("x-request-id")),
+        (404, "unknown_model", "mine-1")
+    );
     assert_eq!(unknown.json()["error"]["type"], "unknown_model");
     assert_eq!(unknown.json()["error"]["request_id"], "mine-1");
     assert_eq!(unknown.header("x-should-retry"), "false");
@@ -48,7 +71,13 @@ async fn errors_are_in_the_caller_s_format() {
     assert!(!anthropic.header("request-id").is_empty());
     let gemini = lab.post("/v1beta/models/nope:generateContent", &[], "{}").await;
     assert_eq!(gemini.json()["error"]["status"], "NOT_FOUND");
-    for (body, status) in [("", 400), ("[1]", 400), ("{\"model\":7}", 400), ("{\"model\":\"a\",\"model\":\"b\"}", 400), ("{}", 404)] {
+    for (body, status) in [
+        ("", 400),
+        ("[1]", 400),
+        ("{\"model\":7}", 400),
+        ("{\"model\":\"a\",\"model\":\"b\"}", 400),
+        ("{}", 404),
+    ] {
         assert_eq!(lab.post("/v1/chat/completions", &[], body).await.status, status, "{body}");
     }
     assert_eq!(lab.get("/v1/chat/completions", &[]).await.status, 405);
@@ -59,8 +88,13 @@ async fn errors_are_in_the_caller_s_format() {
 #[tokio::test]
 async fn an_upstream_s_error_passes_unmodified() {
     let lab = Lab::start(&Plan::default()).await;
-    let answer = lab.post("/v1/chat/completions", &[("x-mock-fault", "status=429;retry-after=2")], chat("gpt-4")).await;
-    assert_eq!((answer.status, answer.header("retry-after"), answer.header("x-sluice-error")), (429, "2", ""));
+    let answer = lab
+        .post("/v1/chat/completions", &[("x-mock-fault", "status=429;retry-after=2")], chat("gpt-4"))
+        .await;
+    assert_eq!(
+        (answer.status, answer.header("retry-after"), answer.header("x-sluice-error")),
+        (429, "2", "")
+    );
     let invalid = lab.post("/v1/chat/completions", &[], r#"{"model":"gpt-4"}"#).await;
     assert_eq!(invalid.status, 400);
     assert_eq!(lab.mock.counts().received, 2);
@@ -112,19 +146,28 @@ async fn forms_pass_through_whole() {
     let lab = Lab::start(&Plan { models: vec![("whisper-1", "openai")], ..Plan::default() }).await;
     let body = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--b\r\n\
         Content-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\nContent-Type: audio/wav\r\n\r\nRIFF\0\x01\r\n--b--\r\n";
-    let answer = lab.post("/v1/audio/transcriptions", &[("content-type", "multipart/form-data; boundary=b")], body).await;
+    let answer = lab
+        .post("/v1/audio/transcriptions", &[("content-type", "multipart/form-data; boundary=b")], body)
+        .await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let request = &lab.mock.requests()[0];
-    assert_eq!((&request.body[..], request.header("content-type")), (body.as_bytes(), Some("multipart/form-data; boundary=b")));
+    assert_eq!(
+        (&request.body[..], request.header("content-type")),
+        (body.as_bytes(), Some("multipart/form-data; boundary=b"))
+    );
 }
 
 #[tokio::test]
 async fn services_get_the_request_as_it_is() {
     let lab = Lab::start(&Plan::default()).await;
-    let answer = lab.post("/service/v1/chat/completions", &[("authorization", "Bearer mine")], chat("any")).await;
+    let answer =
+        lab.post("/service/v1/chat/completions", &[("authorization", "Bearer mine")], chat("any")).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let request = &lab.mock.requests()[0];
-    assert_eq!((request.path.as_str(), request.header("authorization")), ("/v1/chat/completions", Some("Bearer mine")));
+    assert_eq!(
+        (request.path.as_str(), request.header("authorization")),
+        ("/v1/chat/completions", Some("Bearer mine"))
+    );
     assert_eq!(request.header("x-forwarded-for"), Some("127.0.0.1"));
     assert_eq!(request.header("x-forwarded-host"), Some("gateway"));
 }

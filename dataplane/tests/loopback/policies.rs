@@ -20,7 +20,8 @@ async fn prompts_are_guarded_enriched_and_parametrised() {
     assert_eq!(lab.mock.counts().received, 0);
     assert_eq!(lab.post(CHAT, &[], body.replace("Card", "line")).await.status, 200);
     let sent = lab.mock.requests()[0].json();
-    let roles: Vec<&str> = sent["messages"].as_array().unwrap().iter().map(|m| m["role"].as_str().unwrap()).collect();
+    let roles: Vec<&str> =
+        sent["messages"].as_array().unwrap().iter().map(|m| m["role"].as_str().unwrap()).collect();
     assert_eq!(roles, ["system", "user", "system"]);
     assert_eq!((&sent["max_tokens"], &sent["temperature"]), (&50.into(), &0.into()));
 }

@@ -9,12 +9,30 @@ const CHAT: &str = "/v1/chat/completions";
 async fn a_stream_is_the_provider_s_own() {
     let lab = Lab::start(&Plan::default()).await;
     let asked = r#"{"model":"gpt-4","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"é"}]}"#;
-    let direct = crate::support::Client::connect(lab.mock.addr()).await
-        .send(Method::POST, CHAT, &[("authorization", "Bearer x"), ("content-type", "application/json")], asked).await;
+    let direct = crate::support::Client::connect(lab.mock.addr())
+        .await
+        .send(
+            Method::POST,
+            CHAT,
+            &[("authorization", "Bearer x"), ("content-type", "application/json")],
+            asked,
+        )
+        .await;
     let direct = crate::support::Answer::read(direct).await.text();
-    for fault in ["chunks=6", "chunks=6;split=1", "chunks=6;split=7", "chunks=6;crlf", "chunks=6;no-final-blank-line", "chunks=6;comments"] {
+    for fault in [
+        "chunks=6",
+        "chunks=6;split=1",
+        "chunks=6;split=7",
+        "chunks=6;crlf",
+        "chunks=6;no-final-blank-line",
+        "chunks=6;comments",
+    ] {
         let through = lab.post(CHAT, &[("x-mock-fault", fault)], asked).await;
-        assert_eq!((through.status, through.header("content-type")), (200, "text/event-stream; charset=utf-8"), "{fault}");
+        assert_eq!(
+            (through.status, through.header("content-type")),
+            (200, "text/event-stream; charset=utf-8"),
+            "{fault}"
+        );
         assert!(through.text().contains("\"usage\":{"), "{fault}");
         assert!(!through.text().contains("\"error\""), "{fault}: {}", through.text());
     }
@@ -28,7 +46,10 @@ async fn usage_is_asked_for_and_taken_out_again() {
         let answer = lab.post(CHAT, &[("x-mock-fault", fault)], chat_stream("gpt-4")).await.text();
         assert!(answer.contains("[DONE]") && !answer.contains("\"usage\":{"), "{fault}: {answer}");
     }
-    assert!(String::from_utf8_lossy(&lab.mock.requests()[0].body).ends_with(r#","stream_options":{"include_usage":true}}"#));
+    assert!(
+        String::from_utf8_lossy(&lab.mock.requests()[0].body)
+            .ends_with(r#","stream_options":{"include_usage":true}}"#)
+    );
     let metrics = lab.get("/metrics", &[]).await.text();
     assert!(metrics.contains("sluice_usage_missing_total 0"), "{metrics}");
 }
@@ -41,7 +62,8 @@ async fn a_cut_stream_ends_in_an_error_and_never_cleanly() {
     let last = answer.trim_end().rsplit("data: ").next().unwrap();
     let event: serde_json::Value = serde_json::from_str(last).unwrap();
     assert_eq!(event["error"]["type"], "network");
-    let anthropic = r#"{"model":"claude","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"x"}]}"#;
+    let anthropic =
+        r#"{"model":"claude","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"x"}]}"#;
     let answer = lab.post("/v1/messages", &[("x-mock-fault", "chunks=9;cut=3")], anthropic).await.text();
     assert!(answer.contains("event: error\n") && !answer.contains("message_stop"), "{answer}");
 }
@@ -49,7 +71,11 @@ async fn a_cut_stream_ends_in_an_error_and_never_cleanly() {
 #[tokio::test]
 async fn a_cut_answer_is_broken_off() {
     let lab = Lab::start(&Plan::default()).await;
-    let response = lab.connect().await.send(Method::POST, CHAT, &[("x-mock-fault", "cut-bytes=40")], chat("gpt-4")).await;
+    let response = lab
+        .connect()
+        .await
+        .send(Method::POST, CHAT, &[("x-mock-fault", "cut-bytes=40")], chat("gpt-4"))
+        .await;
     assert!(response.into_body().collect().await.is_err());
 }
 
@@ -57,7 +83,8 @@ async fn a_cut_answer_is_broken_off() {
 async fn a_client_that_goes_away_cancels_the_upstream() {
     let lab = Lab::start(&Plan::default()).await;
     let mut client = lab.connect().await;
-    let mut response = client.send(Method::POST, CHAT, &[("x-mock-fault", "stall=2")], chat_stream("gpt-4")).await;
+    let mut response =
+        client.send(Method::POST, CHAT, &[("x-mock-fault", "stall=2")], chat_stream("gpt-4")).await;
     response.body_mut().frame().await.unwrap().unwrap();
     client.vanish();
     drop(response);
@@ -97,6 +124,7 @@ async fn a_stalled_stream_ends_in_an_error_after_its_pause() {
     let slow = lab.post(CHAT, &[("x-mock-fault", "delay-ms=60000")], chat("gpt-4")).await;
     assert_eq!((slow.status, slow.header("x-sluice-error")), (504, "timeout"));
     // Longer than the timeout in all, but without a pause of that length.
-    let paced = lab.post(CHAT, &[("x-mock-fault", "chunks=20;interval-ms=30")], chat_stream("gpt-4")).await.text();
+    let paced =
+        lab.post(CHAT, &[("x-mock-fault", "chunks=20;interval-ms=30")], chat_stream("gpt-4")).await.text();
     assert!(paced.contains("[DONE]"), "{paced}");
 }

@@ -32,7 +32,12 @@ pub(crate) struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         Self {
-            models: vec![("gpt-4", "openai"), ("claude", "anthropic"), ("gemini-pro", "gemini"), ("mock-*", "openai")],
+            models: vec![
+                ("gpt-4", "openai"),
+                ("claude", "anthropic"),
+                ("gemini-pro", "gemini"),
+                ("mock-*", "openai"),
+            ],
             policies: Vec::new(),
             api_keys: Vec::new(),
             passthrough: false,
@@ -172,7 +177,10 @@ pub(crate) fn snapshot(plan: &Plan, mock: SocketAddr) -> Snapshot {
     let mut add = |key: &str, body: Body| {
         entries.insert(EntryKey::from(key), sealer.seal(&origin(), body));
     };
-    add("listener/http", Body::Listener(model::Listener { name: "http".into(), port: 80, hostname: String::new() }));
+    add(
+        "listener/http",
+        Body::Listener(model::Listener { name: "http".into(), port: 80, hostname: String::new() }),
+    );
     add("credential/key", Body::Credential(model::Credential { value: PROVIDER_KEY.into() }));
     for provider in ["openai", "anthropic", "gemini"] {
         let auth = if plan.passthrough {
@@ -182,12 +190,20 @@ pub(crate) fn snapshot(plan: &Plan, mock: SocketAddr) -> Snapshot {
         };
         let kind = model::Provider {
             r#type: provider.into(),
-            endpoint: Some(model::Endpoint { host: mock.ip().to_string(), port: mock.port().into(), no_proxy: true, ..Default::default() }),
+            endpoint: Some(model::Endpoint {
+                host: mock.ip().to_string(),
+                port: mock.port().into(),
+                no_proxy: true,
+                ..Default::default()
+            }),
             auth: Some(auth),
             ..Default::default()
         };
         let kind = model::upstream::Kind::Provider(kind);
-        add(&format!("upstream/{provider}"), Body::Upstream(model::Upstream { kind: Some(kind), label: provider.into() }));
+        add(
+            &format!("upstream/{provider}"),
+            Body::Upstream(model::Upstream { kind: Some(kind), label: provider.into() }),
+        );
     }
     let models = plan.models.iter().map(|(name, provider)| model::Model {
         name: (*name).into(),
@@ -196,46 +212,64 @@ pub(crate) fn snapshot(plan: &Plan, mock: SocketAddr) -> Snapshot {
         owner: (*provider).into(),
         ..Default::default()
     });
-    let kind = model::upstream::Kind::Models(model::Models { models: models.collect(), default_upstream: String::new() });
+    let kind = model::upstream::Kind::Models(model::Models {
+        models: models.collect(),
+        default_upstream: String::new(),
+    });
     add("upstream/models", Body::Upstream(model::Upstream { kind: Some(kind), label: String::new() }));
     for (i, (kind, config)) in plan.policies.iter().enumerate() {
-        add(&format!("policy/{i}"), Body::Policy(model::Policy { kind: (*kind).into(), revision: 1, config: config.clone() }));
+        add(
+            &format!("policy/{i}"),
+            Body::Policy(model::Policy { kind: (*kind).into(), revision: 1, config: config.clone() }),
+        );
     }
     for (caller, key) in &plan.api_keys {
         use sha2::Digest;
         let digest = sha2::Sha256::digest(key).to_vec();
-        add(&format!("api-key/{caller}"), Body::ApiKey(model::ApiKey { set: "set".into(), caller: (*caller).into(), digest }));
+        add(
+            &format!("api-key/{caller}"),
+            Body::ApiKey(model::ApiKey { set: "set".into(), caller: (*caller).into(), digest }),
+        );
     }
-    add("route/all", Body::Route(model::Route {
-        listeners: vec!["listener/http".into()],
-        backends: vec![model::Backend {
-            weight: 1,
-            target: Some(model::backend::Target::Upstream("upstream/models".into())),
-            request_headers: None,
-        }],
-        policies: (0..plan.policies.len()).map(|i| format!("policy/{i}")).collect(),
-        label: "all".into(),
-        ..Default::default()
-    }));
-    add("route/service", Body::Route(model::Route {
-        listeners: vec!["listener/http".into()],
-        matches: vec![model::RouteMatch {
-            path: Some(model::route_match::Path::Prefix("/service".into())),
+    add(
+        "route/all",
+        Body::Route(model::Route {
+            listeners: vec!["listener/http".into()],
+            backends: vec![model::Backend {
+                weight: 1,
+                target: Some(model::backend::Target::Upstream("upstream/models".into())),
+                request_headers: None,
+            }],
+            policies: (0..plan.policies.len()).map(|i| format!("policy/{i}")).collect(),
+            label: "all".into(),
             ..Default::default()
-        }],
-        backends: vec![model::Backend {
-            weight: 1,
-            target: Some(model::backend::Target::Service(model::Endpoint {
-                host: mock.ip().to_string(),
-                port: mock.port().into(),
-                no_proxy: true,
+        }),
+    );
+    add(
+        "route/service",
+        Body::Route(model::Route {
+            listeners: vec!["listener/http".into()],
+            matches: vec![model::RouteMatch {
+                path: Some(model::route_match::Path::Prefix("/service".into())),
                 ..Default::default()
-            })),
-            request_headers: None,
-        }],
-        rewrite: Some(model::Rewrite { hostname: String::new(), path: Some(model::rewrite::Path::Prefix("/".into())) }),
-        label: "service".into(),
-        ..Default::default()
-    }));
+            }],
+            backends: vec![model::Backend {
+                weight: 1,
+                target: Some(model::backend::Target::Service(model::Endpoint {
+                    host: mock.ip().to_string(),
+                    port: mock.port().into(),
+                    no_proxy: true,
+                    ..Default::default()
+                })),
+                request_headers: None,
+            }],
+            rewrite: Some(model::Rewrite {
+                hostname: String::new(),
+                path: Some(model::rewrite::Path::Prefix("/".into())),
+            }),
+            label: "service".into(),
+            ..Default::default()
+        }),
+    );
     Snapshot::new(entries)
 }

@@ -36,9 +36,9 @@ const checks = {
   async anthropicMessages() {
     for (const baseURL of [base, `${base}/anthropic`]) {
       const client = new Anthropic({ baseURL, apiKey, maxRetries: 0 });
-      const answer = await client.messages.create({ model: "claude-sonnet-4-5", max_tokens: 64, messages });
+      const answer = await client.messages.create({ model: "claude-sonnet-5", max_tokens: 64, messages });
       assert.match(answer.content[0].text, /Hello!/);
-      const stream = client.messages.stream({ model: "claude-sonnet-4-5", max_tokens: 64, messages });
+      const stream = client.messages.stream({ model: "claude-sonnet-5", max_tokens: 64, messages });
       assert.match(await stream.finalText(), /Hello!/);
     }
   },

@@ -103,19 +103,19 @@ def openai_sees_a_cut_stream():
 def anthropic_messages():
     for base in [BASE, BASE + "/anthropic"]:
         c = anthropic.Anthropic(base_url=base, api_key=KEY, max_retries=0)
-        answer = c.messages.create(model="claude-sonnet-4-5", max_tokens=64, messages=HELLO)
+        answer = c.messages.create(model="claude-sonnet-5", max_tokens=64, messages=HELLO)
         assert "Hello!" in answer.content[0].text and answer.usage.output_tokens > 0, answer
-        with c.messages.stream(model="claude-sonnet-4-5", max_tokens=64, messages=HELLO) as stream:
+        with c.messages.stream(model="claude-sonnet-5", max_tokens=64, messages=HELLO) as stream:
             assert "Hello!" in "".join(stream.text_stream)
-        assert c.messages.count_tokens(model="claude-sonnet-4-5", messages=HELLO).input_tokens > 0
-    assert "claude-sonnet-4-5" in [m.id for m in anthropic.Anthropic(base_url=BASE, api_key=KEY).models.list()]
+        assert c.messages.count_tokens(model="claude-sonnet-5", messages=HELLO).input_tokens > 0
+    assert "claude-sonnet-5" in [m.id for m in anthropic.Anthropic(base_url=BASE, api_key=KEY).models.list()]
 
 
 @check
 def anthropic_async_and_errors():
     async def run():
         c = anthropic.AsyncAnthropic(base_url=BASE, api_key=KEY, max_retries=0)
-        answer = await c.messages.create(model="claude-sonnet-4-5", max_tokens=64, messages=HELLO)
+        answer = await c.messages.create(model="claude-sonnet-5", max_tokens=64, messages=HELLO)
         assert "Hello!" in answer.content[0].text
     asyncio.run(run())
     try:
@@ -126,7 +126,7 @@ def anthropic_async_and_errors():
     try:
         c = anthropic.Anthropic(base_url=BASE, api_key=KEY, max_retries=0,
                                 default_headers={"x-mock-fault": "chunks=9;cut=3"})
-        with c.messages.stream(model="claude-sonnet-4-5", max_tokens=64, messages=HELLO) as stream:
+        with c.messages.stream(model="claude-sonnet-5", max_tokens=64, messages=HELLO) as stream:
             stream.until_done()
         raise AssertionError("a cut stream ended cleanly")
     except anthropic.APIError:
@@ -149,8 +149,8 @@ def gemini_generates():
         assert "Hello!" in answer.text
     asyncio.run(run())
     try:
-        genai.Client(api_key=KEY, http_options=genai_types.HttpOptions(base_url=BASE)).models.generate_content(
-            model="nope", contents="x")
+        c = genai.Client(api_key=KEY, http_options=genai_types.HttpOptions(base_url=BASE))
+        c.models.generate_content(model="nope", contents="x")
         raise AssertionError("an unknown model was answered")
     except genai.errors.ClientError as error:
         assert error.code == 404 and error.status == "NOT_FOUND", error

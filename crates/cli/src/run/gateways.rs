@@ -25,12 +25,17 @@ impl Gateways {
     }
 
     /// Runs what was compiled: tables first, then sockets. A gateway that may lack something unreadable keeps what it has.
-    pub(crate) async fn apply(&mut self, compilation: &Compilation, server: &mut Server) -> anyhow::Result<Vec<String>> {
+    pub(crate) async fn apply(
+        &mut self,
+        compilation: &Compilation,
+        server: &mut Server,
+    ) -> anyhow::Result<Vec<String>> {
         self.running.retain(|key, _| compilation.releases.contains_key(key));
         let mut versions = Vec::new();
         for (key, snapshot) in &compilation.releases {
             let is_new = !self.running.contains_key(key);
-            let gateway = self.running.entry(key.clone()).or_insert_with(|| Gateway::new(self.shared.clone()));
+            let gateway =
+                self.running.entry(key.clone()).or_insert_with(|| Gateway::new(self.shared.clone()));
             if is_new || !compilation.frozen.contains_key(key) {
                 for diagnostic in gateway.apply(snapshot) {
                     tracing::error!(entry = diagnostic.key.to_string(), "{}", diagnostic.message);
@@ -50,7 +55,10 @@ impl Gateways {
             return match wanted[..] {
                 [(port, gateway)] => Ok(vec![Binding { address, port, gateway: gateway.clone() }]),
                 [] => Ok(Vec::new()),
-                _ => bail!("--listen is for one listener, and there are {}: leave it out, the listeners have ports", wanted.len()),
+                _ => bail!(
+                    "--listen is for one listener, and there are {}: leave it out, the listeners have ports",
+                    wanted.len()
+                ),
             };
         }
         let mut bindings: Vec<Binding> = Vec::new();

@@ -14,7 +14,10 @@ enum Change {
     Replace(Bytes),
     Remove,
     /// Elements put before and after those of an array, each list already joined with commas.
-    Extend { front: String, back: String },
+    Extend {
+        front: String,
+        back: String,
+    },
 }
 
 /// An object with pending edits. The last edit of a field wins.
@@ -158,7 +161,9 @@ impl Draft {
             return Err(wrong());
         }
         match self.change(index) {
-            change @ Change::Keep => *change = Change::Extend { front: before.join(","), back: after.join(",") },
+            change @ Change::Keep => {
+                *change = Change::Extend { front: before.join(","), back: after.join(",") }
+            }
             Change::Extend { front, back } => {
                 *front = join(&before.join(","), front);
                 *back = join(back, &after.join(","));
@@ -203,7 +208,8 @@ impl Draft {
                     taken = object.members[i + 1].start;
                 }
                 Change::Remove => {
-                    let from = last_kept.map_or(object.open, |last| object.members[last].value.end).max(taken);
+                    let from =
+                        last_kept.map_or(object.open, |last| object.members[last].value.end).max(taken);
                     out.push(object.bytes.slice(taken..from));
                     taken = member.value.end;
                 }
@@ -269,7 +275,10 @@ mod tests {
         for (given, want) in [("{\"m\":[5]}", "{\"m\":[1,2,5,9]}"), ("{\"m\":[ ]}", "{\"m\":[1,2,9]}")] {
             let mut draft = mk_draft(given);
             draft.extend("m", &a, &b).unwrap();
-            assert_eq!(serde_json::from_str::<Value>(&text(draft)).unwrap(), serde_json::from_str::<Value>(want).unwrap());
+            assert_eq!(
+                serde_json::from_str::<Value>(&text(draft)).unwrap(),
+                serde_json::from_str::<Value>(want).unwrap()
+            );
         }
         let mut draft = mk_draft("{\"m\":[]}");
         draft.extend("m", &a, &[]).unwrap();

@@ -244,7 +244,11 @@ fn skip_nested(bytes: &[u8], start: usize) -> Result<usize, ScanError> {
                     return Err(ScanError::TooDeep);
                 }
                 let bit = 1 << (depth % 64);
-                if open == b'{' { kinds[depth / 64] |= bit } else { kinds[depth / 64] &= !bit }
+                if open == b'{' {
+                    kinds[depth / 64] |= bit
+                } else {
+                    kinds[depth / 64] &= !bit
+                }
                 depth += 1;
                 at += 1;
             }
@@ -275,7 +279,10 @@ mod tests {
 
     #[test]
     fn fields_are_found_whatever_stands_between() {
-        let object = scan(" {\r\n\t\"model\" : \"a\\\"b\" , \"x\":[1,{\"model\":\"no\"}],\"stream\":true,\"n\":null }\n").unwrap();
+        let object = scan(
+            " {\r\n\t\"model\" : \"a\\\"b\" , \"x\":[1,{\"model\":\"no\"}],\"stream\":true,\"n\":null }\n",
+        )
+        .unwrap();
         assert_eq!(object.str("model").unwrap().as_deref(), Some("a\"b"));
         assert_eq!(object.bool("stream").unwrap(), Some(true));
         assert_eq!(object.get("x").unwrap(), Some(&b"[1,{\"model\":\"no\"}]"[..]));
@@ -291,10 +298,30 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_refused() {
-        for text in ["", "[]", "x", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":[}", "{\"a\":[1}]", "{\"a\":\"\\\"}", "{a:1}", "{\"a\":1}x", "{\"a\":1,}", "{\"a\":nul}", "{\"a\" 1}"] {
+        for text in [
+            "",
+            "[]",
+            "x",
+            "{",
+            "{\"a\"",
+            "{\"a\":",
+            "{\"a\":1",
+            "{\"a\":1,",
+            "{\"a\":[}",
+            "{\"a\":[1}]",
+            "{\"a\":\"\\\"}",
+            "{a:1}",
+            "{\"a\":1}x",
+            "{\"a\":1,}",
+            "{\"a\":nul}",
+            "{\"a\" 1}",
+        ] {
             assert!(scan(text).is_err(), "{text}");
         }
-        assert_eq!(scan(&format!("{{\"a\":{}1{}}}", "[".repeat(257), "]".repeat(257))).unwrap_err(), ScanError::TooDeep);
+        assert_eq!(
+            scan(&format!("{{\"a\":{}1{}}}", "[".repeat(257), "]".repeat(257))).unwrap_err(),
+            ScanError::TooDeep
+        );
     }
 
     proptest! {

@@ -21,5 +21,10 @@ fn path(settings: &Settings, surface: &Surface<'_>, model: &str, _: bool) -> Opt
         return None;
     }
     let deployment = if settings.deployment.is_empty() { model } else { &settings.deployment };
-    Some(format!("deployments/{}/{}?api-version={}", path_element(deployment), surface.rest, settings.api_version))
+    Some(format!(
+        "deployments/{}/{}?api-version={}",
+        path_element(deployment),
+        surface.rest,
+        settings.api_version
+    ))
 }

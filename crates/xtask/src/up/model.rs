@@ -45,7 +45,9 @@ fn drain(child: &mut Child, log: PathBuf) {
 
 /// A virtual environment below `target/`, made anew when what it should hold has changed. Gives its Python.
 async fn environment() -> anyhow::Result<PathBuf> {
-    crate::python::environment("model", &root().join("e2e/model/requirements.txt"), &["--no-deps"]).await.map_err(|error| {
-        error.context("the real model needs Python 3.10 or newer; `cargo xtask up --mock` does without")
-    })
+    crate::python::environment("model", &root().join("e2e/model/requirements.txt"), &["--no-deps"])
+        .await
+        .map_err(|error| {
+            error.context("the real model needs Python 3.10 or newer; `cargo xtask up --mock` does without")
+        })
 }

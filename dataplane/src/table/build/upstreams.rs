@@ -44,7 +44,11 @@ impl<'s> Upstreams<'s> {
         let node = match self.entries.get(key) {
             None => Node::Invalid(format!("{key} is not in the snapshot")),
             Some((origin, upstream)) => self.build(upstream).unwrap_or_else(|message| {
-                self.diagnostics.push(Diagnostic { key: key.clone(), origin: origin.clone(), message: message.clone() });
+                self.diagnostics.push(Diagnostic {
+                    key: key.clone(),
+                    origin: origin.clone(),
+                    message: message.clone(),
+                });
                 Node::Invalid(message)
             }),
         };
@@ -62,7 +66,9 @@ impl<'s> Upstreams<'s> {
 
     fn build(&mut self, upstream: &model::Upstream) -> Result<Node, String> {
         match &upstream.kind {
-            Some(Kind::Provider(p)) => self.leaf(p, &upstream.label).map(|leaf| Node::Provider(Box::new(leaf))),
+            Some(Kind::Provider(p)) => {
+                self.leaf(p, &upstream.label).map(|leaf| Node::Provider(Box::new(leaf)))
+            }
             Some(Kind::Models(m)) => Ok(Node::Models(self.models(m))),
             // The compiler has told the user already.
             Some(Kind::Invalid(why)) => Ok(Node::Invalid(why.clone())),
@@ -105,7 +111,9 @@ impl<'s> Upstreams<'s> {
         let target = match &p.endpoint {
             Some(endpoint) if !endpoint.host.is_empty() => target(endpoint)?,
             other => {
-                let host = provider.public_host(&settings).ok_or_else(|| format!("provider {} needs an endpoint", p.r#type))?;
+                let host = provider
+                    .public_host(&settings)
+                    .ok_or_else(|| format!("provider {} needs an endpoint", p.r#type))?;
                 target(&model::Endpoint { host, port: 443, tls: true, ..other.clone().unwrap_or_default() })?
             }
         };
@@ -121,7 +129,9 @@ impl<'s> Upstreams<'s> {
         for field in &p.headers {
             let name = HeaderName::try_from(field.name.as_str());
             let value = HeaderValue::try_from(field.value.as_str());
-            headers.push(name.ok().zip(value.ok()).ok_or_else(|| format!("{:?} is no valid header", field.name))?);
+            headers.push(
+                name.ok().zip(value.ok()).ok_or_else(|| format!("{:?} is no valid header", field.name))?,
+            );
         }
         Ok(Leaf {
             provider,
