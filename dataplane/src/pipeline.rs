@@ -74,8 +74,8 @@ async fn tell(
     if let Some(response) = models::answer(node, wanted.as_ref())? {
         return Ok(Answer::Ready(response));
     }
-    let (bytes, share) = read::read(shared, &parts.headers, body).await?;
-    let asked = ask::read(wanted, bytes, &parts, &route.plan, record)?;
+    let (bytes, share) = read::read(shared, &mut parts.headers, body).await?;
+    let asked = ask::read(wanted, bytes, &parts, route, record)?;
     let resolution = resolve::resolve(shared, node, &asked, record)?;
     guard::guard(&route.plan, &asked)?;
     let asked = enrich::enrich(&route.plan, asked)?;

@@ -8,6 +8,7 @@ mod upstream;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use sluice_llm::Operation;
 use sluice_snapshot::Version;
 
 pub use build::Diagnostic;
@@ -47,6 +48,8 @@ impl Table {
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) label: Arc<str>,
+    /// What requests to the route's own path ask for; by their body where unset.
+    pub(crate) prompt_type: Option<Operation>,
     /// Running sums of the weights, each with where it leads.
     pub(crate) backends: Vec<(u32, Destination)>,
     pub(crate) plan: Plan,

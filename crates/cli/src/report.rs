@@ -1,12 +1,13 @@
 //! What people see on a terminal.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that writes to a terminal")]
 
-/// A result, to standard output.
+use std::io::Write;
+
+/// A result, to standard output. A reader that has gone away, as `head` does, has read enough.
 pub(crate) fn say(text: &str) {
-    println!("{text}");
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// Something wrong, to standard error.
 pub(crate) fn complain(text: &str) {
-    eprintln!("sluice: {text}");
+    let _ = writeln!(std::io::stderr(), "sluice: {text}");
 }

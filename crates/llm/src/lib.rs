@@ -9,6 +9,7 @@
 //!
 //! A body that nobody edits is never encoded anew: it passes byte for byte.
 
+pub mod encoding;
 pub mod enrich;
 pub mod error;
 pub mod format;

@@ -17,8 +17,6 @@ use crate::pipeline;
 
 /// What a client's first bytes are when it speaks HTTP/2 without TLS (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI ";
-/// The read buffer of an HTTP/1 connection, and so the longest head.
-const BUFFER: usize = 128 << 10;
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 250;
 
@@ -56,7 +54,8 @@ pub(super) async fn serve(connection: Connection, stream: StdStream, mut stopped
     let connection = Arc::new(connection);
     let service = service_fn(move |request| {
         let connection = connection.clone();
-        async move { Ok::<_, Infallible>(pipeline::handle(&connection, request).await) }
+        // Boxed, so that the memory of a request's stages goes when its answer begins, and not when its stream ends.
+        Box::pin(async move { Ok::<_, Infallible>(pipeline::handle(&connection, request).await) })
     });
     // What goes wrong on a connection is the client's doing, and what became of its requests is recorded.
     if is_http2 {
@@ -87,7 +86,7 @@ async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
 fn http1(idle: Duration) -> http1::Builder {
     let mut builder = http1::Builder::new();
     // With a timer, this also closes idle connections; without, slow heads would be waited for forever.
-    builder.timer(TokioTimer::new()).header_read_timeout(idle).max_buf_size(BUFFER);
+    builder.timer(TokioTimer::new()).header_read_timeout(idle);
     builder
 }
 

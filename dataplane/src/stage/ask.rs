@@ -12,7 +12,7 @@ use sluice_vocab::ErrorType;
 
 use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
-use crate::table::Plan;
+use crate::table::Route;
 
 /// A request, read.
 pub(crate) struct Asked<'u> {
@@ -99,7 +99,7 @@ pub(crate) fn read<'u>(
     wanted: Option<Surface<'u>>,
     bytes: Bytes,
     parts: &Parts,
-    plan: &Plan,
+    route: &Route,
     record: &mut Record,
 ) -> Result<Asked<'u>, Rejected> {
     let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
@@ -119,7 +119,7 @@ pub(crate) fn read<'u>(
     let object = Object::scan(bytes).map_err(malformed)?;
     let surface = match wanted {
         Some(surface) => surface,
-        None => infer(&object, parts)?,
+        None => infer(&object, parts, route.prompt_type)?,
     };
     record.format = Some(surface.format);
     let in_body = object.str("model").map_err(malformed)?;
@@ -129,7 +129,7 @@ pub(crate) fn read<'u>(
         .or(in_body.as_deref())
         .map(|m| m.strip_prefix("models/").unwrap_or(m).to_owned());
     let explicit = object.bool("stream").map_err(malformed)?;
-    let default = plan.route_type.map(|t| t == RouteType::ChatStreaming);
+    let default = route.plan.route_type.map(|t| t == RouteType::ChatStreaming);
     let can = surface.operation.streams();
     let stream = can && explicit.or(surface.stream).or(default).unwrap_or(false);
     record.model.clone_from(&model);
@@ -145,23 +145,31 @@ pub(crate) fn read<'u>(
 }
 
 /// What a body asks for when the path is the user's own.
-fn infer(object: &Object, parts: &Parts) -> Result<Surface<'static>, Rejected> {
+fn infer(
+    object: &Object,
+    parts: &Parts,
+    prompt_type: Option<Operation>,
+) -> Result<Surface<'static>, Rejected> {
     let surface = |format, operation, rest| Surface { format, operation, model: None, stream: None, rest };
-    if object.has("contents") {
-        return Ok(surface(Format::Gemini, Operation::Chat, ""));
+    let field = match prompt_type {
+        Some(Operation::Completions) => "prompt",
+        Some(_) => ["messages", "contents"].into_iter().find(|f| object.has(f)).unwrap_or("messages"),
+        None => ["contents", "messages", "prompt"].into_iter().find(|f| object.has(f)).ok_or_else(|| {
+            let text =
+                "the body has none of messages, prompt and contents, so it is unclear what is asked for";
+            Rejection::invalid(Stage::Read, text)
+        })?,
+    };
+    if !object.has(field) {
+        let text = format!("this path takes a body with the field {field:?}, and it is missing");
+        return Err(Rejection::invalid(Stage::Read, text).code("missing_field"));
     }
-    if object.has("messages") {
-        return Ok(if parts.headers.contains_key("anthropic-version") {
+    Ok(match field {
+        "contents" => surface(Format::Gemini, Operation::Chat, ""),
+        "prompt" => surface(Format::OpenAi, Operation::Completions, "completions"),
+        _ if parts.headers.contains_key("anthropic-version") => {
             surface(Format::Anthropic, Operation::Chat, "messages")
-        } else {
-            surface(Format::OpenAi, Operation::Chat, "chat/completions")
-        });
-    }
-    if object.has("prompt") {
-        return Ok(surface(Format::OpenAi, Operation::Completions, "completions"));
-    }
-    Err(Rejection::invalid(
-        Stage::Read,
-        "the body has none of messages, prompt and contents, so it is unclear what is asked for",
-    ))
+        }
+        _ => surface(Format::OpenAi, Operation::Chat, "chat/completions"),
+    })
 }

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
+use sluice_llm::encoding::{self, DecodeError};
 use sluice_vocab::ErrorType;
 
 use crate::budget::Share;
 use crate::gateway::Shared;
 use crate::rejection::{Rejected, Rejection, Retry, Stage};
 
-/// The budget is asked for in steps of this size.
-const STEP: usize = 64 << 10;
+/// A body that says to be no longer than this gets its memory at once; a longer one as it comes, since many never do.
+const AT_ONCE: usize = 512 << 10;
 
 /// So much of a body that nobody wants is still taken, so that its client gets to read why.
 const LINGER_BYTES: usize = 128 << 20;
@@ -50,24 +51,46 @@ impl Drop for Unread {
     }
 }
 
-/// The whole body, and the memory that it was granted.
+/// The whole body, decoded, and the memory that it was granted.
 pub(crate) async fn read(
     shared: &Shared,
-    headers: &HeaderMap,
-    mut unread: Unread,
+    headers: &mut HeaderMap,
+    unread: Unread,
 ) -> Result<(Bytes, Share), Rejected> {
+    let (bytes, mut share) = receive(shared, unread).await?;
+    let coded = headers.remove(header::CONTENT_ENCODING).filter(|e| e.as_bytes() != b"identity");
+    let Some(coding) = coded else { return Ok((bytes, share)) };
+    let limit = shared.settings.body_limit;
+    let decoded =
+        encoding::decode(coding.as_bytes(), &bytes, limit).map_err(|e| undecoded(e, &coding, limit))?;
+    grow(&mut share, decoded.len()).await?;
+    Ok((decoded, share))
+}
+
+fn undecoded(error: DecodeError, coding: &HeaderValue, limit: usize) -> Rejected {
+    match error {
+        DecodeError::TooLarge => too_large(limit),
+        DecodeError::Malformed => Rejection::invalid(
+            Stage::Read,
+            format!("the body is not valid for its content-encoding {coding:?}"),
+        ),
+        DecodeError::Unsupported => {
+            let text =
+                format!("content-encoding {coding:?} is not supported: send gzip, deflate, br or none");
+            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            Rejection::new(Stage::Read, ErrorType::InvalidRequest, status, text)
+        }
+    }
+}
+
+/// The body as it was sent.
+async fn receive(shared: &Shared, mut unread: Unread) -> Result<(Bytes, Share), Rejected> {
     let limit = shared.settings.body_limit;
     let Some(body) = unread.0.as_mut() else { return Ok((Bytes::new(), Share::new(&shared.budget))) };
     let mut share = Share::new(&shared.budget);
     let announced = body.size_hint().lower();
     if announced > limit as u64 {
         return Err(too_large(limit));
-    }
-    if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|e| e.as_bytes() != b"identity") {
-        let text =
-            format!("content-encoding {encoding:?} of a request is not supported: send the body as it is");
-        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Err(Rejection::new(Stage::Read, ErrorType::InvalidRequest, status, text));
     }
     let Some(first) = frame(body, shared.settings.body_pause).await? else {
         return Ok((Bytes::new(), share));
@@ -76,8 +99,10 @@ pub(crate) async fn read(
     if body.is_end_stream() {
         return if first.len() > limit { Err(too_large(limit)) } else { Ok((first, share)) };
     }
-    let expected = usize::try_from(announced).unwrap_or(0).min(STEP).max(first.len());
-    let mut all = BytesMut::with_capacity(expected);
+    let announced = usize::try_from(announced).unwrap_or(0);
+    let mut all =
+        BytesMut::with_capacity(if announced <= AT_ONCE { announced } else { AT_ONCE }.max(first.len()));
+    grow(&mut share, all.capacity()).await?;
     all.extend_from_slice(&first);
     drop(first);
     while let Some(chunk) = frame(body, shared.settings.body_pause).await? {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use regex::{Regex, RegexBuilder};
+use sluice_llm::Operation;
 use sluice_policy::Config;
 use sluice_snapshot::model::{self, entry::Body};
 use sluice_snapshot::{EntryKey, Snapshot};
@@ -150,6 +151,11 @@ fn realise(
     }
     Arc::new(Route {
         label: route.label.as_str().into(),
+        prompt_type: match route.prompt_type.as_str() {
+            "chat" => Some(Operation::Chat),
+            "completions" => Some(Operation::Completions),
+            _ => None,
+        },
         backends,
         plan,
         request_headers: edits(route.request_headers.as_ref(), report),
@@ -227,9 +233,7 @@ fn attach(
 ) {
     let any = [String::new()];
     let hostnames = if route.hostnames.is_empty() { &any[..] } else { &route.hostnames };
-    let all = [model::RouteMatch::default()];
-    let matches = if route.matches.is_empty() { &all[..] } else { &route.matches };
-    for (i, wanted) in matches.iter().enumerate() {
+    for (i, wanted) in route.matches.iter().enumerate() {
         match candidate(wanted, (route.created, route.rank.clone(), route.rule, i), realised) {
             Ok((path, candidate)) => hostnames.iter().for_each(|h| matcher.add(h, &path, candidate.clone())),
             Err(message) => report(message),

@@ -196,6 +196,7 @@ mod tests {
     fn mk_route(label: &str) -> Arc<Route> {
         Arc::new(Route {
             label: label.into(),
+            prompt_type: None,
             backends: Vec::new(),
             plan: Default::default(),
             request_headers: Default::default(),

@@ -93,10 +93,17 @@ impl Leaf {
 #[derive(Debug, Default)]
 pub(crate) struct ModelMap {
     pub(crate) entries: Vec<Entry>,
-    pub(crate) exact: HashMap<String, usize>,
-    /// Prefix, suffix and entry, the most specific first.
-    pub(crate) wild: Vec<(String, String, usize)>,
+    /// Looked through in this order.
+    ranks: Vec<Rank>,
     pub(crate) default: Option<Arc<Node>>,
+}
+
+/// Entries among which the most specific name wins.
+#[derive(Debug, Default)]
+struct Rank {
+    exact: HashMap<String, usize>,
+    /// Prefix, suffix and entry, the most specific first.
+    wild: Vec<(String, String, usize)>,
 }
 
 #[derive(Debug)]
@@ -108,6 +115,8 @@ pub(crate) struct Entry {
     pub(crate) description: String,
     pub(crate) owner: String,
     pub(crate) listed: bool,
+    /// Entries of a lower rank are looked at first.
+    pub(crate) rank: u32,
     pub(crate) series: SeriesByFormat,
 }
 
@@ -170,28 +179,35 @@ impl Node {
 }
 
 impl ModelMap {
-    /// The entry for a name, and what its wildcard caught.
+    /// The entry for a name, and what its wildcard caught: the lowest rank first, there the exact name before wildcards.
     fn find<'t, 'n>(&'t self, name: &'n str) -> Option<(&'t Entry, &'n str)> {
-        if let Some(i) = self.exact.get(name) {
-            return Some((&self.entries[*i], name));
-        }
-        self.wild.iter().find_map(|(prefix, suffix, i)| {
-            let caught = name.strip_prefix(prefix.as_str())?.strip_suffix(suffix.as_str())?;
-            (!caught.is_empty()).then(|| (&self.entries[*i], caught))
+        self.ranks.iter().find_map(|rank| {
+            if let Some(i) = rank.exact.get(name) {
+                return Some((&self.entries[*i], name));
+            }
+            rank.wild.iter().find_map(|(prefix, suffix, i)| {
+                let caught = name.strip_prefix(prefix.as_str())?.strip_suffix(suffix.as_str())?;
+                (!caught.is_empty()).then(|| (&self.entries[*i], caught))
+            })
         })
     }
 
     /// Call once when the entries are complete.
     pub(super) fn index(&mut self) {
+        let mut ranks: std::collections::BTreeMap<u32, Rank> = std::collections::BTreeMap::new();
         for (i, entry) in self.entries.iter().enumerate() {
+            let rank = ranks.entry(entry.rank).or_default();
             match entry.name.split_once('*') {
-                Some((prefix, suffix)) => self.wild.push((prefix.to_owned(), suffix.to_owned(), i)),
+                Some((prefix, suffix)) => rank.wild.push((prefix.to_owned(), suffix.to_owned(), i)),
                 None => {
-                    self.exact.entry(entry.name.to_string()).or_insert(i);
+                    rank.exact.entry(entry.name.to_string()).or_insert(i);
                 }
             }
         }
-        self.wild.sort_by_key(|(prefix, suffix, _)| std::cmp::Reverse(prefix.len() + suffix.len()));
+        for rank in ranks.values_mut() {
+            rank.wild.sort_by_key(|(prefix, suffix, _)| std::cmp::Reverse(prefix.len() + suffix.len()));
+        }
+        self.ranks = ranks.into_values().collect();
     }
 
     /// The models that callers are shown.

@@ -130,3 +130,19 @@ async fn what_is_no_http_gets_no_further() {
     }
     assert_eq!(lab.connect().await.send(Method::GET, "/health", &[], "").await.status(), 200);
 }
+
+#[tokio::test]
+async fn a_compressed_request_is_read_and_sent_on_plain() {
+    let lab = Lab::start(&Plan::default()).await;
+
+    let text = r#"{"model":"gpt-4","messages":[{"role":"user","content":"hi"}]}"#;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+    let body = encoder.finish().unwrap();
+    let answer = lab.post(CHAT, &[("content-encoding", "gzip")], body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let request = &lab.mock.requests()[0];
+    assert_eq!((&request.body[..], request.header("content-encoding")), (text.as_bytes(), None));
+    assert_eq!(lab.post(CHAT, &[("content-encoding", "zstd")], "x").await.status, 415);
+    assert_eq!(lab.post(CHAT, &[("content-encoding", "br")], "x").await.status, 400);
+}

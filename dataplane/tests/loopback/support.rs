@@ -235,6 +235,7 @@ pub(crate) fn snapshot(plan: &Plan, mock: SocketAddr) -> Snapshot {
         "route/all",
         Body::Route(model::Route {
             listeners: vec!["listener/http".into()],
+            matches: vec![model::RouteMatch::default()],
             backends: vec![model::Backend {
                 weight: 1,
                 target: Some(model::backend::Target::Upstream("upstream/models".into())),

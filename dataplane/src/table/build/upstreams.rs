@@ -86,6 +86,7 @@ impl<'s> Upstreams<'s> {
                 description: m.description.clone(),
                 owner: if m.owner.is_empty() { "sluice".to_owned() } else { m.owner.clone() },
                 listed: m.listed,
+                rank: m.rank,
                 series: Default::default(),
             });
         }
