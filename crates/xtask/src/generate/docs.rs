@@ -132,7 +132,7 @@ fn cases(kind: ErrorType) -> &'static [(u16, &'static str)] {
             (404, "no route takes the path, or the provider does not have the operation"),
             (405, "the path takes another method"),
             (413, "the body is larger than the limit"),
-            (415, "the body is compressed"),
+            (415, "the body has a content-encoding other than gzip, deflate and br"),
             (426, "the Responses API over WebSocket"),
         ],
         ErrorType::ServerError => &[
