@@ -22,10 +22,10 @@ pub(crate) async fn handle(connection: &Connection, request: Request<Incoming>) 
     match told {
         Ok(Ok(Answer::Relay(reply))) => relay::relay(*reply, record),
         Ok(Ok(Answer::Ready(response))) => record.answer(response),
-        Ok(Err(rejection)) => record.reject(rejection),
+        Ok(Err(rejection)) => record.reject(&rejection),
         Err(_) => {
             connection.gateway.shared.metrics.panics.inc();
-            record.reject(Rejection::internal(Stage::Internal, "the gateway failed on this request"))
+            record.reject(&Rejection::internal(Stage::Internal, "the gateway failed on this request"))
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::access_log::text;
 use crate::body::Body;
 use crate::gateway::Shared;
 use crate::metrics::Series;
-use crate::rejection::Rejected;
+use crate::rejection::Rejection;
 
 /// Header that carries the request's id, both ways.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
@@ -87,7 +87,7 @@ impl Record {
     }
 
     /// Ends with a refusal in the caller's format.
-    pub(crate) fn reject(mut self, rejection: Rejected) -> Response<Body> {
+    pub(crate) fn reject(mut self, rejection: &Rejection) -> Response<Body> {
         let mut response = rejection.response(self.format(), self.id_str());
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, self.id.clone());

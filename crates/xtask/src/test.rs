@@ -66,7 +66,7 @@ async fn stage(name: &str) -> anyhow::Result<()> {
         "tests" => cargo(&["test", "--workspace", "--profile", "ci"]).await,
         "model" => crate::up::run(crate::up::Up::once()).await,
         "sdks" => sdk::run().await,
-        "admission" => script("e2e/admission/run").await,
+        "admission" => admission().await,
         other => bail!("stage {other} has no command"),
     }
 }
@@ -77,8 +77,21 @@ async fn cargo(args: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn script(path: &str) -> anyhow::Result<()> {
-    let status = Command::new(root().join(path)).current_dir(root()).status().await?;
-    anyhow::ensure!(status.success(), "{path} failed");
+/// Starts an API server of its own, and stops it whatever comes of it.
+async fn admission() -> anyhow::Result<()> {
+    let cluster = root().join("e2e/cluster/cluster");
+    let settings = [("KUBE_LAB_NAME", "admission"), ("KUBE_LAB_TIER", "api"), ("KUBE_LAB_PORT", "16553")];
+    let command = |program: &std::path::Path| {
+        let mut command = Command::new(program);
+        command.envs(settings).current_dir(root());
+        command
+    };
+    let shell = format!("eval \"$({} env)\" && exec e2e/admission/run", cluster.display());
+    let up = command(&cluster).arg("up").status().await?;
+    let checked =
+        if up.success() { Some(command("bash".as_ref()).args(["-c", &shell]).status().await?) } else { None };
+    let down = command(&cluster).arg("down").status().await?;
+    anyhow::ensure!(checked.is_some_and(|s| s.success()), "the API server did not start, or does not agree");
+    anyhow::ensure!(down.success(), "the API server could not be stopped");
     Ok(())
 }

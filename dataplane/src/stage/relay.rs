@@ -146,7 +146,7 @@ impl Relay {
                 Poll::Pending => {
                     ready!(self.poll_patience(cx));
                     let rejection = too_slow(self.pause.map_or(Duration::ZERO, |(pause, _)| pause));
-                    self.break_off(rejection)?;
+                    self.break_off(&rejection)?;
                     continue;
                 }
             };
@@ -166,7 +166,7 @@ impl Relay {
                     }
                     Err(frame) => return Poll::Ready(Some(Ok(frame))),
                 },
-                Some(Err(error)) => self.break_off(broken(&error))?,
+                Some(Err(error)) => self.break_off(&broken(&error))?,
                 None => self.complete(),
             }
         }
@@ -257,7 +257,7 @@ impl Relay {
 
     /// The upstream's part ended in the middle. A stream says so in the client's format, without its format's word for a clean
     /// end; any other answer is broken off, so that nobody takes it for whole.
-    fn break_off(&mut self, rejection: Rejected) -> Result<(), BodyError> {
+    fn break_off(&mut self, rejection: &Rejection) -> Result<(), BodyError> {
         self.incoming = None;
         self.lease = None;
         self.record.error = Some((rejection.kind, format!("{}: {}", rejection.public, rejection.detail)));
