@@ -2,6 +2,7 @@
 
 mod connect;
 mod dns;
+mod outgoing;
 mod pool;
 mod proxy;
 mod tls;
@@ -12,11 +13,10 @@ use std::time::Duration;
 use http::{Request, Response};
 use hyper::body::Incoming;
 
-use crate::body::Outgoing;
-use crate::settings::Settings;
+use crate::settings::ProxySettings;
 
+pub(crate) use outgoing::Outgoing;
 pub(crate) use pool::{Lease, Pool};
-pub use proxy::ProxySettings;
 
 use connect::{ConnectError, Connector};
 
@@ -75,8 +75,8 @@ pub(crate) struct Answer {
 }
 
 impl Client {
-    pub(crate) fn new(settings: &Settings) -> Self {
-        Self { connector: Connector::new(settings) }
+    pub(crate) fn new(connect_timeout: Duration, proxies: ProxySettings) -> Self {
+        Self { connector: Connector::new(connect_timeout, proxies) }
     }
 
     /// Sends a request and waits for the answer's head.

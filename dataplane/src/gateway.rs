@@ -35,7 +35,7 @@ impl Shared {
         let budget = Arc::new(Budget::new(settings.body_budget));
         Arc::new(Self {
             metrics: Metrics::new(),
-            client: Client::new(&settings),
+            client: Client::new(settings.connect_timeout, settings.proxies.clone()),
             standing: Standing::default(),
             log,
             budget,

@@ -10,8 +10,10 @@ pub mod access_log;
 mod body;
 mod budget;
 mod client;
+mod connection;
 pub mod metrics;
 mod pipeline;
+mod random;
 mod record;
 mod rejection;
 pub mod serve;
@@ -23,6 +25,5 @@ pub mod table;
 mod gateway;
 
 pub use budget::Budget;
-pub use client::ProxySettings;
 pub use gateway::{Gateway, Shared};
-pub use settings::Settings;
+pub use settings::{ProxySettings, Settings};

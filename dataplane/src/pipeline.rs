@@ -2,14 +2,16 @@
 
 use std::panic::AssertUnwindSafe;
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Request, Response};
 use hyper::body::Incoming;
 
 use crate::body::Body;
+use crate::connection::Connection;
+use crate::random;
 use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
-use crate::serve::Connection;
 use crate::stage::{
     admit, ask, authn, enrich, find, forward, guard, models, read, relay, resolve, send, status, translate,
 };
@@ -20,12 +22,13 @@ pub(crate) async fn handle(connection: &Connection, request: Request<Incoming>) 
     let (admission, mut record) = admit::admit(connection, request);
     let told = AssertUnwindSafe(tell(connection, admission, &mut record)).catch_unwind().await;
     match told {
-        Ok(Ok(Answer::Relay(reply))) => relay::relay(*reply, record),
-        Ok(Ok(Answer::Ready(response))) => record.answer(response),
-        Ok(Err(rejection)) => record.reject(&rejection),
+        Ok(Ok(Answer::Relay(reply))) => relay::relay(*reply, record).map(Body::Relay),
+        Ok(Ok(Answer::Ready(response))) => record.answer(response).map(Body::full),
+        Ok(Err(rejection)) => record.reject(&rejection).map(Body::full),
         Err(_) => {
             connection.gateway.shared.metrics.panics.inc();
-            record.reject(&Rejection::internal(Stage::Internal, "the gateway failed on this request"))
+            let rejection = Rejection::internal(Stage::Internal, "the gateway failed on this request");
+            record.reject(&rejection).map(Body::full)
         }
     }
 }
@@ -33,7 +36,7 @@ pub(crate) async fn handle(connection: &Connection, request: Request<Incoming>) 
 /// What a request comes to.
 enum Answer {
     /// Made here.
-    Ready(Response<Body>),
+    Ready(Response<Bytes>),
     /// An upstream's.
     Relay(Box<send::Reply>),
 }
@@ -56,7 +59,7 @@ async fn tell(
     }
     record.caller = authn::authn(&route.plan, &mut parts)?;
     route.request_headers.apply(&mut parts.headers);
-    let node = match find::destination(route, connection.random())? {
+    let node = match find::destination(route, random::number())? {
         Destination::Ai(node) => node,
         Destination::Service(pool) => {
             let outbound = forward::request(parts, body.take(), route, taken, connection.peer);

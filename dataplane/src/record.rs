@@ -9,7 +9,6 @@ use sluice_llm::usage::Usage;
 use sluice_vocab::ErrorType;
 
 use crate::access_log::text;
-use crate::body::Body;
 use crate::gateway::Shared;
 use crate::metrics::Series;
 use crate::rejection::Rejection;
@@ -79,7 +78,7 @@ impl Record {
     }
 
     /// Ends with an answer made here.
-    pub(crate) fn answer(mut self, mut response: Response<Body>) -> Response<Body> {
+    pub(crate) fn answer(mut self, mut response: Response<bytes::Bytes>) -> Response<bytes::Bytes> {
         response.headers_mut().insert(REQUEST_ID, self.id.clone());
         self.status = response.status();
         self.end();
@@ -87,7 +86,7 @@ impl Record {
     }
 
     /// Ends with a refusal in the caller's format.
-    pub(crate) fn reject(mut self, rejection: &Rejection) -> Response<Body> {
+    pub(crate) fn reject(mut self, rejection: &Rejection) -> Response<bytes::Bytes> {
         let mut response = rejection.response(self.format(), self.id_str());
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, self.id.clone());

@@ -7,7 +7,6 @@ use sluice_llm::Format;
 use sluice_llm::error::{self, Refusal};
 use sluice_vocab::ErrorType;
 
-use crate::body::Body;
 
 /// The header that always carries the error's word.
 pub(crate) const ERROR_HEADER: &str = "x-sluice-error";
@@ -141,8 +140,8 @@ impl Rejection {
     }
 
     /// As an answer.
-    pub(crate) fn response(&self, format: Format, request_id: &str) -> http::Response<Body> {
-        let mut response = http::Response::new(Body::full(error::body(format, &self.refusal(request_id))));
+    pub(crate) fn response(&self, format: Format, request_id: &str) -> http::Response<bytes::Bytes> {
+        let mut response = http::Response::new(error::body(format, &self.refusal(request_id)));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

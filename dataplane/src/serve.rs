@@ -16,7 +16,6 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::gateway::{Gateway, Shared};
-pub(crate) use connection::Connection;
 use worker::{Arrival, Worker};
 
 /// An address on which a gateway's listener port is served.

@@ -1,8 +1,10 @@
 //! How the process runs, as opposed to what it serves.
 
+mod proxies;
+
 use std::time::Duration;
 
-use crate::client::ProxySettings;
+pub use proxies::ProxySettings;
 
 /// Settings of a data plane. Everything has a default that suits a pod.
 #[derive(Debug, Clone)]

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use tokio::process::Command;
 
+use crate::child::step;
 use crate::generate::root;
-use crate::up::step;
 
 /// A virtual environment with what a requirements file names. Made anew when that file has changed. Gives its Python.
 pub(crate) async fn environment(name: &str, requirements: &Path, pip: &[&str]) -> anyhow::Result<PathBuf> {

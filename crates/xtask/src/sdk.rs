@@ -5,9 +5,9 @@ use std::process::Stdio;
 use anyhow::Context;
 use tokio::process::{Child, Command};
 
+use crate::child::{free_port, sluice, step, stop, wait_for};
 use crate::generate::root;
 use crate::python;
-use crate::up::{free_port, sluice, step, stop, wait_for};
 
 /// Runs every client.
 pub(crate) async fn run() -> anyhow::Result<()> {

@@ -6,8 +6,8 @@ use anyhow::bail;
 use clap::Args;
 use tokio::process::Command;
 
+use crate::child::step;
 use crate::generate::{self, root};
-use crate::up::step;
 use crate::{purity, sdk};
 
 #[derive(Args)]

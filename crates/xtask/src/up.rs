@@ -2,14 +2,14 @@
 
 mod model;
 
-use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use tokio::process::{Child, Command};
 
+use crate::child::{free_port, shown, sluice, step, stop, wait_for};
 use crate::generate::root;
 use crate::http;
 
@@ -69,24 +69,11 @@ pub(crate) async fn run(up: Up) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(crate) fn step(text: &str) {
-    println!("==> {text}");
-}
-
 fn default_port() -> anyhow::Result<u16> {
     match std::net::TcpListener::bind(("127.0.0.1", 8080)) {
         Ok(_) => Ok(8080),
         Err(_) => free_port(),
     }
-}
-
-/// A port that is free now.
-pub(crate) fn free_port() -> anyhow::Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
-}
-
-pub(crate) fn sluice() -> PathBuf {
-    root().join("target/ci/sluice")
 }
 
 async fn mock(port: u16) -> anyhow::Result<Child> {
@@ -121,28 +108,6 @@ fn gateway(port: u16, model_port: u16, scratch: &std::path::Path) -> anyhow::Res
         .kill_on_drop(true)
         .spawn()
         .context("the gateway cannot be started")
-}
-
-/// A path below the root.
-pub(crate) fn shown(path: &std::path::Path) -> String {
-    path.strip_prefix(root()).unwrap_or(path).display().to_string()
-}
-
-/// Waits until the process answers, or has ended.
-pub(crate) async fn wait_for(child: &mut Child, port: u16, path: &str) -> anyhow::Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    loop {
-        if let Some(status) = child.try_wait()? {
-            bail!("it ended before it answered: {status}; see target/up/*.log");
-        }
-        match http::get(port, path).await {
-            Ok(answer) if answer.status < 500 => return Ok(()),
-            _ if Instant::now() > deadline => {
-                bail!("no answer on port {port} within two minutes; see target/up/*.log")
-            }
-            _ => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    }
 }
 
 /// Streams an answer to the terminal; gives the number of its events.
@@ -194,13 +159,4 @@ fn lines_to_try(port: u16) -> String {
 Ctrl-C stops everything.
 "#
     )
-}
-
-/// Asks a process to end, as Kubernetes would, and waits for it.
-pub(crate) async fn stop(child: &mut Child) -> anyhow::Result<ExitStatus> {
-    if let Some(id) = child.id() {
-        Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
-    }
-    let ended = tokio::time::timeout(Duration::from_secs(40), child.wait()).await;
-    ended.context("it does not end")?.context("it cannot be waited for")
 }

@@ -15,8 +15,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::dns::Dns;
-use super::{Proxy, ProxySettings, Target, proxy, tls};
-use crate::settings::Settings;
+use super::{Proxy, Target, proxy, tls};
+use crate::settings::ProxySettings;
 
 /// How long one address may be alone before the next is tried too (RFC 8305, section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -56,12 +56,9 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(settings: &Settings) -> Self {
-        Self {
-            dns: Dns::new(tokio::runtime::Handle::current()),
-            proxies: settings.proxies.clone(),
-            timeout: settings.connect_timeout,
-        }
+    /// Names are looked up on the runtime that this is called from.
+    pub(super) fn new(timeout: Duration, proxies: ProxySettings) -> Self {
+        Self { dns: Dns::new(tokio::runtime::Handle::current()), proxies, timeout }
     }
 
     pub(super) async fn connect(

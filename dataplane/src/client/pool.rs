@@ -12,8 +12,7 @@ use rustls::ClientConfig;
 
 use super::connect::{ConnectError, Connector, Stream};
 use super::tls::{TlsError, client_config};
-use super::{IDLE, MAX_AGE, Target};
-use crate::body::Outgoing;
+use super::{IDLE, MAX_AGE, Outgoing, Target};
 
 /// Idle connections that are kept per worker.
 const MAX_IDLE: usize = 512;

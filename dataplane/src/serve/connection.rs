@@ -1,7 +1,7 @@
 //! One client connection, HTTP/1.1 or HTTP/2.
 
 use std::convert::Infallible;
-use std::net::{SocketAddr, TcpStream as StdStream};
+use std::net::TcpStream as StdStream;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,31 +12,13 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use crate::gateway::Gateway;
+use crate::connection::Connection;
 use crate::pipeline;
 
 /// What a client's first bytes are when it speaks HTTP/2 without TLS (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI ";
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 250;
-
-/// What requests know of the connection that they come by.
-#[derive(Debug)]
-pub(crate) struct Connection {
-    pub(crate) gateway: Arc<Gateway>,
-    /// The listener's port.
-    pub(crate) port: u16,
-    pub(crate) peer: SocketAddr,
-    /// The thread that carries it.
-    pub(crate) worker: usize,
-}
-
-impl Connection {
-    /// A number for choosing among equals.
-    pub(crate) fn random(&self) -> u64 {
-        crate::stage::admit::random()
-    }
-}
 
 /// Serves a connection until it ends, or until its requests have ended after a stop.
 pub(super) async fn serve(connection: Connection, stream: StdStream, mut stopped: watch::Receiver<bool>) {

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
-use super::connection::{self, Connection};
+use super::connection;
+use crate::connection::Connection;
 use crate::gateway::Gateway;
 
 /// A connection on its way to a worker.

@@ -1,6 +1,5 @@
 //! Takes the table once, and gives the request its id.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,8 +9,9 @@ use hyper::body::Incoming;
 use sluice_vocab::request_id;
 
 use super::read::Unread;
+use crate::connection::Connection;
+use crate::random;
 use crate::record::{REQUEST_ID, Record};
-use crate::serve::Connection;
 use crate::table::Table;
 
 /// A request, and the table that it goes by for its whole life.
@@ -32,21 +32,6 @@ pub(crate) fn admit(connection: &Connection, request: Request<Incoming>) -> (Adm
 
 fn make_id() -> HeaderValue {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    HeaderValue::try_from(request_id::make(now.as_secs(), random()))
+    HeaderValue::try_from(request_id::make(now.as_secs(), random::number()))
         .unwrap_or_else(|_| HeaderValue::from_static("req"))
-}
-
-/// A number that nobody needs to be unable to guess: for ids and weights.
-pub(crate) fn random() -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    thread_local!(static STATE: Cell<u64> = Cell::new(std::hash::RandomState::new().build_hasher().finish() | 1));
-    STATE.with(|state| {
-        // xorshift64* (Vigna 2016).
-        let mut x = state.get();
-        x ^= x >> 12;
-        x ^= x << 25;
-        x ^= x >> 27;
-        state.set(x);
-        x.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
-    })
 }

@@ -4,7 +4,6 @@ use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, header};
 use sluice_vocab::ErrorType;
 
-use crate::body::Body;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::{Destination, Matched, Redirect, Route, Table};
 
@@ -33,7 +32,7 @@ pub(crate) fn destination(route: &Route, random: u64) -> Result<&Destination, Re
 }
 
 /// The answer of a RequestRedirect filter (Gateway API, HTTPRequestRedirectFilter).
-pub(crate) fn redirect(redirect: &Redirect, parts: &Parts, taken: usize) -> Result<Response<Body>, Rejected> {
+pub(crate) fn redirect(redirect: &Redirect, parts: &Parts, taken: usize) -> Result<Response<bytes::Bytes>, Rejected> {
     let scheme = redirect.scheme.as_deref().or(parts.uri.scheme_str()).unwrap_or("http");
     let called = host(parts);
     let (name, own_port) = match called.rsplit_once(':') {
@@ -52,7 +51,7 @@ pub(crate) fn redirect(redirect: &Redirect, parts: &Parts, taken: usize) -> Resu
     let port = port.map(|p| format!(":{p}")).unwrap_or_default();
     let location = HeaderValue::try_from(format!("{scheme}://{name}{port}{path}{query}"))
         .map_err(|_| Rejection::invalid(Stage::Match, "the redirect's location would not be valid"))?;
-    let mut response = Response::new(Body::empty());
+    let mut response = Response::new(bytes::Bytes::new());
     *response.status_mut() = redirect.status;
     response.headers_mut().insert(header::LOCATION, location);
     Ok(response)

@@ -9,7 +9,7 @@ use sluice_llm::json::Segments;
 
 use super::find::host;
 use super::translate::remove_hop_by_hop;
-use crate::body::Outgoing;
+use crate::client::Outgoing;
 use crate::table::Route;
 
 /// The request as a Service gets it.

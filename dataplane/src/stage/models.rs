@@ -6,12 +6,11 @@ use sluice_llm::surface::Surface;
 use sluice_llm::{Operation, models};
 use sluice_vocab::ErrorType;
 
-use crate::body::Body;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::Node;
 
 /// Answers a models request, in the shape of the format that the path or the caller's headers name.
-pub(crate) fn answer(node: &Node, wanted: Option<&Surface<'_>>) -> Result<Option<Response<Body>>, Rejected> {
+pub(crate) fn answer(node: &Node, wanted: Option<&Surface<'_>>) -> Result<Option<Response<bytes::Bytes>>, Rejected> {
     let Some(surface) = wanted.filter(|s| s.operation == Operation::Models) else { return Ok(None) };
     let format = surface.format;
     let text = match (node, &surface.model) {
@@ -42,7 +41,7 @@ pub(crate) fn answer(node: &Node, wanted: Option<&Surface<'_>>) -> Result<Option
             }
         },
     };
-    let mut response = Response::new(Body::full(text));
+    let mut response = Response::new(text);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(Some(response))
 }

@@ -17,7 +17,6 @@ use tokio::time::{Instant, Sleep};
 
 use super::send::{Reading, Reply, too_slow};
 use super::translate::remove_hop_by_hop;
-use crate::body::{Body, BodyError};
 use crate::client::Lease;
 use crate::record::{REQUEST_ID, Record};
 use crate::rejection::{Rejected, Rejection, Stage};
@@ -47,8 +46,11 @@ enum Reader {
     Whole { format: Format, kept: Vec<Bytes>, len: usize },
 }
 
+/// Why a body ended early.
+pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
 /// Begins an answer.
-pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Body> {
+pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Box<Relay>> {
     let Reply { response, lease, reading, timeout, deadline } = reply;
     let (mut parts, incoming) = response.into_parts();
     remove_hop_by_hop(&mut parts.headers);
@@ -62,14 +64,10 @@ pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Body> {
         parts.headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     }
     set_ids(&mut parts.headers, &record);
-    if incoming.is_end_stream() {
-        lease.give_back();
-        record.end();
-        return Response::from_parts(parts, Body::empty());
-    }
+    let is_empty = incoming.is_end_stream();
     let pause = is_stream.then(|| (timeout, Instant::now()));
     let timer = Box::pin(tokio::time::sleep_until(deadline));
-    let relay = Relay {
+    let mut relay = Box::new(Relay {
         incoming: Some(incoming),
         lease: Some(lease),
         record,
@@ -78,8 +76,11 @@ pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Body> {
         pause,
         last: None,
         ended: false,
-    };
-    Response::from_parts(parts, Body::Relay(Box::new(relay)))
+    });
+    if is_empty {
+        relay.complete();
+    }
+    Response::from_parts(parts, relay)
 }
 
 fn is_event_stream(headers: &http::HeaderMap) -> bool {

@@ -9,8 +9,7 @@ use sluice_llm::{Format, Operation};
 use sluice_vocab::ErrorType;
 
 use super::translate::Outbound;
-use crate::body::Outgoing;
-use crate::client::{Answer, Lease, Pool, SendError};
+use crate::client::{Answer, Lease, Outgoing, Pool, SendError};
 use crate::gateway::Shared;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::{Edits, Leaf};

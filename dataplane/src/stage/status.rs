@@ -4,10 +4,9 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Response};
 
 use super::admit::Admission;
-use crate::body::Body;
 use crate::gateway::Shared;
 
-pub(crate) fn answer(shared: &Shared, admission: &Admission) -> Option<Response<Body>> {
+pub(crate) fn answer(shared: &Shared, admission: &Admission) -> Option<Response<bytes::Bytes>> {
     if !shared.settings.status_on_traffic || admission.parts.method != Method::GET {
         return None;
     }
@@ -19,7 +18,7 @@ pub(crate) fn answer(shared: &Shared, admission: &Admission) -> Option<Response<
         ),
         _ => return None,
     };
-    let mut response = Response::new(Body::full(text.into()));
+    let mut response = Response::new(text.into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     Some(response)
 }

@@ -9,7 +9,7 @@ use sluice_vocab::{ErrorType, Secret};
 
 use super::ask::{Asked, AskedBody, malformed};
 use super::authn::{self, CREDENTIAL_HEADERS};
-use crate::body::Outgoing;
+use crate::client::Outgoing;
 use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::{Auth, Leaf, Resolution};

@@ -9,3 +9,4 @@ mod pass_through;
 mod policies;
 mod reload;
 mod streams;
+mod upstreams;

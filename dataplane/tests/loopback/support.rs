@@ -172,9 +172,15 @@ fn origin() -> Origin {
 }
 
 pub(crate) fn snapshot(plan: &Plan, mock: SocketAddr) -> Snapshot {
+    snapshot_with(plan, mock, &|_, _| {})
+}
+
+/// With a last word on each entry.
+pub(crate) fn snapshot_with(plan: &Plan, mock: SocketAddr, edit: &dyn Fn(&str, &mut Body)) -> Snapshot {
     let sealer = Sealer::new(b"lab");
     let mut entries = BTreeMap::new();
-    let mut add = |key: &str, body: Body| {
+    let mut add = |key: &str, mut body: Body| {
+        edit(key, &mut body);
         entries.insert(EntryKey::from(key), sealer.seal(&origin(), body));
     };
     add(

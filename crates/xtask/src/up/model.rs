@@ -7,7 +7,7 @@ use anyhow::Context;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use super::{shown, step, wait_for};
+use crate::child::{shown, step, wait_for};
 use crate::generate::root;
 
 /// Starts the server, installing it below `target/` first where it is missing.
