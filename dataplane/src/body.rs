@@ -20,7 +20,6 @@ impl Body {
     pub(crate) fn full(bytes: Bytes) -> Self {
         Body::Full(if bytes.is_empty() { None } else { Some(bytes) })
     }
-
 }
 
 impl http_body::Body for Body {

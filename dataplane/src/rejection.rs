@@ -7,7 +7,6 @@ use sluice_llm::Format;
 use sluice_llm::error::{self, Refusal};
 use sluice_vocab::ErrorType;
 
-
 /// The header that always carries the error's word.
 pub(crate) const ERROR_HEADER: &str = "x-sluice-error";
 

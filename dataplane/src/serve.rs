@@ -73,15 +73,9 @@ impl Server {
         Ok(Self { shared, workers, acceptors: HashMap::new(), slots, stop })
     }
 
-    /// Opens what is wanted and not yet open, and closes what is no longer wanted. An address that stays keeps its socket.
+    /// Opens what is wanted and not yet open, and then closes what is no longer wanted. An address that stays keeps its
+    /// socket; when one can't be opened, none is closed.
     pub async fn sync(&mut self, wanted: &[Binding]) -> Result<(), ListenError> {
-        self.acceptors.retain(|address, acceptor| {
-            let keep = wanted.iter().any(|b| b.address == *address);
-            if !keep {
-                acceptor.task.abort();
-            }
-            keep
-        });
         for binding in wanted {
             if let Some(acceptor) = self.acceptors.get(&binding.address) {
                 acceptor.route.send_replace((binding.port, binding.gateway.clone()));
@@ -94,6 +88,13 @@ impl Server {
             let task = tokio::spawn(accept(listener, routes, self.workers.clone(), self.slots.clone()));
             self.acceptors.insert(binding.address, Acceptor { local, route, task });
         }
+        self.acceptors.retain(|address, acceptor| {
+            let keep = wanted.iter().any(|b| b.address == *address);
+            if !keep {
+                acceptor.task.abort();
+            }
+            keep
+        });
         Ok(())
     }
 

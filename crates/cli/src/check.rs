@@ -1,6 +1,5 @@
 //! `sluice check`.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use sluice_compiler::Settings;
@@ -8,15 +7,13 @@ use sluice_vocab::Severity;
 
 use crate::args::{self, Output};
 use crate::env_file::Environment;
-use crate::report::say;
+use crate::report::{complain, say};
 use crate::source::{Found, Source};
 
 /// Prints what is wrong. Fails when something is an error.
 pub(crate) fn check(args: &args::Check) -> anyhow::Result<ExitCode> {
     let source = Source::of_files(&args.files);
-    // What is checked is the file: that this machine has no keys is no fault of it.
-    let environment = Environment::load(Path::new("/dev/null"))?;
-    let configuration = source.load(&environment, &Settings::new("check"));
+    let configuration = source.load(&Environment::elsewhere(), &Settings::new("check"));
     let mut found = configuration.found;
     found.sort_by(|a, b| (&a.file, a.line, &a.finding).cmp(&(&b.file, b.line, &b.finding)));
     found.dedup();
@@ -25,14 +22,27 @@ pub(crate) fn check(args: &args::Check) -> anyhow::Result<ExitCode> {
         Output::Json => say(&json(&found)),
     }
     let errors = found.iter().filter(|f| f.finding.severity == Severity::Error).count();
+    let resources = configuration.compilation.verdicts.len();
+    if resources == 0 && found.is_empty() {
+        complain(
+            "there is nothing to check: no YAML document is in what was named (folders are not searched below)",
+        );
+        return Ok(ExitCode::FAILURE);
+    }
     if args.output == Output::Text {
         let warnings = found.len() - errors;
         say(&format!(
-            "{} resources, {errors} errors, {warnings} warnings",
-            configuration.compilation.verdicts.len()
+            "{}, {}, {}",
+            count(resources, "resource"),
+            count(errors, "error"),
+            count(warnings, "warning")
         ));
     }
     Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 /// `FILE:LINE: error Reason Kind ns/name spec.field: what and what to do`.

@@ -36,10 +36,27 @@ struct Model {
     description: Option<String>,
 }
 
+/// The file is no proxy-config.yaml.
+#[derive(Debug)]
+pub(crate) struct Malformed {
+    pub(crate) line: u32,
+    pub(crate) message: String,
+}
+
+fn malformed(error: &serde_saphyr::Error) -> Malformed {
+    let line = error.location().map_or(1, |l| u32::try_from(l.line()).unwrap_or(1));
+    // The first line says it; the place that follows the colon is told on its own.
+    let text = error.without_snippet().to_string();
+    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let message =
+        message.split_once(": ").filter(|(at, _)| at.starts_with("line ")).map_or(message, |(_, rest)| rest);
+    Malformed { line, message: message.to_owned() }
+}
+
 /// Reads the file's text. An error says what is wrong and in which line.
-pub(crate) fn read(text: &str, environment: &Environment) -> Result<(ResourceSet, Vec<Finding>), String> {
+pub(crate) fn read(text: &str, environment: &Environment) -> Result<(ResourceSet, Vec<Finding>), Malformed> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let config: ProxyConfig = serde_saphyr::from_str(text).map_err(|e| e.to_string())?;
+    let config: ProxyConfig = serde_saphyr::from_str(text).map_err(|e| malformed(&e))?;
     let mut findings = Vec::new();
     if config.version != "1.0" {
         let text = format!("version {:?} is not known: write \"1.0\"", config.version);

@@ -1,6 +1,5 @@
 //! `sluice render`.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use sluice_compiler::Settings;
@@ -15,8 +14,7 @@ use crate::source::Source;
 /// Prints the snapshot of each gateway, entry by entry. Credentials are never among it.
 pub(crate) fn render(args: &args::Render) -> anyhow::Result<ExitCode> {
     let source = Source::of_files(&args.files);
-    let environment = Environment::load(Path::new("/dev/null"))?;
-    let configuration = source.load(&environment, &Settings::new("render"));
+    let configuration = source.load(&Environment::elsewhere(), &Settings::new("render"));
     let errors: Vec<_> =
         configuration.found.iter().filter(|f| f.finding.severity == Severity::Error).collect();
     errors.iter().for_each(|f| complain(&line(f)));

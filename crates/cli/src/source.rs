@@ -76,13 +76,13 @@ impl Source {
             Source::ProxyConfig(file) => match std::fs::read_to_string(file) {
                 Ok(text) => match proxy_config::read(&text, environment) {
                     Ok((set, findings)) => compiled(&set, in_file(file, findings), settings),
-                    Err(error) => unreadable(Some(file), error),
+                    Err(error) => unreadable(Some(file), Some(error.line), error.message),
                 },
-                Err(error) => unreadable(Some(file), error.to_string()),
+                Err(error) => unreadable(Some(file), None, error.to_string()),
             },
             Source::Environment => match proxy_config::from_environment(environment) {
                 Some(set) => compiled(&set, Vec::new(), settings),
-                None => unreadable(None, nothing_to_serve()),
+                None => unreadable(None, None, nothing_to_serve()),
             },
         }
     }
@@ -107,9 +107,9 @@ fn in_file(file: &Path, findings: Vec<Finding>) -> Vec<Found> {
     findings.into_iter().map(found).collect()
 }
 
-fn unreadable(file: Option<&Path>, message: String) -> Configuration {
+fn unreadable(file: Option<&Path>, line: Option<u32>, message: String) -> Configuration {
     let finding = Finding::error(Reason::Unreadable, "", message);
-    let found = Found { file: file.map(Path::to_path_buf), line: None, object: None, finding };
+    let found = Found { file: file.map(Path::to_path_buf), line, object: None, finding };
     let compilation = Compilation {
         releases: BTreeMap::new(),
         verdicts: BTreeMap::new(),

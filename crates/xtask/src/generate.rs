@@ -1,6 +1,7 @@
 //! Generated files: written by one command, committed, and checked for drift.
 
 mod crds;
+mod docs;
 mod proto;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ pub(crate) struct Generated {
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let root = root();
     let mut drifted = Vec::new();
-    let files = proto::generate(&root)?.into_iter().chain(crds::generate()?);
+    let files = proto::generate(&root)?.into_iter().chain(crds::generate()?).chain(docs::generate()?);
     for file in files {
         let path = root.join(&file.path);
         let old = std::fs::read_to_string(&path).unwrap_or_default();

@@ -63,7 +63,7 @@ pub struct Proxy {
     pub mode: ProxyMode,
     /// The proxy, such as `http://proxy.example.com:3128`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 1024), regex(pattern = "^https?://[^@/]+/?$"))]
+    #[schemars(length(min = 1, max = 1024), regex(pattern = "^http://[^@/]+/?$"))]
     pub url: Option<String>,
 }
 

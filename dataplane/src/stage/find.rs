@@ -32,7 +32,11 @@ pub(crate) fn destination(route: &Route, random: u64) -> Result<&Destination, Re
 }
 
 /// The answer of a RequestRedirect filter (Gateway API, HTTPRequestRedirectFilter).
-pub(crate) fn redirect(redirect: &Redirect, parts: &Parts, taken: usize) -> Result<Response<bytes::Bytes>, Rejected> {
+pub(crate) fn redirect(
+    redirect: &Redirect,
+    parts: &Parts,
+    taken: usize,
+) -> Result<Response<bytes::Bytes>, Rejected> {
     let scheme = redirect.scheme.as_deref().or(parts.uri.scheme_str()).unwrap_or("http");
     let called = host(parts);
     let (name, own_port) = match called.rsplit_once(':') {

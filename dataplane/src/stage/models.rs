@@ -10,7 +10,10 @@ use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::Node;
 
 /// Answers a models request, in the shape of the format that the path or the caller's headers name.
-pub(crate) fn answer(node: &Node, wanted: Option<&Surface<'_>>) -> Result<Option<Response<bytes::Bytes>>, Rejected> {
+pub(crate) fn answer(
+    node: &Node,
+    wanted: Option<&Surface<'_>>,
+) -> Result<Option<Response<bytes::Bytes>>, Rejected> {
     let Some(surface) = wanted.filter(|s| s.operation == Operation::Models) else { return Ok(None) };
     let format = surface.format;
     let text = match (node, &surface.model) {

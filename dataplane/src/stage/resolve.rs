@@ -26,7 +26,9 @@ pub(crate) fn resolve<'t>(
     if record.model.is_none() {
         record.model = resolution.model.as_ref().map(|m| m.text.to_string());
     }
-    if resolution.model.is_none() && asked.model.is_none() {
+    // Azure's deployment says which model it is.
+    let is_implied = !leaf.settings.deployment.is_empty();
+    if resolution.model.is_none() && asked.model.is_none() && !is_implied {
         let text = "no model: name one in the field \"model\", since neither the path nor the upstream does";
         return Err(Rejection::invalid(Stage::Resolve, text).param("model").code("missing_model"));
     }

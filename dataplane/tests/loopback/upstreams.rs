@@ -15,7 +15,8 @@ const CHAT: &str = "/v1/chat/completions";
 /// A TLS front of the doubles, for the name `models.test`. Gives its address and its authority's PEM.
 async fn tls_front(behind: SocketAddr, alpn: &[&[u8]]) -> (SocketAddr, String) {
     let key = rcgen::KeyPair::generate().unwrap();
-    let certificate = rcgen::CertificateParams::new(vec!["models.test".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let certificate =
+        rcgen::CertificateParams::new(vec!["models.test".to_owned()]).unwrap().self_signed(&key).unwrap();
     let der = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
@@ -68,7 +69,11 @@ async fn proxy(behind: SocketAddr, status: &'static str) -> (SocketAddr, mpsc::U
 /// The lab's own OpenAI upstream, at another endpoint.
 fn apply(lab: &Lab, endpoint: model::Endpoint) {
     let snapshot = crate::support::snapshot_with(&Plan::default(), lab.mock.addr(), &|key, body| {
-        if let ("upstream/openai", Body::Upstream(model::Upstream { kind: Some(model::upstream::Kind::Provider(p)), .. })) = (key, body) {
+        if let (
+            "upstream/openai",
+            Body::Upstream(model::Upstream { kind: Some(model::upstream::Kind::Provider(p)), .. }),
+        ) = (key, body)
+        {
             p.endpoint = Some(endpoint.clone());
         }
     });
@@ -90,7 +95,11 @@ fn endpoint(address: SocketAddr, ca_pem: &str) -> model::Endpoint {
 #[tokio::test]
 async fn tls_upstreams_are_reached_over_http1_and_http2() {
     let lab = Lab::start(&Plan::default()).await;
-    for (alpn, version) in [(&[&b"http/1.1"[..]][..], http::Version::HTTP_11), (&[b"h2"], http::Version::HTTP_2), (&[], http::Version::HTTP_11)] {
+    for (alpn, version) in [
+        (&[&b"http/1.1"[..]][..], http::Version::HTTP_11),
+        (&[b"h2"], http::Version::HTTP_2),
+        (&[], http::Version::HTTP_11),
+    ] {
         let (address, ca) = tls_front(lab.mock.addr(), alpn).await;
         apply(&lab, endpoint(address, &ca));
         lab.mock.clear();

@@ -16,15 +16,14 @@ pub(super) static PROVIDER: Provider = Provider {
     quirks: Quirks { model_in_path: true, ..Quirks::NONE },
 };
 
+/// The version of the API when none is given: the newest that Azure calls generally available.
+const API_VERSION: &str = "2024-10-21";
+
 fn path(settings: &Settings, surface: &Surface<'_>, model: &str, _: bool) -> Option<String> {
     if surface.format != Format::OpenAi {
         return None;
     }
+    let version = if settings.api_version.is_empty() { API_VERSION } else { &settings.api_version };
     let deployment = if settings.deployment.is_empty() { model } else { &settings.deployment };
-    Some(format!(
-        "deployments/{}/{}?api-version={}",
-        path_element(deployment),
-        surface.rest,
-        settings.api_version
-    ))
+    Some(format!("deployments/{}/{}?api-version={}", path_element(deployment), surface.rest, version))
 }
