@@ -9,6 +9,7 @@ mod python;
 mod sdk;
 mod test;
 mod up;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -25,6 +26,9 @@ enum Command {
     Up(up::Up),
     /// Run all that CI runs
     Test(test::Test),
+    /// Run what takes too long for CI, and write its report
+    #[command(subcommand)]
+    Verify(verify::Verify),
     /// Write the generated files anew; with --check, fail when one differs
     Generate {
         /// Change nothing, fail on a difference
@@ -39,6 +43,7 @@ fn main() -> anyhow::Result<()> {
     match command {
         Command::Up(up) => runtime.block_on(up::run(up)),
         Command::Test(test) => runtime.block_on(test::run(test)),
+        Command::Verify(verify) => runtime.block_on(verify::run(verify)),
         Command::Generate { check } => generate::run(check),
     }
 }
