@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::request::Parts;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header};
 use sluice_llm::json::Segments;
 use sluice_llm::{Format, Operation};
@@ -36,6 +37,7 @@ pub(crate) fn translate(
     }
     let model = resolution.model.as_ref().map(|m| &*m.text).or(asked.model.as_deref()).unwrap_or("");
     let path = leaf.path(&asked.surface, model, stream).ok_or_else(|| unsupported(operation, leaf))?;
+    let path = with_query(path, parts.uri.query());
     let strip_usage = edit(&mut asked, resolution)?;
     let body = finish(asked.body, resolution);
     let own = if matches!(leaf.auth, Auth::Passthrough) { authn::credential(&parts) } else { None };
@@ -60,6 +62,21 @@ pub(crate) fn translate(
     *request.uri_mut() = Uri::from(path);
     *request.headers_mut() = headers;
     Ok(Outbound { request, format, operation, strip_usage })
+}
+
+/// Parameters of a query that are the gateway's to decide, or the caller's credential.
+const OWN_PARAMETERS: [&str; 4] = ["key", "alt", "$alt", "api-version"];
+
+/// The caller's query goes along, as in Anthropic's `?beta=true`.
+fn with_query(path: PathAndQuery, query: Option<&str>) -> PathAndQuery {
+    let Some(query) = query else { return path };
+    let is_own = |pair: &&str| OWN_PARAMETERS.contains(&pair.split('=').next().unwrap_or(""));
+    let rest: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !is_own(pair)).collect();
+    if rest.is_empty() {
+        return path;
+    }
+    let separator = if path.query().is_some() { '&' } else { '?' };
+    format!("{path}{separator}{}", rest.join("&")).parse().unwrap_or(path)
 }
 
 /// Until formats are translated, each provider is called in its own.

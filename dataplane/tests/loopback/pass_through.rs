@@ -20,7 +20,13 @@ async fn each_format_reaches_its_own_provider_byte_for_byte() {
             "authorization",
             "Bearer provider-key",
         ),
-        ("/v1/messages?beta=true", anthropic.into(), "/v1/messages", "x-api-key", PROVIDER_KEY),
+        (
+            "/v1/messages?beta=true&key=mine",
+            anthropic.into(),
+            "/v1/messages?beta=true",
+            "x-api-key",
+            PROVIDER_KEY,
+        ),
         ("/messages", anthropic.into(), "/v1/messages", "x-api-key", PROVIDER_KEY),
         (
             "/gemini/v1/models/gemini-pro:generateContent",
