@@ -88,6 +88,12 @@ impl Share {
         .is_ok()
     }
 
+    /// Grows to `bytes` at once, or not at all.
+    pub(crate) fn try_grow_to(&mut self, bytes: usize) -> bool {
+        let more = bytes.saturating_sub(self.bytes);
+        more == 0 || self.take(more)
+    }
+
     fn take(&mut self, more: usize) -> bool {
         let taken = self.budget.try_take(more);
         if taken {

@@ -8,7 +8,7 @@ mod proxy;
 mod tls;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -91,14 +91,13 @@ impl Client {
     ) -> Result<Answer, SendError> {
         if let Some(mut lease) = pool.checkout(worker).await {
             let spare = if lease.rested() > FRESH { copy(&request) } else { None };
+            let sent = Instant::now();
             match lease.send(request).await {
                 Ok(response) => return Ok(Answer { response, lease, connected: false }),
-                Err((error, unsent)) => match unsent.or(spare
-                    .filter(|_| error.is_incomplete_message() || error.is_canceled() || error.is_closed()))
-                {
-                    Some(again) => request = again,
-                    None => return Err(SendError::Broken(error)),
-                },
+                Err((error, unsent)) => {
+                    let spare = spare.filter(|_| sent.elapsed() < UNTOUCHED && is_dead(&error));
+                    request = unsent.or(spare).ok_or(SendError::Broken(error))?;
+                }
             }
         }
         let mut lease = pool.connect(&self.connector, worker).await?;
@@ -107,6 +106,10 @@ impl Client {
             Err((error, _)) => Err(SendError::Broken(error)),
         }
     }
+}
+
+fn is_dead(error: &hyper::Error) -> bool {
+    error.is_incomplete_message() || error.is_canceled() || error.is_closed()
 }
 
 /// A second copy of a request whose body was read; its bytes are shared.
@@ -122,6 +125,9 @@ fn copy(request: &Request<Outgoing>) -> Option<Request<Outgoing>> {
 
 /// A connection that rested less than this has hardly died unseen, so that a copy of the request isn't worth its cost.
 const FRESH: Duration = Duration::from_millis(500);
+/// A connection that ends so soon after a request went out was dead before; one that ends later may have been worked on, and a
+/// second try would be paid twice.
+const UNTOUCHED: Duration = Duration::from_millis(500);
 /// How long an unused connection is kept: below what common servers keep it (60 s and more).
 pub(crate) const IDLE: Duration = Duration::from_secs(50);
 /// How old a connection may get, so that a name that moved is followed.

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{Request, Response};
+use http::{Request, Response, header};
 use hyper::body::Incoming;
 
 use crate::body::Body;
@@ -54,10 +54,16 @@ async fn tell(
     let admit::Admission { mut parts, body, table } = admission;
     let Matched { route, taken } = find::find(&table, connection.port, &parts)?;
     record.route = Some(route.label.clone());
+    if record.format.is_none() {
+        record.format = ask::format(&parts.uri, taken);
+    }
     if let Some(redirect) = &route.redirect {
         return Ok(Answer::Ready(find::redirect(redirect, &parts, taken)?));
     }
     record.caller = authn::authn(&route.plan, &mut parts)?;
+    // Before anything is added, so that a caller can't have it taken out.
+    let upgrade = parts.headers.get(header::UPGRADE).cloned();
+    translate::remove_hop_by_hop(&mut parts.headers);
     route.request_headers.apply(&mut parts.headers);
     let node = match find::destination(route, random::number())? {
         Destination::Ai(node) => node,
@@ -73,7 +79,7 @@ async fn tell(
     };
     // The path outlives the head, which becomes the upstream's.
     let path = parts.uri.clone();
-    let wanted = ask::wanted(&path, taken, &parts, record)?;
+    let wanted = ask::wanted(&path, taken, &parts, upgrade.as_ref(), record)?;
     if let Some(response) = models::answer(node, wanted.as_ref())? {
         return Ok(Answer::Ready(response));
     }

@@ -74,19 +74,15 @@ impl Server {
     }
 
     /// Opens what is wanted and not yet open, and then closes what is no longer wanted. An address that stays keeps its
-    /// socket; when one can't be opened, none is closed.
+    /// socket. One that can't be opened doesn't hinder the others; the first error is told.
     pub async fn sync(&mut self, wanted: &[Binding]) -> Result<(), ListenError> {
+        let mut first_error = None;
         for binding in wanted {
             if let Some(acceptor) = self.acceptors.get(&binding.address) {
                 acceptor.route.send_replace((binding.port, binding.gateway.clone()));
-                continue;
+            } else if let Err(source) = self.open(binding) {
+                first_error.get_or_insert(ListenError { address: binding.address, source });
             }
-            let failed = |source| ListenError { address: binding.address, source };
-            let listener = listen(binding.address).map_err(failed)?;
-            let local = listener.local_addr().map_err(failed)?;
-            let (route, routes) = watch::channel((binding.port, binding.gateway.clone()));
-            let task = tokio::spawn(accept(listener, routes, self.workers.clone(), self.slots.clone()));
-            self.acceptors.insert(binding.address, Acceptor { local, route, task });
         }
         self.acceptors.retain(|address, acceptor| {
             let keep = wanted.iter().any(|b| b.address == *address);
@@ -95,6 +91,15 @@ impl Server {
             }
             keep
         });
+        first_error.map_or(Ok(()), Err)
+    }
+
+    fn open(&mut self, binding: &Binding) -> std::io::Result<()> {
+        let listener = listen(binding.address)?;
+        let local = listener.local_addr()?;
+        let (route, routes) = watch::channel((binding.port, binding.gateway.clone()));
+        let task = tokio::spawn(accept(listener, routes, self.workers.clone(), self.slots.clone()));
+        self.acceptors.insert(binding.address, Acceptor { local, route, task });
         Ok(())
     }
 

@@ -19,6 +19,8 @@ pub struct Settings {
     pub idle: Duration,
     /// How long a client may pause within a request body.
     pub body_pause: Duration,
+    /// How long a request's body may take in all.
+    pub body_time: Duration,
     /// Connections at once, over all listeners.
     pub max_connections: usize,
     /// How long an answer may take, unless a policy says otherwise: the official SDKs' own limit.
@@ -41,6 +43,7 @@ impl Default for Settings {
             body_budget: 256 << 20,
             idle: Duration::from_secs(130),
             body_pause: Duration::from_secs(60),
+            body_time: Duration::from_secs(300),
             max_connections: 16_384,
             request_timeout: Duration::from_secs(600),
             connect_timeout: Duration::from_secs(10),

@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use bytes::{Bytes, BytesMut};
 use memchr::memmem::Finder;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
+use crate::json::Object;
 use crate::sse::{Decoder, Event, EventTooLong};
 use crate::usage::{self, Tally, Usage};
 use crate::{Format, Operation};
@@ -14,7 +17,7 @@ static USAGE_METADATA: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(
 static FINISH: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"finish_reason\""));
 static FINISH_GEMINI: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"finishReason\""));
 static BLOCK_GEMINI: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"blockReason\""));
-static CHOICES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"choices\""));
+static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error\""));
 
 /// How a stream stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -87,6 +90,12 @@ impl Relay {
         if self.strip_usage && !drop { event.raw().clone() } else { Bytes::new() }
     }
 
+    /// An event is too long to be held. Gives what was held of it so far when that hasn't been passed on, the last chunk included.
+    pub fn give_up(&mut self) -> Option<Bytes> {
+        let held = self.decoder.finish();
+        self.strip_usage.then(|| held.map(|event| event.raw().clone()).unwrap_or_default())
+    }
+
     /// Tokens used, as far as is known.
     pub fn usage(&self) -> Usage {
         self.tally.usage(self.format)
@@ -107,17 +116,48 @@ impl Relay {
         let Some(data) = event.data() else { return false };
         let data: &[u8] = &data;
         self.events += 1;
-        let key = usage::field(self.format);
-        let finder = if self.format == Format::Gemini { &USAGE_METADATA } else { &USAGE };
-        let used = value_after(data, finder, key.len() + 2).filter(|value| value.first() == Some(&b'{'));
-        if let Some(value) = used {
+        // Most events have nothing to tell; only where a key is seen is the event taken apart, and the key believed where its
+        // format has it: what a caller wrote is echoed elsewhere.
+        let object = if self.may_tell(data) { Object::scan(Bytes::copy_from_slice(data)).ok() } else { None };
+        let used = object.as_ref().and_then(|object| self.usage_of(object));
+        if let Some(value) = &used {
             self.tally.update(value);
         }
-        self.observe_end(event, data);
-        self.strip_usage && used.is_some() && is_usage_only(data)
+        self.observe_end(event, data, object.as_ref());
+        self.strip_usage && used.is_some() && object.as_ref().is_some_and(is_usage_only)
     }
 
-    fn observe_end(&mut self, event: &Event, data: &[u8]) {
+    fn may_tell(&self, data: &[u8]) -> bool {
+        if self.format == Format::Gemini {
+            return [&USAGE_METADATA, &FINISH_GEMINI, &BLOCK_GEMINI, &ERROR]
+                .iter()
+                .any(|f| f.find(data).is_some());
+        }
+        let usage = match USAGE.find(data) {
+            None => false,
+            // OpenAI's chunks all say `"usage":null` but the last.
+            Some(at) => {
+                !value_after(data, &USAGE, 7).is_some_and(|v| v.starts_with(b"null"))
+                    || USAGE.find(&data[at + 7..]).is_some()
+            }
+        };
+        usage || (self.format == Format::OpenAi && ERROR.find(data).is_some())
+    }
+
+    /// The usage, where the format has it.
+    fn usage_of(&self, object: &Object) -> Option<Bytes> {
+        let within =
+            |outer: &str| Object::scan(object.get_bytes(outer).ok()??).ok()?.get_bytes("usage").ok()?;
+        let found = match (self.format, self.operation) {
+            (Format::OpenAi, Operation::Responses) => within("response"),
+            (Format::Anthropic, _) => object.get_bytes("usage").ok()?.or_else(|| within("message")),
+            (Format::OpenAi | Format::Gemini, _) => object.get_bytes(usage::field(self.format)).ok()?,
+        };
+        found.filter(|value| value.first() == Some(&b'{'))
+    }
+
+    fn observe_end(&mut self, event: &Event, data: &[u8], object: Option<&Object>) {
+        let failed = object.is_some_and(|o| o.has("error"));
         let end = match (self.format, self.operation) {
             (Format::OpenAi, Operation::Responses) => match event.name().unwrap_or_else(|| type_of(data)) {
                 b"response.completed" | b"response.incomplete" => End::Complete,
@@ -125,7 +165,8 @@ impl Relay {
                 _ => return,
             },
             (Format::OpenAi, _) if data == b"[DONE]" => End::Complete,
-            (Format::OpenAi, _) if data.starts_with(b"{\"error\"") => End::Failed,
+            (Format::OpenAi, Operation::Media) if !failed => End::Complete,
+            (Format::OpenAi, _) if failed => End::Failed,
             (Format::OpenAi, _) => match value_after(data, &FINISH, 15) {
                 Some([b'"', ..]) => End::Complete,
                 _ => return,
@@ -135,12 +176,8 @@ impl Relay {
                 b"error" => End::Failed,
                 _ => return,
             },
-            (Format::Gemini, _) if data.starts_with(b"{\"error\"") => End::Failed,
-            (Format::Gemini, _)
-                if FINISH_GEMINI.find(data).is_some() || BLOCK_GEMINI.find(data).is_some() =>
-            {
-                End::Complete
-            }
+            (Format::Gemini, _) if failed => End::Failed,
+            (Format::Gemini, _) if object.is_some() && gemini_has_ended(data) => End::Complete,
             (Format::Gemini, _) => return,
         };
         if self.end != End::Failed {
@@ -161,10 +198,35 @@ fn join(mut pieces: Vec<Bytes>) -> Bytes {
     }
 }
 
-/// OpenAI's last chunk: `choices` is empty and `usage` is there.
-fn is_usage_only(data: &[u8]) -> bool {
-    let Some(value) = value_after(data, &CHOICES, 9) else { return false };
-    value.strip_prefix(b"[").is_some_and(|rest| rest.trim_ascii_start().first() == Some(&b']'))
+/// OpenAI's last chunk: `choices` is empty.
+fn is_usage_only(object: &Object) -> bool {
+    let choices = object.get("choices").ok().flatten();
+    choices
+        .and_then(|c| c.strip_prefix(b"["))
+        .is_some_and(|rest| rest.trim_ascii_start().first() == Some(&b']'))
+}
+
+/// Whether a candidate has a reason to have ended, or the prompt was blocked.
+fn gemini_has_ended(data: &[u8]) -> bool {
+    #[derive(Default, Deserialize)]
+    #[serde(default, rename_all = "camelCase")]
+    struct Response {
+        candidates: Vec<Candidate>,
+        prompt_feedback: Feedback,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default, rename_all = "camelCase")]
+    struct Candidate {
+        finish_reason: Option<IgnoredAny>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default, rename_all = "camelCase")]
+    struct Feedback {
+        block_reason: Option<IgnoredAny>,
+    }
+    let Ok(response) = serde_json::from_slice::<Response>(data) else { return false };
+    response.prompt_feedback.block_reason.is_some()
+        || response.candidates.iter().any(|c| c.finish_reason.is_some())
 }
 
 /// What follows the colon after a key. Inside a JSON string the key's quotes would be escaped, so it isn't found there.
@@ -234,6 +296,14 @@ mod tests {
     }
 
     #[test]
+    fn usage_that_a_caller_wrote_is_not_counted() {
+        let event = "data: {\"type\":\"response.completed\",\"response\":{\"metadata\":{\"usage\":{\"input_tokens\":99}},\"usage\":{\"input_tokens\":5}}}\n\n";
+        let mut relay = Relay::new(Format::OpenAi, Operation::Responses, false);
+        run(&mut relay, &[event.as_bytes()]);
+        assert_eq!(relay.usage().input, Some(5));
+    }
+
+    #[test]
     fn azure_s_first_chunk_without_choices_stays() {
         let first = "data: {\"choices\":[],\"prompt_filter_results\":[]}\n\n";
         assert_eq!(run(&mut mk_relay(true), &[first.as_bytes()]), first);
@@ -270,6 +340,24 @@ mod tests {
                 Operation::Chat,
                 "data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n",
                 End::Complete,
+            ),
+            (
+                Format::OpenAi,
+                Operation::Chat,
+                "data: {\"id\":1,\"error\":{\"message\":\"x\"}}\n\n",
+                End::Failed,
+            ),
+            (
+                Format::OpenAi,
+                Operation::Media,
+                "data: {\"type\":\"transcript.text.done\"}\n\n",
+                End::Complete,
+            ),
+            (
+                Format::Gemini,
+                Operation::Chat,
+                "data: {\"candidates\":[{\"content\":{\"finishReason\":1}}]}\n\n",
+                End::Open,
             ),
             (Format::Gemini, Operation::Chat, "data: {\"candidates\":[{}]}\n\n", End::Open),
         ] {

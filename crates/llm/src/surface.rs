@@ -85,13 +85,23 @@ fn messages(rest: &str) -> Option<Surface<'_>> {
     }
 }
 
+/// A list, and not a prefix: what follows one could lead elsewhere (`images/../files`).
+const MEDIA: [&str; 6] = [
+    "images/generations",
+    "images/edits",
+    "images/variations",
+    "audio/speech",
+    "audio/transcriptions",
+    "audio/translations",
+];
+
 fn open_ai(rest: &str) -> Option<Surface<'_>> {
     let operation = match rest {
         "chat/completions" => Operation::Chat,
         "completions" => Operation::Completions,
         "responses" => Operation::Responses,
         "embeddings" => Operation::Embeddings,
-        _ if rest.starts_with("images/") || rest.starts_with("audio/") => Operation::Media,
+        _ if MEDIA.contains(&rest) => Operation::Media,
         _ => return listing(Format::OpenAi, rest),
     };
     Some(plain(Format::OpenAi, operation, rest))
@@ -190,6 +200,8 @@ mod tests {
             "/v1/messages/x",
             "/anthropic/v1/responses",
             "/v1/models/",
+            "/v1/images/../files",
+            "/v1/audio/",
         ] {
             assert_eq!(parse(path), None, "{path}");
         }

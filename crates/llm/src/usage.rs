@@ -37,45 +37,70 @@ pub struct Tally {
 #[serde(default)]
 struct Wire {
     // OpenAI chat, completions and embeddings.
+    #[serde(deserialize_with = "count")]
     prompt_tokens: Option<u64>,
+    #[serde(deserialize_with = "count")]
     completion_tokens: Option<u64>,
     prompt_tokens_details: Option<Details>,
     completion_tokens_details: Option<Details>,
+    #[serde(deserialize_with = "count")]
     prompt_cache_hit_tokens: Option<u64>,
     // OpenAI Responses and Anthropic.
+    #[serde(deserialize_with = "count")]
     input_tokens: Option<u64>,
+    #[serde(deserialize_with = "count")]
     output_tokens: Option<u64>,
     input_tokens_details: Option<Details>,
     output_tokens_details: Option<Details>,
+    #[serde(deserialize_with = "count")]
     cache_read_input_tokens: Option<u64>,
+    #[serde(deserialize_with = "count")]
     cache_creation_input_tokens: Option<u64>,
     // Gemini.
     #[serde(rename = "promptTokenCount")]
+    #[serde(deserialize_with = "count")]
     prompt_token_count: Option<u64>,
     #[serde(rename = "candidatesTokenCount")]
+    #[serde(deserialize_with = "count")]
     candidates_token_count: Option<u64>,
     #[serde(rename = "thoughtsTokenCount")]
+    #[serde(deserialize_with = "count")]
     thoughts_token_count: Option<u64>,
     #[serde(rename = "cachedContentTokenCount")]
+    #[serde(deserialize_with = "count")]
     cached_content_token_count: Option<u64>,
     #[serde(rename = "toolUsePromptTokenCount")]
+    #[serde(deserialize_with = "count")]
     tool_use_prompt_token_count: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default)]
 struct Details {
+    #[serde(deserialize_with = "count")]
     cached_tokens: Option<u64>,
+    #[serde(deserialize_with = "count")]
     cache_write_tokens: Option<u64>,
+    #[serde(deserialize_with = "count")]
     reasoning_tokens: Option<u64>,
 }
 
+/// A count, written as a whole number or as one with a point; anything else is not known.
+fn count<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
+    let value = serde_json::Value::deserialize(d)?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a negative count is none, and is 0 so"
+    )]
+    let whole = |n: f64| n as u64;
+    Ok(value.as_u64().or_else(|| value.as_f64().map(whole)))
+}
+
 impl Tally {
-    /// Takes the JSON object of a `usage` or `usageMetadata` field, which may be followed by anything. What it doesn't say
-    /// keeps its value.
+    /// Takes the JSON object of a `usage` or `usageMetadata` field. What it doesn't say keeps its value.
     pub fn update(&mut self, json: &[u8]) {
-        let mut stream = serde_json::Deserializer::from_slice(json).into_iter::<Wire>();
-        let Some(Ok(new)) = stream.next() else { return };
+        let Ok(new) = serde_json::from_slice::<Wire>(json) else { return };
         macro_rules! take {
             ($($field:ident),+) => { $(if new.$field.is_some() { self.wire.$field = new.$field; })+ };
         }
@@ -86,10 +111,15 @@ impl Tally {
             completion_tokens_details,
             prompt_cache_hit_tokens
         );
-        take!(input_tokens, output_tokens, input_tokens_details, output_tokens_details);
-        take!(cache_read_input_tokens, cache_creation_input_tokens);
+        take!(output_tokens, input_tokens_details, output_tokens_details);
         take!(prompt_token_count, candidates_token_count, thoughts_token_count, cached_content_token_count);
         take!(tool_use_prompt_token_count);
+        // Anthropic's last event may say 0 where the first said how many.
+        self.wire.input_tokens = self.wire.input_tokens.max(new.input_tokens);
+        self.wire.cache_read_input_tokens =
+            self.wire.cache_read_input_tokens.max(new.cache_read_input_tokens);
+        self.wire.cache_creation_input_tokens =
+            self.wire.cache_creation_input_tokens.max(new.cache_creation_input_tokens);
     }
 
     /// What is known so far.
@@ -116,7 +146,8 @@ impl Tally {
             // Anthropic's input_tokens leaves the cached parts out.
             Format::Anthropic => Usage {
                 input: w.input_tokens.map(|n| {
-                    n + w.cache_read_input_tokens.unwrap_or(0) + w.cache_creation_input_tokens.unwrap_or(0)
+                    n.saturating_add(w.cache_read_input_tokens.unwrap_or(0))
+                        .saturating_add(w.cache_creation_input_tokens.unwrap_or(0))
                 }),
                 cached: w.cache_read_input_tokens,
                 cache_write: w.cache_creation_input_tokens,
@@ -125,12 +156,14 @@ impl Tally {
             },
             // Gemini's candidates leave the thoughts out, and its prompt the results of tools.
             Format::Gemini => Usage {
-                input: w.prompt_token_count.map(|n| n + w.tool_use_prompt_token_count.unwrap_or(0)),
+                input: w
+                    .prompt_token_count
+                    .map(|n| n.saturating_add(w.tool_use_prompt_token_count.unwrap_or(0))),
                 cached: w.cached_content_token_count,
                 cache_write: None,
                 output: match (w.candidates_token_count, w.thoughts_token_count) {
                     (None, None) => None,
-                    (a, b) => Some(a.unwrap_or(0) + b.unwrap_or(0)),
+                    (a, b) => Some(a.unwrap_or(0).saturating_add(b.unwrap_or(0))),
                 },
                 reasoning: w.thoughts_token_count,
             },
@@ -161,7 +194,7 @@ mod tests {
         let usage = tally(
             Format::OpenAi,
             &[
-                r#"{"prompt_tokens":10,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":5}}, "more"#,
+                r#"{"prompt_tokens":10,"completion_tokens":7,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":5}}"#,
             ],
         );
         assert_eq!(

@@ -116,7 +116,9 @@ impl Connector {
         let (host, port, login) =
             proxy::parse(url).ok_or_else(|| wrong("the URL must look like http://HOST:PORT"))?;
         let mut stream = self.tcp(&host, port).await?;
-        let authority = format!("{}:{}", target.host, target.port);
+        let is_v6 = target.host.contains(':');
+        let name = if is_v6 { format!("[{}]", target.host) } else { target.host.to_string() };
+        let authority = format!("{name}:{}", target.port);
         let login = login.map_or(String::new(), |login| {
             format!(
                 "Proxy-Authorization: Basic {}\r\n",

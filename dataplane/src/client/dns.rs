@@ -10,12 +10,23 @@ use tokio::runtime::Handle;
 pub(super) struct Dns {
     /// Look-ups run here, and not on the worker that happens to ask first.
     runtime: Handle,
-    resolver: OnceLock<Result<TokioResolver, String>>,
+    resolver: OnceLock<TokioResolver>,
 }
 
 impl Dns {
     pub(super) fn new(runtime: Handle) -> Self {
         Self { runtime, resolver: OnceLock::new() }
+    }
+
+    /// A resolver that can't be made, as without a resolv.conf, is tried again next time.
+    fn resolver(&self) -> Result<TokioResolver, String> {
+        if let Some(resolver) = self.resolver.get() {
+            return Ok(resolver.clone());
+        }
+        let _entered = self.runtime.enter();
+        let builder = TokioResolver::builder_tokio().map_err(|e| e.to_string())?;
+        let resolver = builder.build().map_err(|e| e.to_string())?;
+        Ok(self.resolver.get_or_init(|| resolver).clone())
     }
 
     /// Addresses of a host, alternating between the families and beginning with IPv6 (RFC 8305, section 4).
@@ -29,12 +40,7 @@ impl Dns {
                 SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), port),
             ]);
         }
-        let resolver = self.resolver.get_or_init(|| {
-            let _entered = self.runtime.enter();
-            let builder = TokioResolver::builder_tokio().map_err(|e| e.to_string())?;
-            builder.build().map_err(|e| e.to_string())
-        });
-        let resolver = resolver.clone()?;
+        let resolver = self.resolver()?;
         let host = host.to_owned();
         let answer = self.runtime.spawn(async move { resolver.lookup_ip(host).await });
         let answer = answer.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;

@@ -135,7 +135,7 @@ impl Pool {
                 continue;
             }
             // The connection's own task may still be finishing the last answer.
-            if idle.sender.is_ready() || idle.sender.ready().await.is_ok() {
+            if idle.sender.is_ready() || is_soon_ready(&mut idle.sender).await {
                 let kind = LeaseKind::Http1(Some(idle.sender));
                 return Some(Lease { pool: self.clone(), worker, made: idle.made, rested, kind });
             }
@@ -189,6 +189,12 @@ impl Pool {
     }
 }
 
+/// Whether the last exchange ends at once. One that doesn't, because its request is still being sent although it was answered,
+/// is no connection to wait for.
+async fn is_soon_ready(sender: &mut http1::SendRequest<Outgoing>) -> bool {
+    tokio::time::timeout(Duration::from_millis(5), sender.ready()).await.is_ok_and(|ready| ready.is_ok())
+}
+
 async fn http1_over<T>(io: TokioIo<T>) -> Result<http1::SendRequest<Outgoing>, hyper::Error>
 where
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
@@ -228,7 +234,8 @@ impl Lease {
         match &mut self.kind {
             LeaseKind::Http1(sender) => {
                 *request.version_mut() = Version::HTTP_11;
-                request.headers_mut().insert(header::HOST, self.pool.host.clone());
+                let host = &self.pool.host;
+                request.headers_mut().entry(header::HOST).or_insert_with(|| host.clone());
                 match sender.as_mut() {
                     Some(sender) => sender.try_send_request(request).await.map_err(|mut e| {
                         let unsent = e.take_message();
@@ -240,10 +247,11 @@ impl Lease {
             }
             LeaseKind::Http2(shared) => {
                 *request.version_mut() = Version::HTTP_2;
-                request.headers_mut().remove(header::HOST);
+                let named = request.headers_mut().remove(header::HOST);
+                let named = named.and_then(|h| Authority::try_from(h.as_bytes()).ok());
                 let mut parts = std::mem::take(request.uri_mut()).into_parts();
                 parts.scheme = Some(Scheme::HTTPS);
-                parts.authority = Some(self.pool.authority.clone());
+                parts.authority = Some(named.unwrap_or_else(|| self.pool.authority.clone()));
                 *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
                 shared.sender.try_send_request(request).await.map_err(|mut e| {
                     let unsent = e.take_message();

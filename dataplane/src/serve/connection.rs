@@ -16,7 +16,11 @@ use crate::connection::Connection;
 use crate::pipeline;
 
 /// What a client's first bytes are when it speaks HTTP/2 without TLS (RFC 9113, section 3.4).
-const PREFACE: &[u8] = b"PRI ";
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Length of a frame's head (RFC 9113, section 4.1).
+const FRAME_HEAD: usize = 9;
+/// How long a client may take for its first bytes.
+const FIRST_BYTES: Duration = Duration::from_secs(20);
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 250;
 
@@ -24,9 +28,10 @@ const MAX_STREAMS: u32 = 250;
 pub(super) async fn serve(connection: Connection, stream: StdStream, mut stopped: watch::Receiver<bool>) {
     let Ok(stream) = TcpStream::from_std(stream) else { return };
     let _ = stream.set_nodelay(true);
+    notice_the_dead(&stream, connection.gateway.shared.settings.idle);
     let idle = connection.gateway.shared.settings.idle;
     let is_http2 = tokio::select! {
-        first = tokio::time::timeout(idle, speaks_http2(&stream)) => match first {
+        first = tokio::time::timeout(FIRST_BYTES.min(idle), speaks_http2(&stream)) => match first {
             Ok(Ok(is_http2)) => is_http2,
             Ok(Err(_)) | Err(_) => return,
         },
@@ -59,10 +64,33 @@ pub(super) async fn serve(connection: Connection, stream: StdStream, mut stopped
     }
 }
 
+/// A client that stops reading, or is gone without a word, is let go after a while: the kernel then ends the connection.
+fn notice_the_dead(stream: &TcpStream, after: Duration) {
+    let socket = socket2::SockRef::from(stream);
+    let probes = socket2::TcpKeepalive::new()
+        .with_time(Duration::from_secs(60))
+        .with_interval(Duration::from_secs(15));
+    // Without these, it is noticed when something is written, or never.
+    let _ = socket.set_tcp_keepalive(&probes);
+    let _ = socket.set_tcp_user_timeout(Some(after));
+}
+
+/// Waits for the first bytes, and where they begin HTTP/2 for the whole preface and the frame that has to follow it: hyper itself
+/// would wait for them without end.
 async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
-    let mut first = [0; PREFACE.len()];
-    let n = stream.peek(&mut first).await?;
-    Ok(n == PREFACE.len() && first == PREFACE)
+    let mut first = [0; PREFACE.len() + FRAME_HEAD];
+    loop {
+        let n = stream.peek(&mut first).await?;
+        let seen = n.min(PREFACE.len());
+        if first[..seen] != PREFACE[..seen] || n == 0 {
+            return Ok(false);
+        }
+        if n == first.len() {
+            return Ok(true);
+        }
+        // What is there already would be seen again at once.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 fn http1(idle: Duration) -> http1::Builder {

@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
 use super::connection;
 use crate::connection::Connection;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Shared};
 
 /// A connection on its way to a worker.
 pub(super) struct Arrival {
@@ -66,6 +66,22 @@ impl Worker {
     }
 }
 
+/// In the metric for as long as it lives, however it ends.
+struct Counted(Arc<Shared>);
+
+impl Counted {
+    fn new(shared: &Arc<Shared>) -> Self {
+        shared.metrics.connections.inc();
+        Self(shared.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.metrics.connections.dec();
+    }
+}
+
 async fn run(
     index: usize,
     mut arriving: mpsc::UnboundedReceiver<(Arrival, Live)>,
@@ -75,11 +91,10 @@ async fn run(
         let stopped = stopped.clone();
         tokio::spawn(async move {
             let Arrival { stream, peer, port, gateway, slot } = arrival;
-            gateway.shared.metrics.connections.inc();
+            let counted = Counted::new(&gateway.shared);
             let connection = Connection { gateway: gateway.clone(), port, peer, worker: index };
             connection::serve(connection, stream, stopped).await;
-            gateway.shared.metrics.connections.dec();
-            drop((slot, live));
+            drop((slot, live, counted));
         });
     }
 }

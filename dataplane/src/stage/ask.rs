@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Method, StatusCode, Uri, header};
+use http::{HeaderValue, Method, StatusCode, Uri, header};
 use sluice_llm::json::{Draft, Object, ScanError};
 use sluice_llm::surface::{self, Surface};
 use sluice_llm::{Format, Operation, multipart};
@@ -31,18 +31,28 @@ pub(crate) enum AskedBody {
     Form(Bytes, Option<std::ops::Range<usize>>),
 }
 
+/// The format that a path is in, for errors before it is read.
+pub(crate) fn format(uri: &Uri, taken: usize) -> Option<Format> {
+    surface(uri, taken).map(|surface| surface.format)
+}
+
+fn surface(uri: &Uri, taken: usize) -> Option<Surface<'_>> {
+    let rest = uri.path().get(taken..).unwrap_or("");
+    surface::parse(uri.path()).or_else(|| surface::parse(rest)).or_else(|| surface::parse_below_version(rest))
+}
+
 /// Reads the path: the format's own below `/`, below what the route's prefix took, and there with or without the version.
 /// `None` for a path of the user's own, where the body has to tell.
 pub(crate) fn wanted<'u>(
     uri: &'u Uri,
     taken: usize,
     parts: &Parts,
+    upgrade: Option<&HeaderValue>,
     record: &mut Record,
 ) -> Result<Option<Surface<'u>>, Rejected> {
     let path = uri.path();
     let rest = path.get(taken..).unwrap_or("");
-    let mut found =
-        surface::parse(path).or_else(|| surface::parse(rest)).or_else(|| surface::parse_below_version(rest));
+    let mut found = surface(uri, taken);
     if let Some(surface) = &mut found {
         // OpenAI's and Anthropic's lists of models have one path; Anthropic's clients send their version.
         if surface.operation == Operation::Models
@@ -52,7 +62,7 @@ pub(crate) fn wanted<'u>(
             surface.format = Format::Anthropic;
         }
         record.format = Some(surface.format);
-        check_method(surface, parts)?;
+        check_method(surface, parts, upgrade)?;
         return Ok(found);
     }
     if !matches!(rest, "" | "/") {
@@ -66,8 +76,10 @@ pub(crate) fn wanted<'u>(
     Ok(None)
 }
 
-fn check_method(surface: &Surface<'_>, parts: &Parts) -> Result<(), Rejected> {
-    if parts.headers.contains_key(header::UPGRADE) && surface.operation == Operation::Responses {
+fn check_method(surface: &Surface<'_>, parts: &Parts, upgrade: Option<&HeaderValue>) -> Result<(), Rejected> {
+    if surface.operation == Operation::Responses
+        && upgrade.is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    {
         let text = "this gateway serves the Responses API over HTTP, not over WebSocket";
         return Err(Rejection::new(
             Stage::Match,
@@ -104,17 +116,15 @@ pub(crate) fn read<'u>(
 ) -> Result<Asked<'u>, Rejected> {
     let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
     if let Some(surface) = wanted.as_ref().filter(|s| s.operation == Operation::Media)
-        && !content_type.contains("json")
+        && multipart::is_form(content_type)
     {
-        let model = multipart::field(content_type, &bytes, "model");
+        let model = multipart::field(content_type, &bytes, "model").map_err(|_| {
+            Rejection::invalid(Stage::Read, "the form has the field model twice").param("model")
+        })?;
         let name = model.clone().map(|range| String::from_utf8_lossy(&bytes[range]).into_owned());
-        record.model.clone_from(&name);
-        return Ok(Asked {
-            surface: surface.clone(),
-            model: name,
-            stream: false,
-            body: AskedBody::Form(bytes, model),
-        });
+        record.model = checked(name.clone())?;
+        let body = AskedBody::Form(bytes, model);
+        return Ok(Asked { surface: surface.clone(), model: name, stream: false, body });
     }
     let object = Object::scan(bytes).map_err(malformed)?;
     let surface = match wanted {
@@ -132,7 +142,7 @@ pub(crate) fn read<'u>(
     let default = route.plan.route_type.map(|t| t == RouteType::ChatStreaming);
     let can = surface.operation.streams();
     let stream = can && explicit.or(surface.stream).or(default).unwrap_or(false);
-    record.model.clone_from(&model);
+    record.model = checked(model.clone())?;
     record.streaming = stream;
     let mut draft = Draft::new(object);
     if surface.format == Format::Gemini {
@@ -142,6 +152,18 @@ pub(crate) fn read<'u>(
         draft.set("stream", if stream { "true" } else { "false" }).map_err(malformed)?;
     }
     Ok(Asked { surface, model, stream, body: AskedBody::Json(Box::new(draft)) })
+}
+
+/// Longest name of a model, in bytes: it goes into logs and errors.
+const MAX_MODEL: usize = 256;
+
+fn checked(model: Option<String>) -> Result<Option<String>, Rejected> {
+    match model {
+        Some(name) if name.len() > MAX_MODEL => {
+            Err(Rejection::invalid(Stage::Read, "the model's name is longer than 256 bytes").param("model"))
+        }
+        other => Ok(other),
+    }
 }
 
 /// What a body asks for when the path is the user's own.

@@ -34,23 +34,27 @@ pub(crate) fn authn(plan: &Plan, parts: &mut Parts) -> Result<Option<Arc<str>>, 
         return Ok(None);
     }
     let presented: Vec<_> = presented(plan, parts).collect();
-    let mut found = None;
+    let mut name = None;
     for authn in &plan.authn {
-        found = Some(known(authn, &presented).ok_or_else(|| denied(presented.is_empty()))?);
+        name = Some(known(authn, &presented).ok_or_else(|| denied(presented.is_empty()))?.clone());
     }
-    let used = found.map(|(i, name)| (presented[i].0.cloned(), name.clone()));
+    // Clients send one key in several ways; none of them may reach a provider.
+    let own = |key: &[u8]| plan.authn.iter().any(|a| a.callers.contains_key(&digest(key)));
+    let carriers: Vec<_> =
+        presented.iter().filter(|(_, key)| own(key)).map(|(header, _)| header.cloned()).collect();
     drop(presented);
-    let Some((carrier, name)) = used else { return Ok(None) };
-    match carrier {
-        Some(header) => {
-            parts.headers.remove(header);
+    for carrier in carriers {
+        match carrier {
+            Some(header) => {
+                parts.headers.remove(header);
+            }
+            None => without_query_key(parts),
         }
-        None => without_query_key(parts),
     }
     for header in plan.authn.iter().flat_map(|a| &a.headers) {
         parts.headers.remove(header);
     }
-    Ok(Some(name))
+    Ok(name)
 }
 
 /// The caller's own credential for a provider.
@@ -76,20 +80,19 @@ fn without_query_key(parts: &mut Parts) {
     let rest: Vec<&str> =
         parts.uri.query().unwrap_or("").split('&').filter(|p| !p.starts_with("key=")).collect();
     let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
-    if let Ok(uri) = format!("{}{query}", parts.uri.path()).parse() {
-        parts.uri = uri;
-    }
+    let mut uri = std::mem::take(&mut parts.uri).into_parts();
+    let path = uri.path_and_query.as_ref().map_or("/", |p| p.path());
+    uri.path_and_query = format!("{path}{query}").parse().ok();
+    parts.uri = http::Uri::from_parts(uri).unwrap_or_default();
 }
 
 /// The digest is what is looked up, so that how long it takes says nothing about a key.
-fn known<'p>(
-    authn: &'p Authn,
-    presented: &[(Option<&HeaderName>, Cow<'_, [u8]>)],
-) -> Option<(usize, &'p Arc<str>)> {
-    presented.iter().enumerate().find_map(|(i, (_, key))| {
-        let digest: [u8; 32] = Sha256::digest(key).into();
-        authn.callers.get(&digest).map(|name| (i, name))
-    })
+fn known<'p>(authn: &'p Authn, presented: &[(Option<&HeaderName>, Cow<'_, [u8]>)]) -> Option<&'p Arc<str>> {
+    presented.iter().find_map(|(_, key)| authn.callers.get(&digest(key)))
+}
+
+fn digest(key: &[u8]) -> [u8; 32] {
+    Sha256::digest(key).into()
 }
 
 fn denied(nothing: bool) -> Rejected {

@@ -1,17 +1,33 @@
 //! Which rule takes the request, and which of its backends.
 
 use http::request::Parts;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, Version, header};
 use sluice_vocab::ErrorType;
 
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::{Destination, Matched, Redirect, Route, Table};
 
+/// Refuses what two readers could understand in two ways, then matches.
 pub(crate) fn find<'t>(table: &'t Table, port: u16, parts: &Parts) -> Result<Matched<'t>, Rejected> {
+    if has_dot_segment(parts.uri.path()) {
+        return Err(Rejection::invalid(Stage::Match, "the path has a segment . or .., send it resolved"));
+    }
+    if parts.version == Version::HTTP_11 && host(parts).is_empty() {
+        return Err(Rejection::invalid(Stage::Match, "the request has no Host header"));
+    }
     table.ports.get(&port).and_then(|matcher| matcher.find(host(parts), parts)).ok_or_else(|| {
         let text = format!("no route takes {} {}", parts.method, parts.uri.path());
         Rejection::new(Stage::Match, ErrorType::InvalidRequest, StatusCode::NOT_FOUND, text).code("not_found")
     })
+}
+
+/// A route's policies hang on its path, so that a backend which resolves the path must not see another one than was matched.
+fn has_dot_segment(path: &str) -> bool {
+    path.contains(['.', '%', '\\'])
+        && path.split(['/', '\\']).any(|segment| {
+            let decoded = sluice_llm::surface::percent_decode(segment);
+            decoded.split(['/', '\\']).any(|part| matches!(part, "." | ".."))
+        })
 }
 
 /// The host that was called: HTTP/2's authority, or the header.

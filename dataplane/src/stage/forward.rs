@@ -4,11 +4,10 @@ use std::net::SocketAddr;
 
 use http::request::Parts;
 use http::{HeaderValue, Request, Uri, header};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use sluice_llm::json::Segments;
 
 use super::find::host;
-use super::translate::remove_hop_by_hop;
 use crate::client::Outgoing;
 use crate::table::Route;
 
@@ -21,17 +20,15 @@ pub(crate) fn request(
     peer: SocketAddr,
 ) -> Request<Outgoing> {
     let original = HeaderValue::from_str(host(&parts)).ok();
-    remove_hop_by_hop(&mut parts.headers);
-    let address = peer.ip().to_string();
-    let chain = match parts.headers.get("x-forwarded-for").and_then(|v| v.to_str().ok()) {
-        Some(before) => format!("{before}, {address}"),
-        None => address,
-    };
+    let address = peer.ip().to_canonical().to_string();
+    let before = parts.headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
+    let chain = before.chain([address.as_str()]).collect::<Vec<_>>().join(", ");
     if let Ok(value) = HeaderValue::try_from(chain) {
         parts.headers.insert("x-forwarded-for", value);
     }
     if let Some(host) = original {
-        parts.headers.entry("x-forwarded-host").or_insert(host);
+        parts.headers.entry("x-forwarded-host").or_insert(host.clone());
+        parts.headers.entry(header::HOST).or_insert(host);
     }
     parts.headers.entry("x-forwarded-proto").or_insert(HeaderValue::from_static("http"));
     let path = parts.uri.path();
@@ -44,6 +41,8 @@ pub(crate) fn request(
     if let Some(name) = route.rewrite.as_ref().and_then(|r| r.hostname.clone()) {
         parts.headers.insert(header::HOST, name);
     }
-    let body = body.map_or_else(|| Outgoing::Read(Segments::default()), Outgoing::Stream);
+    let body = body
+        .filter(|b| !b.is_end_stream())
+        .map_or_else(|| Outgoing::Read(Segments::default()), Outgoing::Stream);
     Request::from_parts(parts, body)
 }

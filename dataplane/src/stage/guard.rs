@@ -13,14 +13,17 @@ pub(crate) fn guard(plan: &Plan, asked: &Asked<'_>) -> Result<(), Rejected> {
     if plan.guards.is_empty() {
         return Ok(());
     }
-    let AskedBody::Json(draft) = &asked.body else { return Ok(()) };
     let mut hit = None;
-    text::each(draft.original(), &mut |text| {
+    let mut look = |text: &str| {
         if hit.is_none() {
             hit = plan.guards.iter().find_map(|guard| guard.find(text).map(|pattern| (guard, pattern)));
         }
-    })
-    .map_err(malformed)?;
+    };
+    match &asked.body {
+        AskedBody::Json(draft) => text::each(draft.original(), &mut look).map_err(malformed)?,
+        // A form is looked at whole: its text fields are prompts too.
+        AskedBody::Form(bytes, _) => look(&String::from_utf8_lossy(bytes)),
+    }
     let Some((guard, pattern)) = hit else { return Ok(()) };
     let status = StatusCode::from_u16(guard.status).unwrap_or(StatusCode::FORBIDDEN);
     Err(Rejection::new(Stage::Guard, ErrorType::InvalidRequest, status, guard.message.clone())

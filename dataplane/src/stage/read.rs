@@ -57,19 +57,22 @@ pub(crate) async fn read(
     headers: &mut HeaderMap,
     unread: Unread,
 ) -> Result<(Bytes, Share), Rejected> {
-    let (bytes, mut share) = receive(shared, unread).await?;
+    let receiving = tokio::time::timeout(shared.settings.body_time, receive(shared, unread));
+    let (bytes, mut share) = receiving.await.map_err(|_| too_slow(shared.settings.body_time))??;
     let coded = headers.remove(header::CONTENT_ENCODING).filter(|e| e.as_bytes() != b"identity");
     let Some(coding) = coded else { return Ok((bytes, share)) };
     let limit = shared.settings.body_limit;
+    let held = share.bytes();
     let decoded =
-        encoding::decode(coding.as_bytes(), &bytes, limit).map_err(|e| undecoded(e, &coding, limit))?;
-    grow(&mut share, decoded.len()).await?;
+        encoding::decode(coding.as_bytes(), &bytes, limit, &mut |more| share.try_grow_to(held + more))
+            .map_err(|e| undecoded(e, &coding, limit))?;
     Ok((decoded, share))
 }
 
 fn undecoded(error: DecodeError, coding: &HeaderValue, limit: usize) -> Rejected {
     match error {
         DecodeError::TooLarge => too_large(limit),
+        DecodeError::NoMemory => no_memory(),
         DecodeError::Malformed => Rejection::invalid(
             Stage::Read,
             format!("the body is not valid for its content-encoding {coding:?}"),
@@ -99,10 +102,9 @@ async fn receive(shared: &Shared, mut unread: Unread) -> Result<(Bytes, Share), 
     if body.is_end_stream() {
         return if first.len() > limit { Err(too_large(limit)) } else { Ok((first, share)) };
     }
-    let announced = usize::try_from(announced).unwrap_or(0);
-    let mut all =
-        BytesMut::with_capacity(if announced <= AT_ONCE { announced } else { AT_ONCE }.max(first.len()));
-    grow(&mut share, all.capacity()).await?;
+    // Room is made for what is announced, and accounted for as it comes: an announcement costs its sender nothing.
+    let announced = usize::try_from(announced).unwrap_or(0).min(AT_ONCE);
+    let mut all = BytesMut::with_capacity(announced.max(first.len()));
     all.extend_from_slice(&first);
     drop(first);
     while let Some(chunk) = frame(body, shared.settings.body_pause).await? {
@@ -110,13 +112,13 @@ async fn receive(shared: &Shared, mut unread: Unread) -> Result<(Bytes, Share), 
         if len > limit {
             return Err(too_large(limit));
         }
-        // Growing doubles the buffer, so that what it holds is what is accounted for.
         if len > all.capacity() {
+            // Growing doubles the buffer, and copies what is there.
             let wanted = (all.capacity() * 2).max(len).min(limit.max(len));
             grow(&mut share, wanted).await?;
             all.reserve(wanted - all.len());
         } else {
-            grow(&mut share, all.capacity()).await?;
+            grow(&mut share, len).await?;
         }
         all.extend_from_slice(&chunk);
     }
@@ -125,10 +127,7 @@ async fn receive(shared: &Shared, mut unread: Unread) -> Result<(Bytes, Share), 
 
 async fn frame(body: &mut Incoming, pause: Duration) -> Result<Option<Bytes>, Rejected> {
     loop {
-        let next = tokio::time::timeout(pause, body.frame()).await.map_err(|_| {
-            let text = format!("the body paused for more than {} s", pause.as_secs());
-            Rejection::new(Stage::Read, ErrorType::Timeout, StatusCode::REQUEST_TIMEOUT, text)
-        })?;
+        let next = tokio::time::timeout(pause, body.frame()).await.map_err(|_| too_slow(pause))?;
         match next {
             None => return Ok(None),
             Some(Ok(frame)) => {
@@ -148,9 +147,18 @@ async fn grow(share: &mut Share, bytes: usize) -> Result<(), Rejected> {
     if bytes <= share.bytes() || share.grow_to(bytes.next_multiple_of(4 << 10)).await {
         return Ok(());
     }
+    Err(no_memory())
+}
+
+fn no_memory() -> Rejected {
     let text = "the gateway has no memory left for request bodies, try again later";
-    Err(Rejection::new(Stage::Read, ErrorType::ServerError, StatusCode::SERVICE_UNAVAILABLE, text)
-        .retry(Retry::Later(Some(5))))
+    Rejection::new(Stage::Read, ErrorType::ServerError, StatusCode::SERVICE_UNAVAILABLE, text)
+        .retry(Retry::Later(Some(5)))
+}
+
+fn too_slow(limit: Duration) -> Rejected {
+    let text = format!("the body took or paused for more than {} s", limit.as_secs());
+    Rejection::new(Stage::Read, ErrorType::Timeout, StatusCode::REQUEST_TIMEOUT, text)
 }
 
 fn too_large(limit: usize) -> Rejected {

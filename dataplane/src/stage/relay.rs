@@ -8,15 +8,15 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
-use sluice_llm::Format;
 use sluice_llm::json::Object;
+use sluice_llm::sse::EventTooLong;
 use sluice_llm::stream::{self, End};
 use sluice_llm::usage::{self, Tally};
+use sluice_llm::{Format, Operation};
 use sluice_vocab::ErrorType;
 use tokio::time::{Instant, Sleep};
 
 use super::send::{Reading, Reply, too_slow};
-use super::translate::remove_hop_by_hop;
 use crate::client::Lease;
 use crate::record::{REQUEST_ID, Record};
 use crate::rejection::{Rejected, Rejection, Stage};
@@ -43,7 +43,7 @@ pub(crate) struct Relay {
 enum Reader {
     Nothing,
     Stream(Box<stream::Relay>),
-    Whole { format: Format, kept: Vec<Bytes>, len: usize },
+    Whole { format: Format, operation: Operation, kept: Vec<Bytes>, len: usize },
 }
 
 /// Why a body ended early.
@@ -53,7 +53,11 @@ pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Box<Relay>> {
     let Reply { response, lease, reading, timeout, deadline } = reply;
     let (mut parts, incoming) = response.into_parts();
-    remove_hop_by_hop(&mut parts.headers);
+    if reading.is_some() {
+        // What a provider says of its own name does not hold for ours.
+        parts.headers.remove(header::STRICT_TRANSPORT_SECURITY);
+        parts.headers.remove("alt-svc");
+    }
     let is_stream = is_event_stream(&parts.headers);
     record.status = parts.status;
     record.streaming |= is_stream && reading.is_some();
@@ -101,7 +105,7 @@ fn reader(
             Reader::Stream(Box::new(stream::Relay::new(r.format, r.operation, r.strip_usage)))
         }
         Some(r) if status.is_success() && r.operation.has_json_body() => {
-            Reader::Whole { format: r.format, kept: Vec::new(), len: 0 }
+            Reader::Whole { format: r.format, operation: r.operation, kept: Vec::new(), len: 0 }
         }
         _ => Reader::Nothing,
     }
@@ -116,6 +120,27 @@ fn set_ids(headers: &mut http::HeaderMap, record: &Record) {
     }
     if record.format == Some(Format::Anthropic) {
         headers.entry("request-id").or_insert_with(|| record.id.clone());
+    }
+}
+
+impl Drop for Relay {
+    /// A body may be dropped before its end was asked for: because all of it has passed, or because the client has gone.
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let has_passed =
+            self.incoming.as_ref().is_some_and(|i| i.is_end_stream() || i.size_hint().exact() == Some(0));
+        let is_complete = matches!(&self.reader, Reader::Stream(relay) if relay.end() == End::Complete);
+        if has_passed || is_complete {
+            // Of a connection that may still be in use, nothing is given back.
+            if !has_passed {
+                self.lease = None;
+            }
+            self.complete();
+        } else if let Reader::Stream(relay) = &self.reader {
+            self.record.usage = relay.usage();
+        }
     }
 }
 
@@ -165,7 +190,13 @@ impl Relay {
                             return Poll::Ready(Some(Ok(Frame::data(data))));
                         }
                     }
-                    Err(frame) => return Poll::Ready(Some(Ok(frame))),
+                    Err(trailers) => {
+                        // They come last, and hyper asks for nothing after them.
+                        self.complete();
+                        if self.last.is_none() {
+                            return Poll::Ready(Some(Ok(trailers)));
+                        }
+                    }
                 },
                 Some(Err(error)) => self.break_off(&broken(&error))?,
                 None => self.complete(),
@@ -189,7 +220,16 @@ impl Relay {
     fn observe(&mut self, data: Bytes) -> Result<Bytes, BodyError> {
         match &mut self.reader {
             Reader::Nothing => Ok(data),
-            Reader::Stream(relay) => relay.push(data).map_err(Into::into),
+            Reader::Stream(relay) => match relay.push(data.clone()) {
+                Ok(data) => Ok(data),
+                // Too long to be understood. Nothing of the stream is understood from here on, and all of it passes.
+                Err(EventTooLong) => {
+                    let held = relay.give_up();
+                    self.record.usage = relay.usage();
+                    self.reader = Reader::Nothing;
+                    Ok(held.unwrap_or(data))
+                }
+            },
             Reader::Whole { kept, len, .. } => {
                 *len += data.len();
                 if *len <= KEEP {
@@ -239,7 +279,7 @@ impl Relay {
                     self.last = Some(held);
                 }
             }
-            Reader::Whole { format, kept, .. } => {
+            Reader::Whole { format, operation, kept, .. } => {
                 let whole = if kept.len() == 1 { kept[0].clone() } else { kept.concat().into() };
                 let mut tally = Tally::default();
                 if let Ok(object) = Object::scan(whole)
@@ -248,7 +288,7 @@ impl Relay {
                     tally.update(usage);
                 }
                 self.record.usage = tally.usage(format);
-                if !self.record.usage.is_known() && self.record.status.is_success() {
+                if !self.record.usage.is_known() && operation.streams() {
                     metrics.usage_missing.inc();
                 }
             }
@@ -259,6 +299,12 @@ impl Relay {
     /// The upstream's part ended in the middle. A stream says so in the client's format, without its format's word for a clean
     /// end; any other answer is broken off, so that nobody takes it for whole.
     fn break_off(&mut self, rejection: &Rejection) -> Result<(), BodyError> {
+        // The format has said that the answer is complete; how the connection ends is no matter then.
+        if matches!(&self.reader, Reader::Stream(relay) if relay.end() == End::Complete) {
+            self.lease = None;
+            self.complete();
+            return Ok(());
+        }
         self.incoming = None;
         self.lease = None;
         self.record.error = Some((rejection.kind, format!("{}: {}", rejection.public, rejection.detail)));

@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use sluice_llm::{Format, Operation};
 use sluice_vocab::ErrorType;
 
-use super::translate::Outbound;
+use super::translate::{Outbound, remove_hop_by_hop};
 use crate::client::{Answer, Lease, Outgoing, Pool, SendError};
 use crate::gateway::Shared;
 use crate::rejection::{Rejected, Rejection, Stage};
@@ -72,11 +72,17 @@ async fn exchange(
     reading: Option<Reading>,
 ) -> Result<Reply, Rejected> {
     let deadline = tokio::time::Instant::now() + timeout;
-    let Answer { response, lease, connected } =
+    let Answer { mut response, lease, connected } =
         tokio::time::timeout_at(deadline, shared.client.send(pool, worker, request))
             .await
             .map_err(|_| too_slow(timeout))?
             .map_err(unreachable)?;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let text = "the upstream changed the protocol, which was not asked for";
+        return Err(Rejection::new(Stage::Send, ErrorType::ServerError, StatusCode::BAD_GATEWAY, text));
+    }
+    // Before the route adds anything.
+    remove_hop_by_hop(response.headers_mut());
     if connected {
         shared.metrics.upstream_connects.inc();
     }

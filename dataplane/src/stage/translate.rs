@@ -43,6 +43,12 @@ pub(crate) fn translate(
     let own = if matches!(leaf.auth, Auth::Passthrough) { authn::credential(&parts) } else { None };
     let mut headers = parts.headers;
     clean(&mut headers);
+    if matches!(leaf.auth, Auth::Credential(_)) {
+        // Whose account pays is decided by who holds the credential.
+        for name in ["openai-organization", "openai-project", "x-goog-user-project"] {
+            headers.remove(name);
+        }
+    }
     authorize(&mut headers, leaf, own)?;
     for (name, value) in leaf.provider.quirks.headers {
         if !headers.contains_key(*name) {
@@ -151,7 +157,8 @@ pub(crate) static HOP_BY_HOP: [HeaderName; 8] = [
 ];
 
 /// Headers that say who and where the caller is, which a provider need not know.
-static PRIVATE: [HeaderName; 7] = [
+static PRIVATE: [HeaderName; 8] = [
+    header::HOST,
     header::COOKIE,
     header::FORWARDED,
     HeaderName::from_static("x-forwarded-for"),
@@ -163,12 +170,14 @@ static PRIVATE: [HeaderName; 7] = [
 
 /// Takes out what belongs to one connection, the `connection` header's own list included.
 pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    if let Some(listed) = headers.get(header::CONNECTION).cloned() {
-        for name in
-            listed.to_str().unwrap_or("").split(',').filter_map(|n| n.trim().parse::<HeaderName>().ok())
-        {
-            headers.remove(name);
-        }
+    let listed: Vec<HeaderName> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .flat_map(|value| value.to_str().unwrap_or("").split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in listed {
+        headers.remove(name);
     }
     for name in &HOP_BY_HOP {
         headers.remove(name);
@@ -176,7 +185,6 @@ pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
 }
 
 fn clean(headers: &mut HeaderMap) {
-    remove_hop_by_hop(headers);
     for name in CREDENTIAL_HEADERS.iter().chain(&PRIVATE) {
         headers.remove(name);
     }

@@ -274,6 +274,7 @@ fn candidate(
     Ok((path, Candidate { method, headers, query, age, route: route.clone() }))
 }
 
+/// A pattern that has to fit the whole text.
 fn regex(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(pattern).size_limit(1 << 20).build().map_err(|e| e.to_string())
+    RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(1 << 20).build().map_err(|e| e.to_string())
 }

@@ -40,6 +40,7 @@ pub(crate) struct Candidate {
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
     Exact(String),
+    /// Anchored at both ends.
     Regex(Regex),
 }
 
@@ -62,7 +63,7 @@ impl Value {
     fn matches(&self, text: &str) -> bool {
         match self {
             Value::Exact(want) => want == text,
-            Value::Regex(regex) => regex.find(text).is_some_and(|m| m.len() == text.len()),
+            Value::Regex(regex) => regex.is_match(text),
         }
     }
 }
@@ -121,8 +122,7 @@ impl Paths {
         {
             return Some(Matched { route: &list[i].route, taken: path.len() });
         }
-        let whole = |r: &Regex| r.find(path).is_some_and(|m| m.len() == path.len());
-        if let Some((_, c)) = self.regex.iter().find(|(r, c)| whole(r) && c.matches(parts)) {
+        if let Some((_, c)) = self.regex.iter().find(|(r, c)| r.is_match(path) && c.matches(parts)) {
             return Some(Matched { route: &c.route, taken: path.len() });
         }
         if self.prefix.is_empty() {
@@ -237,7 +237,7 @@ mod tests {
         m.add("", &exact("/v1/chat"), mk_candidate("exact"));
         m.add(
             "",
-            &Path::Regex(Regex::new("/v1/c.*").unwrap()),
+            &Path::Regex(Regex::new("^(?:/v1/c.*)$").unwrap()),
             Candidate { method: Some(Method::PUT), ..mk_candidate("regex") },
         );
         m.add("", &prefix("/v1"), Candidate { method: Some(Method::GET), ..mk_candidate("get") });

@@ -62,3 +62,15 @@ async fn a_passed_through_credential_is_shown_in_the_provider_s_way() {
     let answer = lab.post(path, &[("authorization", "Bearer key-a")], body).await;
     assert_eq!((answer.status, answer.header("x-sluice-error")), (401, "auth"));
 }
+
+#[tokio::test]
+async fn a_key_that_is_sent_twice_is_taken_out_twice() {
+    let lab = Lab::start(&Plan { passthrough: true, ..mk_plan() }).await;
+    let twice = [("authorization", "Bearer key-a"), ("x-api-key", "key-a")];
+    assert_eq!(lab.post(CHAT, &twice, chat("gpt-4")).await.status, 401);
+    let beside = [("authorization", "Bearer key-a"), ("x-api-key", "key-b"), ("api-key", "mine")];
+    assert_eq!(lab.post(&format!("{CHAT}?key=key-b"), &beside, chat("gpt-4")).await.status, 200);
+    let request = &lab.mock.requests()[0];
+    assert_eq!((request.header("authorization"), request.header("x-api-key")), (Some("Bearer mine"), None));
+    assert!(!request.path.contains("key-b"));
+}

@@ -146,3 +146,46 @@ async fn a_compressed_request_is_read_and_sent_on_plain() {
     assert_eq!(lab.post(CHAT, &[("content-encoding", "zstd")], "x").await.status, 415);
     assert_eq!(lab.post(CHAT, &[("content-encoding", "br")], "x").await.status, 400);
 }
+
+#[tokio::test]
+async fn a_path_that_could_lead_elsewhere_is_refused() {
+    let lab = Lab::start(&Plan::default()).await;
+    for path in [
+        "/v1/images/../files",
+        "/v1/images/generations/../../files",
+        "/service/%2e%2e/x",
+        "/v1/..%2ffiles",
+        "/v1/files",
+    ] {
+        let answer = lab.post(path, &[("content-type", "text/plain")], chat("gpt-4")).await;
+        assert!(matches!(answer.status, 400 | 404), "{path}: {}", answer.status);
+    }
+    assert_eq!(lab.mock.counts().received, 0);
+}
+
+#[tokio::test]
+async fn a_bomb_stays_within_the_budget() {
+    let settings = Settings { workers: 1, body_budget: 4 << 20, ..Settings::default() };
+    let lab = Lab::with(&Plan::default(), settings).await;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut encoder, &vec![b' '; 30 << 20]).unwrap();
+    let answer = lab.post(CHAT, &[("content-encoding", "gzip")], encoder.finish().unwrap()).await;
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    assert!(lab.shared.budget().peak() <= 4 << 20);
+    assert_eq!(lab.shared.budget().used(), 0);
+}
+
+#[tokio::test]
+async fn an_announcement_alone_costs_nothing() {
+    let lab =
+        Lab::with(&Plan::default(), Settings { workers: 1, body_budget: 1 << 20, ..Settings::default() })
+            .await;
+    let mut held = Vec::new();
+    for _ in 0..50 {
+        let mut stream = tokio::net::TcpStream::connect(lab.address).await.unwrap();
+        let head = format!("POST {CHAT} HTTP/1.1\r\nhost: x\r\ncontent-length: 524288\r\n\r\n{{");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    assert_eq!(lab.post(CHAT, &[], chat("gpt-4")).await.status, 200);
+}

@@ -32,6 +32,14 @@ pub enum ScanError {
     /// A field stands twice, so that two readers could take different values.
     #[error("the field {0} stands twice in the body")]
     Duplicate(String),
+    /// A field in another case than its format's, which some servers read all the same.
+    #[error("the field {found} must be written {name}")]
+    Case {
+        /// As it stands in the body.
+        found: String,
+        /// As the format has it.
+        name: String,
+    },
     /// A field has another type than its format says.
     #[error("the field {field} must be {expected}")]
     WrongType {
@@ -110,12 +118,19 @@ impl Object {
         member.decoded.as_ref().map_or(&self.bytes[member.key.clone()], |d| d.as_bytes())
     }
 
-    /// Index of the field; an error when it stands twice.
+    /// Index of the field; an error when it stands twice, or in another case.
     pub(super) fn position(&self, name: &str) -> Result<Option<usize>, ScanError> {
-        let mut found = self.members.iter().enumerate().filter(|(_, m)| self.key(m) == name.as_bytes());
-        let first = found.next().map(|(i, _)| i);
-        if found.next().is_some() {
-            return Err(ScanError::Duplicate(name.to_owned()));
+        let mut first = None;
+        for (i, member) in self.members.iter().enumerate() {
+            let key = self.key(member);
+            if key == name.as_bytes() {
+                if first.replace(i).is_some() {
+                    return Err(ScanError::Duplicate(name.to_owned()));
+                }
+            } else if key.eq_ignore_ascii_case(name.as_bytes()) {
+                let found = String::from_utf8_lossy(key).into_owned();
+                return Err(ScanError::Case { found, name: name.to_owned() });
+            }
         }
         Ok(first)
     }
@@ -294,6 +309,13 @@ mod tests {
         assert_eq!(scan(r#"{"mod\u0065l":"a"}"#).unwrap().str("model").unwrap().as_deref(), Some("a"));
         let twice = scan(r#"{"mod\u0065l":"a","model":"b"}"#).unwrap();
         assert_eq!(twice.str("model"), Err(ScanError::Duplicate("model".into())));
+    }
+
+    #[test]
+    fn another_case_is_refused() {
+        let object = scan(r#"{"Model":"a","model":"b"}"#).unwrap();
+        assert!(matches!(object.str("model"), Err(ScanError::Case { .. })));
+        assert!(matches!(scan(r#"{"MODEL":"a"}"#).unwrap().str("model"), Err(ScanError::Case { .. })));
     }
 
     #[test]
