@@ -1,23 +1,51 @@
-//! Rust types of the snapshot's messages, without protoc.
+//! Rust types of the contracts' messages and services, without protoc.
 
 use std::path::Path;
 
 use super::Generated;
 
-/// The compiled model, as `crates/snapshot` uses it.
+/// Messages of which something is secret: they never print, and neither does what holds them.
+const SECRET: [&str; 5] = [
+    "sluice.snapshot.v1.Credential",
+    "sluice.sync.v1.FollowResponse",
+    "sluice.sync.v1.Welcome",
+    "sluice.sync.v1.UpdatePart",
+    "sluice.sync.v1.Upsert",
+];
+
+/// The compiled model, as `crates/snapshot` uses it, and what operators and data planes say to each other.
 pub(super) fn generate(root: &Path) -> anyhow::Result<Vec<Generated>> {
-    let proto = root.join("proto");
-    let file = proto.join("sluice/snapshot/v1/snapshot.proto");
-    let descriptors = protox::compile([&file], [&proto])?;
     let out = tempdir()?;
+    let generated = snapshot(root, &out).and_then(|s| Ok(vec![s, sync(root, &out)?]));
+    std::fs::remove_dir_all(&out)?;
+    generated
+}
+
+fn snapshot(root: &Path, out: &Path) -> anyhow::Result<Generated> {
+    let proto = root.join("proto");
+    let descriptors = protox::compile([proto.join("sluice/snapshot/v1/snapshot.proto")], [&proto])?;
     let mut config = prost_build::Config::new();
-    // Secrets never print, and neither does what holds them.
-    config.skip_debug(["sluice.snapshot.v1.Credential"]);
-    config.out_dir(&out);
+    config.skip_debug(SECRET);
+    config.out_dir(out);
     config.compile_fds(descriptors)?;
     let text = std::fs::read_to_string(out.join("sluice.snapshot.v1.rs"))?;
-    std::fs::remove_dir_all(&out)?;
-    Ok(vec![Generated { path: "crates/snapshot/src/gen/snapshot.rs".into(), text }])
+    Ok(Generated { path: "crates/snapshot/src/gen/snapshot.rs".into(), text })
+}
+
+fn sync(root: &Path, out: &Path) -> anyhow::Result<Generated> {
+    let proto = root.join("proto");
+    let descriptors = protox::compile([proto.join("sluice/sync/v1/sync.proto")], [&proto])?;
+    tonic_prost_build::configure()
+        // Who connects, and how, is not this crate's business.
+        .build_transport(false)
+        .extern_path(".sluice.snapshot.v1", "::sluice_snapshot::model")
+        // Entries are shared between data planes, not copied.
+        .bytes(".sluice.sync.v1.Upsert.bytes")
+        .skip_debug(SECRET)
+        .out_dir(out)
+        .compile_fds(descriptors)?;
+    let text = std::fs::read_to_string(out.join("sluice.sync.v1.rs"))?;
+    Ok(Generated { path: "proto/src/gen/sync.rs".into(), text })
 }
 
 fn tempdir() -> anyhow::Result<std::path::PathBuf> {

@@ -1,0 +1,11 @@
+//! Both sides against each other: single rules, and whole lives with every fault that there is.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod cluster;
+mod life;
+mod node;
+mod replica;
+mod rules;
+mod rules_reports;
+mod rules_server;
+mod support;
