@@ -6,7 +6,6 @@ use sluice_compiler::condition::{Delivery, derive, phase};
 use sluice_compiler::{Compilation, Verdict};
 use sluice_files::Loaded;
 use sluice_snapshot::Snapshot;
-use sluice_snapshot::model::entry::Body;
 use sluice_vocab::{Finding, ObjectRef};
 
 /// Everything about a case.
@@ -44,32 +43,9 @@ fn finding(f: &Finding) -> String {
 
 fn entries(out: &mut String, gateway: &str, snapshot: &Snapshot) {
     writeln!(out, "snapshot {gateway}:").unwrap();
-    for (key, sealed) in snapshot.entries() {
-        let entry = sealed.decode(key).unwrap();
-        let origin = entry.origin.unwrap();
-        let at = format!("{} {}/{} {}", origin.kind, origin.namespace, origin.name, origin.path);
-        line(out, 2, key.as_str(), &format!("# {}", at.trim_end()));
-        let body = match entry.body.unwrap() {
-            Body::Listener(b) => format!("{b:#?}"),
-            Body::Route(b) => format!("{b:#?}"),
-            Body::Upstream(b) => format!("{b:#?}"),
-            Body::Policy(b) => format!("{b:#?}"),
-            Body::Credential(b) => format!("Credential of {} bytes", b.value.len()),
-            Body::ApiKey(b) => format!("ApiKey of {} in {}", b.caller, b.set),
-        };
-        for text in body.lines().filter(|l| says_something(l)) {
-            writeln!(out, "    {text}").unwrap();
-        }
+    for text in sluice_snapshot::text::render(snapshot).lines() {
+        writeln!(out, "  {text}").unwrap();
     }
-}
-
-/// Fields that are unset only make golden files long.
-fn says_something(line: &str) -> bool {
-    let text = line.trim();
-    let is_unset =
-        [": None,", ": \"\",", ": 0,", ": [],", ": false,"].iter().any(|unset| text.ends_with(unset));
-    let is_bracket = text.chars().all(|c| "()[]{},".contains(c));
-    !is_unset && !is_bracket
 }
 
 fn resource(out: &mut String, loaded: &Loaded, object: &ObjectRef, verdict: &Verdict) {
