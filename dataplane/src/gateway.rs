@@ -76,8 +76,7 @@ impl Gateway {
     ///
     /// What can't be realised here is poisoned, not left out, and told with its origin.
     pub fn apply(&self, snapshot: &Snapshot) -> Vec<Diagnostic> {
-        let old = self.live.load_full();
-        let (table, diagnostics) = table::build(snapshot, &old, &self.shared.standing);
+        let (table, diagnostics) = table::build(snapshot, &self.shared.standing);
         self.live.store(Arc::new(table));
         diagnostics
     }

@@ -1,7 +1,7 @@
 //! Processes that a command starts, waits for and stops.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -53,4 +53,31 @@ pub(crate) async fn stop(child: &mut Child) -> anyhow::Result<ExitStatus> {
     }
     let ended = tokio::time::timeout(Duration::from_secs(40), child.wait()).await;
     ended.context("it does not end")?.context("it cannot be waited for")
+}
+
+/// Runs a command to its end; fails with it.
+pub(crate) async fn run(command: &mut Command) -> anyhow::Result<()> {
+    let shown = format!("{:?}", command.as_std());
+    let status = command.status().await.with_context(|| format!("cannot run {shown}"))?;
+    anyhow::ensure!(status.success(), "{shown} failed with {status}");
+    Ok(())
+}
+
+/// Builds what [`sluice`] names.
+pub(crate) async fn build_sluice() -> anyhow::Result<()> {
+    run(Command::new(env!("CARGO"))
+        .args(["build", "--profile", "ci", "-p", "sluice-cli"])
+        .current_dir(root()))
+    .await
+}
+
+/// Doubles of the providers, which answer when this returns and end when it is dropped.
+pub(crate) async fn mock(port: u16) -> anyhow::Result<Child> {
+    let mut child = Command::new(sluice())
+        .args(["mock", "--listen", &format!("127.0.0.1:{port}")])
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?;
+    wait_for(&mut child, port, "/v1/models").await?;
+    Ok(child)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use tokio::process::Command;
 
-use crate::child::step;
+use crate::child::{run, step};
 use crate::generate::root;
 
 /// A virtual environment with what a requirements file names. Made anew when that file has changed. Gives its Python.
@@ -34,11 +34,4 @@ pub(crate) async fn environment(name: &str, requirements: &Path, pip: &[&str]) -
     .await?;
     std::fs::write(done, wanted)?;
     Ok(python)
-}
-
-async fn run(command: &mut Command) -> anyhow::Result<()> {
-    let shown = format!("{:?}", command.as_std());
-    let status = command.status().await.with_context(|| format!("cannot run {shown}"))?;
-    anyhow::ensure!(status.success(), "{shown} failed with {status}");
-    Ok(())
 }

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use anyhow::Context;
 use tokio::process::{Child, Command};
 
-use crate::child::{free_port, sluice, step, stop, wait_for};
+use crate::child::{self, build_sluice, free_port, mock, sluice, step, stop, wait_for};
 use crate::generate::root;
 use crate::python;
 
@@ -15,34 +15,21 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     let node = root().join("e2e/sdk/node");
     if !node.join("node_modules/.package-lock.json").exists() {
         step("installing the Node SDKs");
-        check(Command::new("npm").args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&node))
-            .await?;
-    }
-    let build = Command::new(env!("CARGO"))
-        .args(["build", "--profile", "ci", "-p", "sluice-cli"])
-        .current_dir(root())
-        .status()
+        child::run(
+            Command::new("npm").args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&node),
+        )
         .await?;
-    anyhow::ensure!(build.success(), "the build failed");
+    }
+    build_sluice().await?;
     let (port, mock_port) = (free_port()?, free_port()?);
-    let mut mock = mock(mock_port)?;
-    wait_for(&mut mock, mock_port, "/v1/models").await?;
+    let _mock = mock(mock_port).await?;
     let mut gateway = gateway(port, mock_port)?;
     wait_for(&mut gateway, port, "/health").await?;
     let base = format!("http://127.0.0.1:{port}");
-    check(Command::new(&python).arg(root().join("e2e/sdk/python/check.py")).arg(&base)).await?;
-    check(Command::new("node").arg(node.join("check.mjs")).arg(&base).current_dir(&node)).await?;
+    child::run(Command::new(&python).arg(root().join("e2e/sdk/python/check.py")).arg(&base)).await?;
+    child::run(Command::new("node").arg(node.join("check.mjs")).arg(&base).current_dir(&node)).await?;
     stop(&mut gateway).await?;
     Ok(())
-}
-
-fn mock(port: u16) -> anyhow::Result<Child> {
-    let listen = format!("127.0.0.1:{port}");
-    Ok(Command::new(sluice())
-        .args(["mock", "--listen", &listen])
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()?)
 }
 
 fn gateway(port: u16, mock_port: u16) -> anyhow::Result<Child> {
@@ -61,11 +48,4 @@ fn gateway(port: u16, mock_port: u16) -> anyhow::Result<Child> {
         .kill_on_drop(true)
         .spawn()
         .context("the gateway cannot be started")
-}
-
-async fn check(command: &mut Command) -> anyhow::Result<()> {
-    let shown = format!("{:?}", command.as_std());
-    let status = command.status().await.with_context(|| format!("cannot run {shown}"))?;
-    anyhow::ensure!(status.success(), "{shown} failed with {status}");
-    Ok(())
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use tokio::process::{Child, Command};
 
-use crate::child::{free_port, shown, sluice, step, stop, wait_for};
+use crate::child::{self, build_sluice, free_port, shown, sluice, step, stop, wait_for};
 use crate::generate::root;
 use crate::http;
 
@@ -37,17 +37,13 @@ impl Up {
 pub(crate) async fn run(up: Up) -> anyhow::Result<()> {
     let began = Instant::now();
     step("building the gateway (a few minutes the first time)");
-    let build = Command::new(env!("CARGO"))
-        .args(["build", "--profile", "ci", "-p", "sluice-cli"])
-        .current_dir(root())
-        .status()
-        .await?;
-    anyhow::ensure!(build.success(), "the build failed");
+    build_sluice().await?;
     let scratch = root().join("target/up");
     std::fs::create_dir_all(&scratch)?;
     let port = up.port.map_or_else(default_port, Ok)?;
     let model_port = free_port()?;
-    let _model = if up.mock { mock(model_port).await? } else { model::start(model_port, &scratch).await? };
+    let _model =
+        if up.mock { child::mock(model_port).await? } else { model::start(model_port, &scratch).await? };
     let mut gateway = gateway(port, model_port, &scratch)?;
     wait_for(&mut gateway, port, "/health").await?;
     step(&format!(
@@ -74,17 +70,6 @@ fn default_port() -> anyhow::Result<u16> {
         Ok(_) => Ok(8080),
         Err(_) => free_port(),
     }
-}
-
-async fn mock(port: u16) -> anyhow::Result<Child> {
-    let mut child = Command::new(sluice())
-        .args(["mock", "--listen", &format!("127.0.0.1:{port}")])
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()?;
-    wait_for(&mut child, port, "/v1/models").await?;
-    step("the doubles answer");
-    Ok(child)
 }
 
 /// The gateway with examples/quickstart, of which only the model's port differs.

@@ -42,7 +42,7 @@ struct Entries {
 }
 
 /// Builds a table.
-pub(crate) fn build(snapshot: &Snapshot, _old: &Table, standing: &Standing) -> (Table, Vec<Diagnostic>) {
+pub(crate) fn build(snapshot: &Snapshot, standing: &Standing) -> (Table, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let entries = sort(snapshot, &mut diagnostics);
     let mut upstreams = Upstreams::new(&entries.upstreams, &entries.credentials, standing);
