@@ -1,0 +1,3 @@
+//! Kubernetes in; snapshots and conditions out.
+
+pub mod workload;
