@@ -1,6 +1,6 @@
 //! From resources to snapshots and verdicts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_snapshot::model::entry::Body;
 use sluice_snapshot::{EntryKey, Sealer, Snapshot};
@@ -28,6 +28,9 @@ pub struct Compilation {
     pub expanded: BTreeMap<ObjectRef, Expanded>,
     /// Gateways whose release may lack something that could not be read. Whoever has an older release of one keeps it.
     pub frozen: BTreeMap<GatewayKey, Vec<ObjectRef>>,
+    /// Secrets whose values were looked for, whether they exist or not. Whoever knows Secrets by their metadata alone gets these,
+    /// and compiles again.
+    pub secrets: BTreeSet<Name>,
 }
 
 /// Compiles everything. Cannot fail: what is wrong is in the verdicts, and costs no more than it must. Equal input gives
@@ -47,7 +50,8 @@ pub fn compile(resources: &ResourceSet, settings: &Settings) -> Compilation {
         releases.insert(key, snapshot);
     }
     let frozen = frozen(resources, &releases);
-    Compilation { releases, frozen, expanded: world.expanded, verdicts: verdicts.finish() }
+    let (expanded, secrets) = world.finish();
+    Compilation { releases, frozen, expanded, secrets, verdicts: verdicts.finish() }
 }
 
 /// Everything that one Gateway's data planes run.

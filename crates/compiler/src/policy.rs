@@ -117,6 +117,7 @@ fn api_keys(
     let secrets = world.set.secrets.values().filter(|s| s.meta.name.namespace == *namespace);
     for secret in secrets.filter(|s| spec.api_keys.secret_selector.matches(&s.meta.labels)) {
         let name = &secret.meta.name;
+        world.secret(name);
         for (field, value) in &secret.spec.data {
             let value = secret::trim(value.expose());
             if value.is_empty() {

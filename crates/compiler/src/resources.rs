@@ -1,5 +1,7 @@
 //! Everything that is compiled, as one value.
 
+mod ingest;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;

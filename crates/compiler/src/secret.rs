@@ -6,7 +6,8 @@ use sluice_crds::SecretRef;
 use sluice_vocab::{Finding, Kind, Reason, Secret};
 
 use crate::grant;
-use crate::resources::{Name, ResourceSet};
+use crate::resources::Name;
+use crate::world::World;
 
 /// Keys of a credential, in order, when the reference names none.
 const DEFAULT_KEYS: [&str; 2] = ["Authorization", "apiKey"];
@@ -21,11 +22,11 @@ pub(crate) struct Found {
 
 /// Finds a credential: whitespace around it and a leading `Bearer ` are dropped.
 pub(crate) fn credential(
-    set: &ResourceSet,
+    world: &World<'_>,
     referrer: (Kind, &str),
     reference: &SecretRef,
 ) -> Result<Found, Finding> {
-    let found = value(set, referrer, reference, &DEFAULT_KEYS)?;
+    let found = value(world, referrer, reference, &DEFAULT_KEYS)?;
     let bare = trim(found.value.expose());
     let bare = match bare.split_at_checked(7) {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"bearer ") => trim(rest),
@@ -41,15 +42,15 @@ pub(crate) fn credential(
 
 /// Finds a value by the reference's key, or else by the first of the default keys that is there.
 pub(crate) fn value(
-    set: &ResourceSet,
+    world: &World<'_>,
     (kind, namespace): (Kind, &str),
     reference: &SecretRef,
     default_keys: &[&str],
 ) -> Result<Found, Finding> {
     let name = Name::new(reference.namespace.as_deref().unwrap_or(namespace), reference.name.as_str());
-    grant::check(&set.reference_grants, (kind, namespace), (Kind::Secret, &name))?;
-    let Some(secret) = set.secrets.get(&name) else {
-        let message = if set.is_unreadable(Kind::Secret, &name) {
+    grant::check(&world.set.reference_grants, (kind, namespace), (Kind::Secret, &name))?;
+    let Some(secret) = world.secret(&name) else {
+        let message = if world.set.is_unreadable(Kind::Secret, &name) {
             format!("Secret {name} cannot be read: correct it first")
         } else {
             format!("Secret {name} does not exist: create it with {}", wanted(reference, default_keys))

@@ -1,5 +1,6 @@
 //! What is compiled: what users wrote, and what their AIGateways expand into.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use sluice_vocab::{Finding, Kind, ObjectRef, Origin, Reason};
 use crate::expand::{Expanded, Generated, expand};
 use crate::grant;
 use crate::item::Item;
-use crate::resources::{Name, Object, ResourceSet, Table};
+use crate::resources::{Name, Object, ResourceSet, SecretData, Table};
 use crate::settings::Settings;
 use crate::verdict::Verdicts;
 
@@ -31,6 +32,8 @@ pub(crate) struct World<'a> {
     /// Generated Upstreams that could not be made: whose fault it is, and why.
     pub(crate) invalid: BTreeMap<Name, (Origin, String)>,
     pub(crate) expanded: BTreeMap<ObjectRef, Expanded>,
+    /// Secrets that were looked for, whether they exist or not.
+    asked: RefCell<BTreeSet<Name>>,
 }
 
 impl<'a> World<'a> {
@@ -45,6 +48,7 @@ impl<'a> World<'a> {
             inline: BTreeMap::new(),
             invalid: BTreeMap::new(),
             expanded: BTreeMap::new(),
+            asked: RefCell::default(),
         };
         for (object, why) in &set.unreadable {
             let origin = Origin { object: object.clone(), generation: 0, path: String::new() };
@@ -131,13 +135,24 @@ impl<'a> World<'a> {
         if let Err(finding) = grant::check(&self.set.reference_grants, from, (Kind::Secret, &name)) {
             return (BTreeSet::new(), Some(finding));
         }
-        match self.set.secrets.get(&name) {
+        match self.secret(&name) {
             Some(secret) => (secret.spec.data.keys().cloned().collect(), None),
             None => {
                 let message = format!("Secret {name} does not exist: create it with a key for each provider");
                 (BTreeSet::new(), Some(Finding::error(Reason::SecretNotFound, "", message)))
             }
         }
+    }
+
+    /// A Secret, and a note that it was looked for.
+    pub(crate) fn secret(&self, name: &Name) -> Option<&Object<SecretData>> {
+        self.asked.borrow_mut().insert(name.clone());
+        self.set.secrets.get(name).map(Arc::as_ref)
+    }
+
+    /// What came of it: expansions, and the Secrets that were looked for.
+    pub(crate) fn finish(self) -> (BTreeMap<ObjectRef, Expanded>, BTreeSet<Name>) {
+        (self.expanded, self.asked.into_inner())
     }
 
     /// Whether a GatewayClass is ours. Where there are no such objects, as with files, `sluice` is.

@@ -8,7 +8,7 @@ use sluice_crds::{GATEWAY_GROUP, GROUP, VERSION};
 use sluice_vocab::{Finding, Kind, ObjectRef, Reason, Severity};
 
 use crate::lines::Lines;
-use crate::{Loaded, Place, alias, cel, object, schema, structure};
+use crate::{Loaded, Place, alias, cel, schema, structure};
 
 /// Fields at the top of every object.
 const COMMON: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
@@ -45,7 +45,7 @@ pub(crate) fn take(loaded: &mut Loaded, file: &Arc<Path>, mut value: Value, line
     }
     let mut findings = validate(kind, &mut value);
     if !findings.iter().any(|f| f.severity == Severity::Error) {
-        findings.extend(object::insert(&mut loaded.resources, &object, value).err());
+        findings.extend(loaded.resources.put(&object, value).err());
     }
     let errors = findings.iter().filter(|f| f.severity == Severity::Error);
     let why: Vec<String> = errors.map(|f| format!("{}: {}", f.path, f.message)).collect();

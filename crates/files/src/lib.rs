@@ -12,7 +12,6 @@ mod cel;
 mod document;
 mod later;
 mod lines;
-mod object;
 mod schema;
 mod source;
 mod structure;

@@ -104,7 +104,7 @@ impl Context<'_> {
             return Ok(Some(Auth::Passthrough(true)));
         }
         let Some(reference) = token.and_then(|t| t.secret_ref.as_ref()) else { return Ok(None) };
-        let found = secret::credential(self.world.set, self.referrer(), reference)
+        let found = secret::credential(self.world, self.referrer(), reference)
             .map_err(|finding| ("authToken.secretRef", finding))?;
         let key = key("credential", &found.secret, &[&found.key]);
         let (namespace, name) = (found.secret.namespace, found.secret.name);
@@ -158,7 +158,7 @@ impl Context<'_> {
             (Some(pem), _) => ("customHost.tls.caCertificate.inline", pem.clone()),
             (None, Some(reference)) => {
                 let field = "customHost.tls.caCertificate.secretRef";
-                let found = secret::value(self.world.set, self.referrer(), reference, &["ca.crt"])
+                let found = secret::value(self.world, self.referrer(), reference, &["ca.crt"])
                     .map_err(|finding| (field, finding))?;
                 (field, found.value.expose_str().unwrap_or_default().to_owned())
             }

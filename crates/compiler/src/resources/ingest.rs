@@ -1,4 +1,4 @@
-//! From values to objects.
+//! From the values that an API server or a file holds to objects.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,28 +7,53 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use sluice_compiler::ResourceSet;
-use sluice_compiler::resources::{Meta, NamespaceSpec, Object, SecretData, ServiceSpec, Table};
 use sluice_vocab::{Finding, Kind, ObjectRef, Reason, Secret};
 
-/// Puts an object into its table.
-pub(crate) fn insert(set: &mut ResourceSet, object: &ObjectRef, value: Value) -> Result<(), Finding> {
-    let meta = meta(object, &value)?;
-    match object.kind {
-        Kind::AIGateway => put(&mut set.ai_gateways, meta, spec(value)?),
-        Kind::Upstream => put(&mut set.upstreams, meta, spec(value)?),
-        Kind::RoutePolicy => put(&mut set.route_policies, meta, spec(value)?),
-        Kind::GatewayClass => put(&mut set.gateway_classes, meta, spec(value)?),
-        Kind::Gateway => put(&mut set.gateways, meta, spec(value)?),
-        Kind::HTTPRoute => put(&mut set.http_routes, meta, spec(value)?),
-        Kind::ReferenceGrant => put(&mut set.reference_grants, meta, spec(value)?),
-        Kind::Service => put(&mut set.services, meta, service(&value)?),
-        Kind::Secret => put(&mut set.secrets, meta, secret(&value)?),
-        Kind::Namespace => put(&mut set.namespaces, meta, NamespaceSpec),
-        // Nothing refers to them yet.
-        Kind::ConfigMap => {}
+use super::{Meta, Name, NamespaceSpec, Object, ResourceSet, SecretData, ServiceSpec, Table};
+
+impl ResourceSet {
+    /// Takes an object as JSON, in place of what was there under its name.
+    ///
+    /// # Errors
+    /// When it can't be read; then nothing has changed, and the caller decides whether it is [`unreadable`](Self::unreadable).
+    pub fn put(&mut self, object: &ObjectRef, value: Value) -> Result<(), Finding> {
+        let meta = meta(object, &value)?;
+        match object.kind {
+            Kind::AIGateway => put(&mut self.ai_gateways, meta, spec(value)?),
+            Kind::Upstream => put(&mut self.upstreams, meta, spec(value)?),
+            Kind::RoutePolicy => put(&mut self.route_policies, meta, spec(value)?),
+            Kind::GatewayClass => put(&mut self.gateway_classes, meta, spec(value)?),
+            Kind::Gateway => put(&mut self.gateways, meta, spec(value)?),
+            Kind::HTTPRoute => put(&mut self.http_routes, meta, spec(value)?),
+            Kind::ReferenceGrant => put(&mut self.reference_grants, meta, spec(value)?),
+            Kind::Service => put(&mut self.services, meta, service(&value)?),
+            Kind::Secret => put(&mut self.secrets, meta, secret(&value)?),
+            Kind::Namespace => put(&mut self.namespaces, meta, NamespaceSpec),
+            // Nothing refers to them yet.
+            Kind::ConfigMap => {}
+        }
+        self.unreadable.remove(object);
+        Ok(())
     }
-    Ok(())
+
+    /// Forgets an object, readable or not.
+    pub fn remove(&mut self, object: &ObjectRef) {
+        self.unreadable.remove(object);
+        let name = Name { namespace: object.namespace.clone(), name: object.name.clone() };
+        match object.kind {
+            Kind::AIGateway => drop(self.ai_gateways.remove(&name)),
+            Kind::Upstream => drop(self.upstreams.remove(&name)),
+            Kind::RoutePolicy => drop(self.route_policies.remove(&name)),
+            Kind::GatewayClass => drop(self.gateway_classes.remove(&name)),
+            Kind::Gateway => drop(self.gateways.remove(&name)),
+            Kind::HTTPRoute => drop(self.http_routes.remove(&name)),
+            Kind::ReferenceGrant => drop(self.reference_grants.remove(&name)),
+            Kind::Service => drop(self.services.remove(&name)),
+            Kind::Secret => drop(self.secrets.remove(&name)),
+            Kind::Namespace => drop(self.namespaces.remove(&name)),
+            Kind::ConfigMap => {}
+        }
+    }
 }
 
 fn put<T>(table: &mut Table<T>, meta: Meta, spec: T) {
@@ -49,6 +74,9 @@ fn meta(object: &ObjectRef, value: &Value) -> Result<Meta, Finding> {
         |field: &str| texts(value.get("metadata").and_then(|m| m.get(field)), &format!("metadata.{field}"));
     let mut meta = Meta::named(object.namespace.clone(), object.name.clone());
     meta.generation = value.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(1);
+    let created = value.pointer("/metadata/creationTimestamp").and_then(Value::as_str);
+    meta.created =
+        created.and_then(|c| c.parse::<jiff::Timestamp>().ok()).map_or(0, jiff::Timestamp::as_second);
     meta.labels = texts("labels")?;
     meta.annotations = texts("annotations")?;
     meta.owner = controller(object, value);
