@@ -1,5 +1,6 @@
 //! The AIGateway kind: a whole gateway in one object.
 
+mod data_plane;
 mod language_model;
 mod listener;
 mod provider;
@@ -13,6 +14,7 @@ use sluice_vocab::Duration;
 use crate::reference::NAME;
 use crate::status::AIGatewayStatus;
 
+pub use data_plane::{Autoscaling, DataPlane, DataPlaneService, Resources, ServiceType};
 pub use language_model::{CloudHosted, CloudProvider, DefaultPromptParams, LargeLanguageModels};
 pub use listener::Listener;
 pub use provider::{CredentialsKind, CredentialsRef, ModelRoute, NamedProvider};
@@ -78,6 +80,9 @@ pub struct AIGatewaySpec {
     /// Policies for the whole gateway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Spec>,
+    /// How the data planes run. Without Kubernetes it has no effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_plane: Option<DataPlane>,
 }
 
 impl Default for AIGatewaySpec {
@@ -92,6 +97,7 @@ impl Default for AIGatewaySpec {
             default_provider: None,
             timeout: None,
             policy: None,
+            data_plane: None,
         }
     }
 }

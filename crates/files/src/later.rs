@@ -1,11 +1,10 @@
 //! Fields that the documents we follow have, and that come with a later version.
 
 /// Field, where it stands, and what it is.
-const LATER: [(&str, &str); 14] = [
+const LATER: [(&str, &str); 13] = [
     ("multi", "failover and load balancing over several providers"),
     ("conditional", "choosing an Upstream by conditions"),
     ("dynamicRoutes", "named conditional routes"),
-    ("dataPlane", "sizing the data plane"),
     ("response", "guards on what the model answers"),
     ("regex", "built-in recognisers of personal data"),
     ("moderation", "guards that ask a moderation service"),
