@@ -1,4 +1,19 @@
-//! What every Sluice process does alike: its log, and how it is told to stop.
+//! What every Sluice process does alike: its log, its tasks, its admin port, and how it is told to stop.
+//!
+//! ```text
+//! Supervisor  named tasks; when one ends, the process ends with an error that names it
+//! Readiness   named gates; ready when all are open
+//! Admin       /healthz, /readyz and /metrics on a port of their own
+//! Signals     SIGTERM and SIGINT, none lost between two of them
+//! ```
 
+pub mod admin;
 pub mod log;
+pub mod readiness;
 pub mod shutdown;
+pub mod supervise;
+
+pub use admin::Admin;
+pub use readiness::{Gate, Readiness};
+pub use shutdown::Signals;
+pub use supervise::{Ended, Supervisor};

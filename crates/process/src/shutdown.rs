@@ -1,16 +1,36 @@
 //! How a process is told to stop.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The signals that ask for an end. Keeps those that come while nobody waits.
+#[derive(Debug)]
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// From now on, the signals no longer end the process by themselves.
+    ///
+    /// # Errors
+    /// When the signals can't be watched.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for SIGTERM (Kubernetes, systemd) or SIGINT (Ctrl-C) and names the one that came.
+    pub async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
 
 /// Waits for SIGTERM (Kubernetes, systemd) or SIGINT (Ctrl-C) and names the one that came.
 ///
 /// # Errors
 /// When the signals can't be watched.
 pub async fn signalled() -> std::io::Result<&'static str> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-    })
+    Ok(Signals::listen()?.next().await)
 }
