@@ -12,13 +12,14 @@ use sluice_vocab::{Finding, Kind, ObjectRef, Reason, Secret};
 use super::{Meta, Name, NamespaceSpec, Object, ResourceSet, SecretData, ServiceSpec, Table};
 
 impl ResourceSet {
-    /// Takes an object as JSON, in place of what was there under its name.
+    /// Takes an object as JSON, in place of what was there under its name. Says whether it differs from that in anything that is
+    /// looked at.
     ///
     /// # Errors
     /// When it can't be read; then nothing has changed, and the caller decides whether it is [`unreadable`](Self::unreadable).
-    pub fn put(&mut self, object: &ObjectRef, value: Value) -> Result<(), Finding> {
+    pub fn put(&mut self, object: &ObjectRef, value: Value) -> Result<bool, Finding> {
         let meta = meta(object, &value)?;
-        match object.kind {
+        let is_changed = match object.kind {
             Kind::AIGateway => put(&mut self.ai_gateways, meta, spec(value)?),
             Kind::Upstream => put(&mut self.upstreams, meta, spec(value)?),
             Kind::RoutePolicy => put(&mut self.route_policies, meta, spec(value)?),
@@ -30,10 +31,9 @@ impl ResourceSet {
             Kind::Secret => put(&mut self.secrets, meta, secret(&value)?),
             Kind::Namespace => put(&mut self.namespaces, meta, NamespaceSpec),
             // Nothing refers to them yet.
-            Kind::ConfigMap => {}
-        }
-        self.unreadable.remove(object);
-        Ok(())
+            Kind::ConfigMap => false,
+        };
+        Ok(self.unreadable.remove(object).is_some() | is_changed)
     }
 
     /// Forgets an object, readable or not.
@@ -56,8 +56,13 @@ impl ResourceSet {
     }
 }
 
-fn put<T>(table: &mut Table<T>, meta: Meta, spec: T) {
-    table.insert(meta.name.clone(), Arc::new(Object { meta, spec }));
+fn put<T: PartialEq>(table: &mut Table<T>, meta: Meta, spec: T) -> bool {
+    let object = Object { meta, spec };
+    if table.get(&object.meta.name).is_some_and(|old| **old == object) {
+        return false;
+    }
+    table.insert(object.meta.name.clone(), Arc::new(object));
+    true
 }
 
 fn invalid(path: &str, message: impl Into<String>) -> Finding {
