@@ -1,6 +1,6 @@
-"""Serves SmolLM2-135M-Instruct with llama.cpp's own server: OpenAI's and Anthropic's APIs on loopback.
+"""Serves SmolLM2-135M-Instruct with llama.cpp's own server: OpenAI's and Anthropic's APIs, on loopback unless told otherwise.
 
-Usage: serve.py PORT. Prints "ready" when it answers; ends on SIGTERM, SIGINT or when its standard input closes.
+Usage: serve.py PORT [ADDRESS]. Prints "ready" when it answers; ends on SIGTERM, SIGINT or when its standard input closes.
 """
 
 import importlib.util
@@ -26,6 +26,7 @@ def main() -> None:
     params.model.path = model_file()
     params.model_alias = {"smollm2"} if isinstance(params.model_alias, set) else "smollm2"
     params.port = port
+    params.hostnames = sys.argv[2:3] or ["127.0.0.1"]
     params.n_ctx = 8192
     params.n_parallel = 2
     params.use_jinja = True

@@ -1,7 +1,8 @@
-//! The project's own commands: `cargo xtask up`, `test`, `generate`, `verify` and what they are made of.
+//! The project's own commands: `cargo xtask up`, `test`, `generate`, `verify`, `cluster` and what they are made of.
 #![expect(clippy::print_stdout, reason = "a tool for people at a terminal")]
 
 mod child;
+mod cluster;
 mod generate;
 mod http;
 mod purity;
@@ -29,6 +30,9 @@ enum Command {
     /// Run what takes too long for CI, and write its report
     #[command(subcommand)]
     Verify(verify::Verify),
+    /// Start a real Kubernetes on this machine, load Sluice's images, talk to it
+    #[command(subcommand)]
+    Cluster(cluster::Cluster),
     /// Write the generated files anew; with --check, fail when one differs
     Generate {
         /// Change nothing, fail on a difference
@@ -44,6 +48,7 @@ fn main() -> anyhow::Result<()> {
         Command::Up(up) => runtime.block_on(up::run(up)),
         Command::Test(test) => runtime.block_on(test::run(test)),
         Command::Verify(verify) => runtime.block_on(verify::run(verify)),
+        Command::Cluster(cluster) => runtime.block_on(cluster::run(cluster)),
         Command::Generate { check } => generate::run(check),
     }
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask up`: a gateway in front of a real model, on this machine.
 
-mod model;
+pub(crate) mod model;
 
 use std::process::Stdio;
 use std::time::Instant;

@@ -44,7 +44,7 @@ fn drain(child: &mut Child, log: PathBuf) {
 }
 
 /// A virtual environment below `target/`, made anew when what it should hold has changed. Gives its Python.
-async fn environment() -> anyhow::Result<PathBuf> {
+pub(crate) async fn environment() -> anyhow::Result<PathBuf> {
     crate::python::environment("model", &root().join("e2e/model/requirements.txt"), &["--no-deps"])
         .await
         .map_err(|error| {

@@ -1,0 +1,110 @@
+//! Sluice's images, made of what cargo builds and the libraries it is linked with.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::Args;
+use tokio::process::Command;
+
+use crate::child::{self, step};
+use crate::cluster::lab;
+use crate::generate::root;
+
+#[derive(Args)]
+pub(crate) struct Load {
+    /// Only these
+    #[arg(long, value_delimiter = ',', default_values_t = IMAGES.map(|image| image.name.to_owned()))]
+    only: Vec<String>,
+    /// The tag; charts use their version unless told otherwise
+    #[arg(long, default_value = env!("CARGO_PKG_VERSION"))]
+    tag: String,
+    /// Take what is built already
+    #[arg(long)]
+    no_build: bool,
+}
+
+/// An image: `sluice/<name>`, with one program.
+struct Image {
+    name: &'static str,
+    package: &'static str,
+    program: &'static str,
+}
+
+const IMAGES: [Image; 3] = [
+    Image { name: "operator", package: "sluice-operator", program: "sluice-operator" },
+    Image { name: "dataplane", package: "sluice-dataplane", program: "sluice-dataplane" },
+    Image { name: "sluice", package: "sluice-cli", program: "sluice" },
+];
+
+/// Where TLS finds the certificates that the system trusts.
+const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// Builds and loads.
+pub(crate) async fn load(load: Load) -> anyhow::Result<()> {
+    for name in &load.only {
+        anyhow::ensure!(
+            IMAGES.iter().any(|image| image.name == name),
+            "{name:?} is no image: there are {}",
+            IMAGES.map(|image| image.name).join(", ")
+        );
+    }
+    let images: Vec<&Image> = IMAGES.iter().filter(|i| load.only.iter().any(|o| o == i.name)).collect();
+    if !load.no_build {
+        build(&images).await?;
+    }
+    for image in images {
+        let began = Instant::now();
+        let stripped = strip(image).await?;
+        let size = std::fs::metadata(&stripped)?.len() / 1_000_000;
+        make(image, &stripped, &load.tag).await?;
+        let seconds = began.elapsed().as_secs_f64();
+        step(&format!("loaded sluice/{}:{} ({size} MB, {seconds:.1} s)", image.name, load.tag));
+    }
+    Ok(())
+}
+
+async fn build(images: &[&Image]) -> anyhow::Result<()> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--profile", "ci"]).current_dir(root());
+    for image in images {
+        cargo.args(["-p", image.package, "--bin", image.program]);
+    }
+    child::run(&mut cargo).await
+}
+
+/// A copy without line tables, a third of the size.
+async fn strip(image: &Image) -> anyhow::Result<PathBuf> {
+    let folder = root().join("target/images");
+    std::fs::create_dir_all(&folder)?;
+    let to = folder.join(image.program);
+    let from = root().join("target/ci").join(image.program);
+    child::run(Command::new("strip").arg("--strip-debug").arg("-o").arg(&to).arg(from)).await?;
+    Ok(to)
+}
+
+async fn make(image: &Image, program: &Path, tag: &str) -> anyhow::Result<()> {
+    let entrypoint = format!("/{}", image.program);
+    let mut command = lab::cluster(["build-image", &format!("sluice/{}:{tag}", image.name)]);
+    command.args(["--user", "65532:65532", "--file"]).arg(placed(program, &entrypoint));
+    for library in libraries(program).await? {
+        command.arg("--file").arg(placed(&library, &library.display().to_string()));
+    }
+    if Path::new(CERTIFICATES).exists() {
+        command.arg("--file").arg(placed(CERTIFICATES.as_ref(), CERTIFICATES));
+    }
+    lab::output(command.args(["--", &entrypoint])).await?;
+    Ok(())
+}
+
+fn placed(from: &Path, to: &str) -> String {
+    format!("{}={to}", from.display())
+}
+
+/// The loader and the libraries that a program names: lines such as `libc.so.6 => /lib/libc.so.6 (0x…)`.
+async fn libraries(program: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let said = lab::output(Command::new("ldd").arg(program)).await?;
+    let path = |line: &str| line.split_whitespace().find(|word| word.starts_with('/')).map(PathBuf::from);
+    let found: Vec<PathBuf> = said.lines().filter_map(path).collect();
+    (!found.is_empty()).then_some(found).context("ldd names no library")
+}
