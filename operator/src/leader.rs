@@ -76,7 +76,8 @@ impl Candidate {
         raise: watch::Receiver<Epoch>,
     ) -> std::convert::Infallible {
         loop {
-            let outcome = tokio::time::timeout(PERIOD * 2, self.turn(*raise.borrow())).await;
+            let highest = *raise.borrow();
+            let outcome = tokio::time::timeout(PERIOD * 2, self.turn(highest)).await;
             match outcome {
                 Ok(Ok(())) => {}
                 Ok(Err(kube::Error::Api(status))) if status.code == 409 => continue,

@@ -18,7 +18,7 @@ use crate::world::World;
 use crate::{gateway, policy, route, upstream};
 
 /// What came out.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Compilation {
     /// What the data planes of each Gateway are to run.
     pub releases: BTreeMap<GatewayKey, Snapshot>,

@@ -100,4 +100,15 @@ impl World {
         }
         self.set.put(&object, secret).map(|_| ())
     }
+
+    /// A Secret that could not be got: without values from before, it can't be read.
+    pub fn unfetched(&mut self, wanted: &Wanted, why: String) {
+        let name = &wanted.name;
+        if self.set.secrets.get(name).is_none_or(|s| s.spec.data.is_empty()) {
+            let object =
+                ObjectRef { kind: Kind::Secret, namespace: name.namespace.clone(), name: name.name.clone() };
+            self.set.secrets.remove(name);
+            self.set.unreadable.insert(object, why);
+        }
+    }
 }

@@ -1,0 +1,185 @@
+//! What the data planes have of each resource: a pure account of what was published and what was acknowledged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sluice_compiler::Verdict;
+use sluice_compiler::condition::Delivery;
+use sluice_proto::codec::Report;
+use sluice_proto::session::Release;
+use sluice_snapshot::{Version, model};
+use sluice_vocab::{Finding, GatewayKey, ObjectRef, Reason};
+
+/// So many versions of a Gateway are remembered.
+const REMEMBERED: usize = 64;
+
+/// What was published, Gateway by Gateway, and what was ever acknowledged by all.
+#[derive(Debug, Default)]
+pub struct Deliveries {
+    gateways: BTreeMap<GatewayKey, Track>,
+    /// The generation of each resource that every data plane had at some time.
+    latched: BTreeMap<ObjectRef, i64>,
+}
+
+#[derive(Debug, Default)]
+struct Track {
+    serial: u64,
+    /// Each version and when it was last the newest.
+    versions: Vec<(Version, u64)>,
+    /// Each resource's generation and when it was first in the newest version.
+    since: BTreeMap<ObjectRef, (i64, u64)>,
+}
+
+/// What one Gateway's data planes say.
+#[derive(Debug, Default)]
+pub struct Heard<'a> {
+    /// Their newest reports.
+    pub reports: Vec<&'a Report>,
+    /// What they are to run.
+    pub release: Option<&'a Release>,
+}
+
+/// How many of a Gateway's data planes run what they should.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Those that run the newest.
+    pub current: usize,
+    /// All that report.
+    pub connected: usize,
+}
+
+impl Deliveries {
+    /// A version is the newest, with those resources in it.
+    pub fn published<'a>(
+        &mut self,
+        gateway: &GatewayKey,
+        version: Version,
+        verdicts: impl Iterator<Item = (&'a ObjectRef, &'a Verdict)>,
+    ) {
+        let track = self.gateways.entry(gateway.clone()).or_default();
+        if track.versions.last().is_none_or(|(newest, _)| *newest != version) {
+            track.serial += 1;
+            track.versions.retain(|(v, _)| *v != version);
+            track.versions.push((version, track.serial));
+            let excess = track.versions.len().saturating_sub(REMEMBERED);
+            track.versions.drain(..excess);
+        }
+        let mut since = BTreeMap::new();
+        for (object, verdict) in verdicts.filter(|(_, v)| v.gateways.contains(gateway)) {
+            let first = track.since.get(object).filter(|(generation, _)| *generation == verdict.generation);
+            let first = first.map_or(track.serial, |(_, serial)| *serial);
+            since.insert(object.clone(), (verdict.generation, first));
+        }
+        track.since = since;
+    }
+
+    /// Forgets what isn't there any more.
+    pub fn retain(&mut self, gateways: &BTreeSet<GatewayKey>, verdicts: &BTreeMap<ObjectRef, Verdict>) {
+        self.gateways.retain(|gateway, _| gateways.contains(gateway));
+        self.latched.retain(|object, _| verdicts.contains_key(object));
+    }
+
+    /// Every data plane had that generation at some time, as an earlier operator wrote.
+    pub fn remember(&mut self, object: &ObjectRef, generation: i64) {
+        self.latched.insert(object.clone(), generation);
+    }
+
+    /// What the data planes have of a resource. Once all have had a generation, that stays so, whatever pods come and go.
+    pub fn of(
+        &mut self,
+        object: &ObjectRef,
+        verdict: &Verdict,
+        heard: &BTreeMap<GatewayKey, Heard<'_>>,
+    ) -> Delivery {
+        let none = Heard::default();
+        let of = |gateway| heard.get(gateway).unwrap_or(&none);
+        let findings: BTreeSet<Finding> =
+            verdict.gateways.iter().flat_map(|g| rejections(object, verdict.generation, of(g))).collect();
+        if !findings.is_empty() {
+            return Delivery::Rejected(findings.into_iter().collect());
+        }
+        if self.latched.get(object) == Some(&verdict.generation) {
+            return Delivery::Acknowledged;
+        }
+        let states: BTreeSet<State> =
+            verdict.gateways.iter().map(|g| self.state(g, object, verdict, of(g))).collect();
+        match states.first() {
+            Some(State::Pending) => Delivery::Pending,
+            Some(State::NotConnected) | None => Delivery::NotConnected,
+            Some(State::Acknowledged) => {
+                self.latched.insert(object.clone(), verdict.generation);
+                Delivery::Acknowledged
+            }
+        }
+    }
+
+    fn state(&self, gateway: &GatewayKey, object: &ObjectRef, verdict: &Verdict, heard: &Heard<'_>) -> State {
+        if heard.reports.is_empty() {
+            return State::NotConnected;
+        }
+        let Some(track) = self.gateways.get(gateway) else { return State::Pending };
+        let since = track.since.get(object).filter(|(generation, _)| *generation == verdict.generation);
+        let Some((_, since)) = since else { return State::Pending };
+        let has = |report: &&Report| track.serial_of(report).is_some_and(|serial| serial >= *since);
+        if heard.reports.iter().all(has) { State::Acknowledged } else { State::Pending }
+    }
+
+    /// How many of a Gateway's data planes run the newest.
+    pub fn count(&self, gateway: &GatewayKey, heard: &Heard<'_>) -> Count {
+        let newest = self.gateways.get(gateway).map(|t| t.serial);
+        let serial = |r: &&&Report| self.gateways.get(gateway).and_then(|t| t.serial_of(r));
+        let current = heard.reports.iter().filter(|r| newest.is_some() && serial(r) == newest).count();
+        Count { current, connected: heard.reports.len() }
+    }
+}
+
+/// In the order in which they count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    Pending,
+    NotConnected,
+    Acknowledged,
+}
+
+impl Track {
+    fn serial_of(&self, report: &Report) -> Option<u64> {
+        let runs = report.version?;
+        self.versions.iter().find(|(version, _)| runs == *version).map(|(_, serial)| *serial)
+    }
+}
+
+/// What data planes can't run of a resource.
+fn rejections(object: &ObjectRef, generation: i64, heard: &Heard<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for report in &heard.reports {
+        let pod = &report.identity.instance;
+        for diagnostic in &report.vitals.diagnostics {
+            let Some(origin) = diagnostic.origin.as_ref().filter(|o| is_of(o, object, generation)) else {
+                continue;
+            };
+            let message = format!("data planes can't run it: {}", diagnostic.message);
+            findings.push(Finding::error(Reason::Invalid, origin.path.as_str(), message));
+        }
+        let unknown = heard.release.map(|r| r.unknown_to(&report.identity.policies)).unwrap_or_default();
+        for policy in unknown {
+            let Some(origin) = policy.origin.as_ref().filter(|o| is_of(o, object, generation)) else {
+                continue;
+            };
+            let message = format!(
+                "data plane {} of pod {pod} doesn't know policy {}: upgrade it, or pin no version",
+                report.identity.software, policy.policy
+            );
+            findings.push(Finding::error(Reason::NotImplemented, origin.path.as_str(), message));
+        }
+    }
+    findings
+}
+
+fn is_of(origin: &model::Origin, object: &ObjectRef, generation: i64) -> bool {
+    origin.kind == object.kind.as_str()
+        && *origin.namespace == *object.namespace
+        && *origin.name == *object.name
+        && (origin.generation == generation || origin.generation == 0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,14 @@
+//! `sluice-operator`: Kubernetes in; snapshots and conditions out.
+
+use clap::Parser;
+use sluice_operator::args::Args;
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    sluice_process::log::init(args.verbose);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let outcome = runtime.block_on(sluice_operator::run(args));
+    // What is blocked in a look-up or a compilation isn't waited for.
+    runtime.shutdown_background();
+    outcome
+}

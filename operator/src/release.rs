@@ -1,0 +1,232 @@
+//! From changes to releases: gathers what changed, compiles when it has been quiet for a moment, publishes the newest.
+
+mod facts;
+mod fetch;
+mod generation;
+mod pace;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kube::Client;
+use sluice_compiler::{Compilation, Settings};
+use sluice_proto::codec::Epoch;
+use sluice_snapshot::Snapshot;
+use sluice_vocab::GatewayKey;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::leader::Leadership;
+use crate::metrics::Metrics;
+use crate::watch::Reach;
+use crate::workload::GatewayFacts;
+use crate::world::Mirror;
+use fetch::Fetches;
+use generation::Generation;
+use pace::Pace;
+
+/// What came of the newest state of the cluster.
+#[derive(Debug, Default)]
+pub struct Compiled {
+    /// Verdicts, expansions, and what is frozen.
+    pub compilation: Compilation,
+    /// What the data planes of each Gateway are to run. A frozen one's is the release from before.
+    pub releases: BTreeMap<GatewayKey, Arc<Snapshot>>,
+    /// What carries each Gateway's traffic depends on it; the uid is empty while the Gateway isn't in the cluster.
+    pub facts: BTreeMap<GatewayKey, GatewayFacts>,
+    /// The lease showed it before the reads began that this was compiled from.
+    pub epoch: Epoch,
+}
+
+/// What the operator has made of the cluster, for whoever acts on it.
+#[derive(Debug, Clone)]
+pub struct Outputs {
+    /// The newest compilation; nothing before the first.
+    pub compiled: watch::Sender<Option<Arc<Compiled>>>,
+    /// What the API server says of the objects.
+    pub mirror: watch::Sender<Arc<Mirror>>,
+}
+
+impl Default for Outputs {
+    fn default() -> Self {
+        Self { compiled: watch::Sender::new(None), mirror: watch::Sender::default() }
+    }
+}
+
+/// Watches, compiles, publishes.
+pub struct Engine {
+    client: Client,
+    reach: Reach,
+    settings: Arc<Settings>,
+    outputs: Outputs,
+    metrics: Metrics,
+    /// What is published from.
+    current: Generation,
+    /// What will be, when it is synced: its reads began at a later epoch.
+    next: Option<Generation>,
+    pace: Pace,
+    fetches: Fetches,
+    compiling: Option<JoinHandle<Compilation>>,
+    releases: BTreeMap<GatewayKey, Arc<Snapshot>>,
+}
+
+impl Engine {
+    /// Must be called within a runtime: it begins to watch.
+    pub fn new(client: Client, reach: Reach, settings: Settings, outputs: Outputs, metrics: Metrics) -> Self {
+        Self {
+            current: Generation::start(&client, &reach, Epoch::default()),
+            next: None,
+            fetches: Fetches::new(client.clone()),
+            client,
+            reach,
+            settings: Arc::new(settings),
+            outputs,
+            metrics,
+            pace: Pace::default(),
+            compiling: None,
+            releases: BTreeMap::new(),
+        }
+    }
+
+    /// Goes on for ever.
+    ///
+    /// # Errors
+    /// When the compiler panicked, or a watch ended: neither should happen.
+    pub async fn run(mut self, mut leadership: watch::Receiver<Leadership>) -> anyhow::Result<()> {
+        loop {
+            let epoch = leadership.borrow_and_update().epoch;
+            self.follow(epoch);
+            let quiet = self.pace.due().filter(|_| self.compiling.is_none());
+            let retry = self.current.retry().filter(|_| quiet.is_none());
+            tokio::select! {
+                changed = leadership.changed() => changed?,
+                change = self.current.watches.next() => {
+                    let change = change.ok_or_else(|| anyhow::anyhow!("the watches ended"))?;
+                    self.take(change);
+                }
+                () = synced(&mut self.next), if self.next.is_some() => self.replace(),
+                Some(fetched) = self.fetches.next() => {
+                    self.current.fetched(fetched);
+                    if self.fetches.is_idle() {
+                        self.pace.hurry(Instant::now());
+                    }
+                }
+                compilation = finished(&mut self.compiling), if self.compiling.is_some() => {
+                    self.compiling = None;
+                    self.compiled(compilation?);
+                }
+                () = until(quiet), if quiet.is_some() => self.compile(),
+                () = until(retry), if retry.is_some() => {
+                    self.current.give_another_try(Instant::now());
+                    self.pace.hurry(Instant::now());
+                }
+            }
+        }
+    }
+
+    /// Begins to read anew when the epoch is another than the reads were begun at.
+    fn follow(&mut self, epoch: Epoch) {
+        let newest = self.next.as_ref().map_or(self.current.epoch, |next| next.epoch);
+        if epoch > newest {
+            self.next = Some(Generation::start(&self.client, &self.reach, epoch));
+        }
+    }
+
+    fn take(&mut self, change: crate::watch::Change) {
+        let mut effect = self.current.world.apply(change);
+        while let Some(change) = self.current.watches.try_next() {
+            effect |= self.current.world.apply(change);
+        }
+        if effect.mirror {
+            self.outputs.mirror.send_replace(Arc::new(self.current.world.mirror().clone()));
+        }
+        if effect.input {
+            self.pace.changed(Instant::now());
+        }
+    }
+
+    fn replace(&mut self) {
+        let Some(next) = self.next.take() else { return };
+        self.current = next;
+        self.fetches.clear();
+        self.outputs.mirror.send_replace(Arc::new(self.current.world.mirror().clone()));
+        self.pace.hurry(Instant::now());
+    }
+
+    fn compile(&mut self) {
+        if !self.current.world.is_synced() || !self.fetches.is_idle() {
+            self.pace.wait();
+            return;
+        }
+        self.pace.done();
+        let resources = self.current.world.resources().clone();
+        let settings = self.settings.clone();
+        let metrics = self.metrics.clone();
+        self.current.is_compiled_from = true;
+        self.compiling = Some(tokio::task::spawn_blocking(move || {
+            let began = Instant::now();
+            let compilation = sluice_compiler::compile(&resources, &settings);
+            metrics.compiled(began.elapsed());
+            compilation
+        }));
+    }
+
+    /// Publishes, unless values of Secrets have to be got first.
+    fn compiled(&mut self, compilation: Compilation) {
+        // From before the reads began anew.
+        if !std::mem::take(&mut self.current.is_compiled_from) {
+            return self.pace.hurry(Instant::now());
+        }
+        let wanted = self.current.wanted(&compilation.secrets, Instant::now());
+        if !wanted.is_empty() {
+            return self.fetches.start(wanted);
+        }
+        self.current.world.forget_values(&compilation.secrets);
+        self.publish(compilation);
+    }
+
+    fn publish(&mut self, mut compilation: Compilation) {
+        let fresh = std::mem::take(&mut compilation.releases);
+        let gateways: Vec<GatewayKey> = fresh.keys().cloned().collect();
+        let mut releases = BTreeMap::new();
+        for (gateway, snapshot) in fresh {
+            let old = self.releases.remove(&gateway);
+            let is_frozen = compilation.frozen.contains_key(&gateway);
+            let release = match old {
+                Some(old) if is_frozen || old.version() == snapshot.version() => Some(old),
+                // Data planes may run what an earlier operator pushed: this one, with something missing, isn't better.
+                None if is_frozen => None,
+                _ => Some(Arc::new(snapshot)),
+            };
+            releases.extend(release.map(|r| (gateway, r)));
+        }
+        self.releases.clone_from(&releases);
+        let facts = facts::read(&self.current.world, &compilation, &gateways);
+        let compiled = Compiled { compilation, releases, facts, epoch: self.current.epoch };
+        self.outputs.compiled.send_replace(Some(Arc::new(compiled)));
+    }
+}
+
+async fn synced(generation: &mut Option<Generation>) {
+    match generation {
+        Some(generation) => generation.sync().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn finished(task: &mut Option<JoinHandle<Compilation>>) -> Result<Compilation, tokio::task::JoinError> {
+    match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    if let Some(at) = at {
+        tokio::time::sleep_until(at.into()).await;
+    }
+}
+
+/// A Secret that could not be got is tried again after so long.
+const FETCH_AGAIN: Duration = Duration::from_secs(5);

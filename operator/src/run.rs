@@ -1,0 +1,120 @@
+//! The process: what runs beside what.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use kube::Client;
+use sluice_compiler::Settings;
+use sluice_process::{Admin, Gate, Readiness, Signals, Supervisor};
+use sluice_proto::session::ServerSettings;
+use tokio::sync::watch;
+
+use crate::args::Args;
+use crate::authority::Store;
+use crate::events::Events;
+use crate::fleet::{Certificate, Fleet, Listener};
+use crate::leader::{self, Candidate};
+use crate::metrics::Metrics;
+use crate::release::{Engine, Outputs};
+use crate::status::{Addresses, Writer};
+use crate::trust::Trust;
+use crate::watch::Reach;
+
+/// How often data planes hear that this replica lives.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How long an update may stay without an ack.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs until it is told to stop, or something ends that shouldn't.
+///
+/// # Errors
+/// When something that it needs isn't there: the API server, its Secret, a port.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    // Another library may have been first.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let mut signals = Signals::listen()?;
+    let client = Client::try_default().await.context("no API server to talk to")?;
+    let mut operator = Operator::start(&args, client.clone()).await?;
+    tokio::select! {
+        ended = operator.tasks.ended() => return Err(anyhow::Error::from(ended)),
+        signal = signals.next() => tracing::info!(signal, "stopping"),
+    }
+    drop(operator);
+    let release = leader::release(client, &args.namespace, &args.pod_name);
+    if let Ok(Err(error)) = tokio::time::timeout(Duration::from_secs(3), release).await {
+        tracing::warn!(%error, "the Lease can't be released: another replica has to wait for it");
+    }
+    Ok(())
+}
+
+/// Everything that runs.
+struct Operator {
+    tasks: Supervisor,
+}
+
+impl Operator {
+    async fn start(args: &Args, client: Client) -> anyhow::Result<Self> {
+        let readiness = Readiness::new();
+        let synced = readiness.gate("everything listed once");
+        let metrics = Metrics::default();
+        let admin = Admin::bind(args.admin).await?;
+        let store = Store::new(client.clone(), &args.namespace);
+        let state = store.load().await.context("the operator's own Secret")?;
+
+        let (lead, leadership) = leader::channel();
+        let server = ServerSettings {
+            heartbeat: HEARTBEAT,
+            patience: PATIENCE,
+            install_key: state.install_key.clone(),
+            software: concat!("sluice-operator ", env!("CARGO_PKG_VERSION")).to_owned(),
+        };
+        let fleet = Fleet::new(client.clone(), server, leadership.clone(), metrics.clone());
+        let certificate = Certificate::default();
+        let trust = Trust::new(store, state, certificate.clone(), leadership.clone())?;
+        let listener = Listener::bind(args.listen, certificate).await?;
+
+        let address = std::net::SocketAddr::new(args.pod_ip, listener.address()?.port()).to_string();
+        let candidate = Candidate::new(client.clone(), &args.namespace, &args.pod_name, &address);
+        let settings = Settings {
+            controller_name: args.controller_name.clone(),
+            ai_enabled: args.ai_enabled,
+            ..Settings::new(trust.install_key().expose())
+        };
+        let reach = Reach { namespaces: args.watch_namespaces.clone() };
+        let outputs = Outputs::default();
+        let engine = Engine::new(client.clone(), reach, settings, outputs.clone(), metrics.clone());
+        let (events, write_events) = Events::new(client.clone(), &args.pod_name);
+        let writer = Writer::new(client.clone(), fleet.clone(), events, metrics.clone());
+        let (_places, addresses) = watch::channel(Arc::new(Addresses::default()));
+
+        let mut tasks = Supervisor::new();
+        let raise = fleet.raise();
+        tasks.spawn("leader", async move { never(candidate.run(lead, raise).await) });
+        tasks.spawn("events", async move { never(write_events.await) });
+        tasks.spawn("authority", trust.run());
+        tasks.spawn("compiler", engine.run(leadership.clone()));
+        tasks.spawn("releases", fleet.clone().publish(outputs.compiled.subscribe()));
+        tasks.spawn("status", writer.run(outputs.clone(), leadership.clone(), addresses));
+        tasks.spawn("data planes", serve(fleet, listener, outputs.compiled.subscribe(), synced));
+        tasks.spawn("admin", admin.serve(readiness, move || metrics.text()));
+        Ok(Self { tasks })
+    }
+}
+
+/// Listens to data planes as soon as there is something to tell them.
+async fn serve(
+    fleet: Arc<Fleet>,
+    listener: Listener,
+    mut compiled: watch::Receiver<Option<Arc<crate::release::Compiled>>>,
+    synced: Gate,
+) -> anyhow::Result<()> {
+    compiled.wait_for(Option::is_some).await?;
+    synced.open();
+    tracing::info!(address = %listener.address()?, "listening for data planes");
+    Ok(fleet.serve(listener).await?)
+}
+
+fn never(infallible: std::convert::Infallible) -> anyhow::Result<()> {
+    match infallible {}
+}

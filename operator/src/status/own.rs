@@ -1,0 +1,77 @@
+//! Status of our own kinds.
+
+use serde_json::{Map, Value, json};
+use sluice_compiler::Verdict;
+use sluice_compiler::condition::{self, Condition, Delivery, Status};
+
+use super::condition::render;
+use crate::delivery::Count;
+
+/// Status of an Upstream or a RoutePolicy.
+pub(super) fn object(verdict: &Verdict, delivery: &Delivery, live: &Value, now: &str) -> Value {
+    Value::Object(base(&condition::derive(verdict, delivery), verdict.generation, live, now))
+}
+
+/// What only an AIGateway's status has.
+pub(super) struct Gateway<'a> {
+    /// How many of its data planes run what they should.
+    pub(super) count: Count,
+    /// Where it is reached: type and value.
+    pub(super) addresses: &'a [(String, String)],
+    /// URLs without the host, and models served at each.
+    pub(super) paths: Vec<(String, Vec<String>)>,
+    /// The port of the first listener.
+    pub(super) port: u16,
+}
+
+/// Status of an AIGateway.
+pub(super) fn ai_gateway(
+    verdict: &Verdict,
+    delivery: &Delivery,
+    gateway: &Gateway<'_>,
+    live: &Value,
+    now: &str,
+) -> Value {
+    let mut conditions = condition::derive(verdict, delivery);
+    count(&mut conditions, verdict.generation, gateway.count);
+    let mut status = base(&conditions, verdict.generation, live, now);
+    if !gateway.addresses.is_empty() {
+        let address = |(kind, value): &(String, String)| json!({"type": kind, "value": value});
+        status.insert("addresses".into(), gateway.addresses.iter().map(address).collect());
+    }
+    if let Some((_, host)) = gateway.addresses.first() {
+        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        let port = if gateway.port == 80 { String::new() } else { format!(":{}", gateway.port) };
+        let endpoint = |(path, models): &(String, Vec<String>)| {
+            let url = format!("http://{host}{port}{path}");
+            if models.is_empty() { json!({"url": url}) } else { json!({"url": url, "models": models}) }
+        };
+        let endpoints: Value = gateway.paths.iter().take(64).map(endpoint).collect();
+        status.insert("endpoints".into(), endpoints);
+    }
+    Value::Object(status)
+}
+
+/// Says how many data planes have it.
+pub(super) fn count(conditions: &mut [Condition], generation: i64, count: Count) {
+    let programmed = conditions.iter_mut().find(|c| c.kind == "Programmed" && c.status != Status::False);
+    if let Some(programmed) = programmed
+        && programmed.reason != "Invalid"
+    {
+        let Count { current, connected } = count;
+        programmed.message = if connected == 0 {
+            format!("generation {generation} on 0 proxies: {}", programmed.message)
+        } else {
+            format!("generation {generation} on {current}/{connected} proxies")
+        };
+    }
+}
+
+fn base(conditions: &[Condition], generation: i64, live: &Value, now: &str) -> Map<String, Value> {
+    let phase = condition::phase(conditions);
+    let mut status = Map::new();
+    status.insert("phase".into(), json!(phase));
+    status.insert("observedGeneration".into(), generation.into());
+    status.insert("conditions".into(), render(conditions, live.get("conditions"), now));
+    status
+}
