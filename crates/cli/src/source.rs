@@ -1,6 +1,6 @@
 //! Where the configuration comes from, and reading it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use sluice_compiler::{Compilation, ResourceSet, Settings};
@@ -115,6 +115,7 @@ fn unreadable(file: Option<&Path>, line: Option<u32>, message: String) -> Config
         verdicts: BTreeMap::new(),
         expanded: BTreeMap::new(),
         frozen: BTreeMap::new(),
+        secrets: BTreeSet::new(),
     };
     Configuration { compilation, found: vec![found], is_readable: false }
 }
