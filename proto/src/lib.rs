@@ -20,6 +20,11 @@
 pub mod codec;
 pub mod session;
 
+/// The name in every operator replica's certificate, whatever address it is dialled by.
+pub const SERVER_NAME: &str = "sluice-operator.sluice.internal";
+/// The audience of the token that a data plane shows.
+pub const AUDIENCE: &str = "sluice-operator";
+
 /// The messages of `proto/sluice/sync/v1/sync.proto`, and tonic's clients and servers for its services.
 #[allow(missing_docs, clippy::all, clippy::allow_attributes_without_reason, reason = "generated")]
 pub mod wire {
