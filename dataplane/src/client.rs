@@ -12,13 +12,15 @@ use std::time::{Duration, Instant};
 
 use http::{Request, Response};
 use hyper::body::Incoming;
+use tokio::net::TcpStream;
 
 use crate::settings::ProxySettings;
 
 pub(crate) use outgoing::Outgoing;
 pub(crate) use pool::{Lease, Pool};
 
-use connect::{ConnectError, Connector};
+pub(crate) use connect::ConnectError;
+use connect::Connector;
 
 /// Where to connect to, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -77,6 +79,11 @@ pub(crate) struct Answer {
 impl Client {
     pub(crate) fn new(connect_timeout: Duration, proxies: ProxySettings) -> Self {
         Self { connector: Connector::new(connect_timeout, proxies) }
+    }
+
+    /// A bare connection to any of a name's addresses, whatever proxies there are.
+    pub(crate) async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
+        self.connector.any(host, port).await
     }
 
     /// Sends a request and waits for the answer's head.

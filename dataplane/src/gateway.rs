@@ -1,6 +1,7 @@
 //! One Gateway's live table, and what all gateways of the process share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use sluice_snapshot::Snapshot;
@@ -11,7 +12,7 @@ use crate::client::Client;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::standing::Standing;
-use crate::table::{self, Diagnostic, Table};
+use crate::table::{self, Diagnostic, Listener, Table};
 
 /// What outlives every table and belongs to no gateway alone.
 pub struct Shared {
@@ -21,6 +22,8 @@ pub struct Shared {
     pub(crate) budget: Arc<Budget>,
     pub(crate) client: Client,
     pub(crate) standing: Standing,
+    /// Whether the credentials are too old to be used.
+    expired: AtomicBool,
 }
 
 impl std::fmt::Debug for Shared {
@@ -37,6 +40,7 @@ impl Shared {
             metrics: Metrics::new(),
             client: Client::new(settings.connect_timeout, settings.proxies.clone()),
             standing: Standing::default(),
+            expired: AtomicBool::new(false),
             log,
             budget,
             settings,
@@ -57,6 +61,30 @@ impl Shared {
     pub fn budget(&self) -> &Budget {
         &self.budget
     }
+
+    /// Refuses requests that need a credential which the gateway holds, or no longer does.
+    pub fn expire_credentials(&self, expired: bool) {
+        self.expired.store(expired, Ordering::Relaxed);
+    }
+
+    /// Whether they are refused.
+    pub fn credentials_expired(&self) -> bool {
+        self.expired.load(Ordering::Relaxed)
+    }
+}
+
+/// A table that was built, and what of the snapshot could not be.
+#[derive(Debug)]
+pub struct Built {
+    table: Table,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Built {
+    /// What can't be realised here. It is poisoned, not left out.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
 }
 
 /// One Gateway: the table that requests walk, replaced as a whole.
@@ -72,13 +100,26 @@ impl Gateway {
         Arc::new(Self { live: ArcSwap::from_pointee(Table::default()), shared })
     }
 
-    /// Builds a table and swaps it in. Requests in flight go on with the one they began with.
-    ///
-    /// What can't be realised here is poisoned, not left out, and told with its origin.
-    pub fn apply(&self, snapshot: &Snapshot) -> Vec<Diagnostic> {
+    /// Builds a table, which takes a while: regular expressions, headers, TLS. Changes nothing.
+    pub fn build(&self, snapshot: &Snapshot) -> Built {
         let (table, diagnostics) = table::build(snapshot, &self.shared.standing);
-        self.live.store(Arc::new(table));
-        diagnostics
+        Built { table, diagnostics }
+    }
+
+    /// Lets a table run. Requests in flight go on with the one they began with.
+    pub fn install(&self, built: Built) -> Vec<Diagnostic> {
+        self.live.store(Arc::new(built.table));
+        built.diagnostics
+    }
+
+    /// Builds a table and lets it run.
+    pub fn apply(&self, snapshot: &Snapshot) -> Vec<Diagnostic> {
+        self.install(self.build(snapshot))
+    }
+
+    /// The listeners, by their keys.
+    pub fn listeners(&self) -> Vec<Listener> {
+        self.live.load().listeners.clone()
     }
 
     /// The ports that the listeners want.

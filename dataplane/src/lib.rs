@@ -13,6 +13,7 @@ mod client;
 mod connection;
 pub mod metrics;
 mod pipeline;
+pub mod pod;
 mod random;
 mod record;
 mod rejection;
@@ -20,10 +21,11 @@ pub mod serve;
 pub mod settings;
 mod stage;
 mod standing;
+pub mod sync;
 pub mod table;
 
 mod gateway;
 
 pub use budget::Budget;
-pub use gateway::{Gateway, Shared};
+pub use gateway::{Built, Gateway, Shared};
 pub use settings::{ProxySettings, Settings};

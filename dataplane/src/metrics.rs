@@ -1,9 +1,10 @@
 //! Counters, with their series looked up once and not per request.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -68,6 +69,25 @@ pub struct Metrics {
     pub(crate) panics: Counter,
     pub(crate) upstream_connects: Counter,
     body_bytes: Gauge<f64, AtomicU64>,
+    totals: Sums,
+}
+
+/// Over all series, for reports.
+#[derive(Debug, Default)]
+struct Sums {
+    requests: AtomicU64,
+    errors: AtomicU64,
+    input_tokens: AtomicU64,
+    output_tokens: AtomicU64,
+}
+
+/// Sums over all series, since the process began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub(crate) requests: u64,
+    pub(crate) errors: u64,
+    pub(crate) input_tokens: u64,
+    pub(crate) output_tokens: u64,
 }
 
 /// The series of one format, model and provider.
@@ -154,6 +174,7 @@ impl Metrics {
             panics,
             upstream_connects,
             body_bytes,
+            totals: Sums::default(),
         }
     }
 
@@ -184,6 +205,10 @@ impl Metrics {
         error: Option<ErrorType>,
         usage: Usage,
     ) {
+        self.totals.requests.fetch_add(1, Ordering::Relaxed);
+        self.totals.errors.fetch_add(u64::from(error.is_some()), Ordering::Relaxed);
+        self.totals.input_tokens.fetch_add(usage.input.unwrap_or_default(), Ordering::Relaxed);
+        self.totals.output_tokens.fetch_add(usage.output.unwrap_or_default(), Ordering::Relaxed);
         if status == 200 {
             series.ok.inc();
         } else {
@@ -205,12 +230,30 @@ impl Metrics {
         }
     }
 
+    pub(crate) fn totals(&self) -> Totals {
+        let Sums { requests, errors, input_tokens, output_tokens } = &self.totals;
+        Totals {
+            requests: requests.load(Ordering::Relaxed),
+            errors: errors.load(Ordering::Relaxed),
+            input_tokens: input_tokens.load(Ordering::Relaxed),
+            output_tokens: output_tokens.load(Ordering::Relaxed),
+        }
+    }
+
     /// The exposition in OpenMetrics text.
     pub fn encode(&self, body_bytes: usize) -> String {
+        self.encode_with(body_bytes, None)
+    }
+
+    /// The exposition in OpenMetrics text, and what another registry adds to it.
+    pub(crate) fn encode_with(&self, body_bytes: usize, more: Option<&Registry>) -> String {
         self.body_bytes.set(body_bytes as f64);
         let mut text = String::new();
-        // Writing to a String can't fail.
-        let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
+        for registry in [Some(&self.registry), more].into_iter().flatten() {
+            // Writing to a String can't fail.
+            let _ = encode_registry(&mut text, registry);
+        }
+        let _ = encode_eof(&mut text);
         text
     }
 }

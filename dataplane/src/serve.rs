@@ -74,14 +74,14 @@ impl Server {
     }
 
     /// Opens what is wanted and not yet open, and then closes what is no longer wanted. An address that stays keeps its
-    /// socket. One that can't be opened doesn't hinder the others; the first error is told.
-    pub async fn sync(&mut self, wanted: &[Binding]) -> Result<(), ListenError> {
-        let mut first_error = None;
+    /// socket. One that can't be opened doesn't hinder the others. Must be called within the runtime.
+    pub fn sync(&mut self, wanted: &[Binding]) -> Vec<ListenError> {
+        let mut errors = Vec::new();
         for binding in wanted {
             if let Some(acceptor) = self.acceptors.get(&binding.address) {
                 acceptor.route.send_replace((binding.port, binding.gateway.clone()));
             } else if let Err(source) = self.open(binding) {
-                first_error.get_or_insert(ListenError { address: binding.address, source });
+                errors.push(ListenError { address: binding.address, source });
             }
         }
         self.acceptors.retain(|address, acceptor| {
@@ -91,7 +91,7 @@ impl Server {
             }
             keep
         });
-        first_error.map_or(Ok(()), Err)
+        errors
     }
 
     fn open(&mut self, binding: &Binding) -> std::io::Result<()> {
@@ -126,6 +126,10 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
+    if address.is_ipv6() && address.ip().is_unspecified() {
+        // Of both families, whatever the machine's default.
+        socket.set_only_v6(false)?;
+    }
     socket.bind(&address.into())?;
     socket.listen(4096)?;
     TcpListener::from_std(socket.into())

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sluice_llm::Operation;
-use sluice_snapshot::Version;
+use sluice_snapshot::{EntryKey, Version, model};
 
 pub use build::Diagnostic;
 pub(crate) use build::build;
@@ -23,6 +23,7 @@ use crate::client::Pool;
 #[derive(Debug)]
 pub struct Table {
     pub(crate) version: Version,
+    pub(crate) listeners: Vec<Listener>,
     /// By listener port.
     pub(crate) ports: HashMap<u16, Matcher>,
     /// Names of models that callers may use, as `/health` counts them.
@@ -31,8 +32,20 @@ pub struct Table {
 
 impl Default for Table {
     fn default() -> Self {
-        Self { version: sluice_snapshot::Snapshot::default().version(), ports: HashMap::new(), models: 0 }
+        let version = sluice_snapshot::Snapshot::default().version();
+        Self { version, listeners: Vec::new(), ports: HashMap::new(), models: 0 }
     }
+}
+
+/// A port that a gateway wants, and who wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// Its entry.
+    pub key: EntryKey,
+    /// Where it was compiled from.
+    pub origin: Option<model::Origin>,
+    /// The port, as users write it.
+    pub port: u16,
 }
 
 impl Table {

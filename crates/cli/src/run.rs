@@ -49,7 +49,7 @@ async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
     }
     let mut server = Server::start(shared.clone())?;
     let mut gateways = Gateways::new(shared, listen.or(fallback));
-    gateways.apply(&first.compilation, &mut server).await?;
+    gateways.apply(&first.compilation, &mut server)?;
     announce(&server);
     let stop = shutdown::signalled();
     tokio::pin!(stop);
@@ -59,7 +59,7 @@ async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
                 tracing::info!(signal = signal?, "stopping: requests in flight may end");
                 break;
             }
-            () = watch.changed() => reload(&source, &args, &compiler, &mut gateways, &mut server).await,
+            () = watch.changed() => reload(&source, &args, &compiler, &mut gateways, &mut server),
         }
     }
     let all_ended = tokio::select! {
@@ -71,7 +71,7 @@ async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
 }
 
 /// An edit. What can't be read, or can't be listened on, changes nothing.
-async fn reload(
+fn reload(
     source: &Source,
     args: &args::Run,
     compiler: &CompilerSettings,
@@ -97,7 +97,7 @@ async fn reload(
         );
         return;
     }
-    match gateways.apply(&next.compilation, server).await {
+    match gateways.apply(&next.compilation, server) {
         Ok(versions) => tracing::info!(versions = versions.join(" "), "configuration taken over"),
         Err(error) => tracing::error!(error = format!("{error:#}"), "the edit is taken over in part"),
     }

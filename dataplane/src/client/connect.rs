@@ -97,9 +97,31 @@ impl Connector {
         Ok(Stream::Tls(Box::new(stream)))
     }
 
+    /// A bare connection to any of a name's addresses, so that many who ask are spread over them.
+    pub(super) async fn any(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
+        let connecting = self.tcp_by(host, port, |addresses| {
+            for i in (1..addresses.len()).rev() {
+                addresses.swap(i, (crate::random::number() % (i as u64 + 1)) as usize);
+            }
+        });
+        tokio::time::timeout(self.timeout, connecting)
+            .await
+            .map_err(|_| ConnectError::Timeout(self.timeout))?
+    }
+
     async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
+        self.tcp_by(host, port, |_| ()).await
+    }
+
+    async fn tcp_by(
+        &self,
+        host: &str,
+        port: u16,
+        order: impl FnOnce(&mut [SocketAddr]),
+    ) -> Result<TcpStream, ConnectError> {
         let no_name = |error| ConnectError::Name { host: host.to_owned(), error };
-        let addresses = self.dns.lookup(host, port).await.map_err(no_name)?;
+        let mut addresses = self.dns.lookup(host, port).await.map_err(no_name)?;
+        order(&mut addresses);
         let stream = race(&addresses).await.map_err(|error| match error {
             Some((address, error)) => ConnectError::Tcp { address: address.to_string(), error },
             None => no_name("it has no address".to_owned()),

@@ -49,7 +49,7 @@ pub(crate) fn translate(
             headers.remove(name);
         }
     }
-    authorize(&mut headers, leaf, own)?;
+    authorize(&mut headers, leaf, own, record)?;
     for (name, value) in leaf.provider.quirks.headers {
         if !headers.contains_key(*name) {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -192,9 +192,15 @@ fn clean(headers: &mut HeaderMap) {
     headers.remove(header::EXPECT);
 }
 
-fn authorize(headers: &mut HeaderMap, leaf: &Leaf, own: Option<Secret>) -> Result<(), Rejected> {
+fn authorize(
+    headers: &mut HeaderMap,
+    leaf: &Leaf,
+    own: Option<Secret>,
+    record: &Record,
+) -> Result<(), Rejected> {
     let credential = match (&leaf.auth, &own) {
         (Auth::None, _) => return Ok(()),
+        (Auth::Credential(_), _) if record.shared().credentials_expired() => return Err(expired()),
         (Auth::Credential(secret), _) | (Auth::Passthrough, Some(secret)) => secret,
         (Auth::Passthrough, None) => {
             let text =
@@ -206,4 +212,11 @@ fn authorize(headers: &mut HeaderMap, leaf: &Leaf, own: Option<Secret>) -> Resul
         return Ok(());
     }
     Err(Rejection::internal(Stage::Translate, "the provider's credential cannot stand in a header"))
+}
+
+/// One that was revoked meanwhile must not go on being used because nobody could say so.
+fn expired() -> Rejected {
+    let text = "the gateway has been without its operator for too long to use its credentials";
+    Rejection::new(Stage::Translate, ErrorType::ServerError, StatusCode::SERVICE_UNAVAILABLE, text)
+        .code("credentials_expired")
 }

@@ -15,7 +15,7 @@ use sluice_snapshot::{EntryKey, Snapshot};
 
 use super::matcher::{Candidate, Path, Value};
 use super::plan::KeySets;
-use super::{Destination, Edits, Matcher, PathEdit, Plan, Redirect, Rewrite, Route, Table};
+use super::{Destination, Edits, Listener, Matcher, PathEdit, Plan, Redirect, Rewrite, Route, Table};
 use crate::standing::Standing;
 use upstreams::Upstreams;
 
@@ -33,7 +33,7 @@ pub struct Diagnostic {
 /// The snapshot's entries by kind.
 #[derive(Default)]
 struct Entries {
-    listeners: Vec<(EntryKey, model::Listener)>,
+    listeners: Vec<Listener>,
     routes: Vec<(EntryKey, Option<model::Origin>, model::Route)>,
     upstreams: HashMap<EntryKey, (Option<model::Origin>, model::Upstream)>,
     policies: HashMap<EntryKey, Result<Config, String>>,
@@ -46,11 +46,7 @@ pub(crate) fn build(snapshot: &Snapshot, standing: &Standing) -> (Table, Vec<Dia
     let mut diagnostics = Vec::new();
     let entries = sort(snapshot, &mut diagnostics);
     let mut upstreams = Upstreams::new(&entries.upstreams, &entries.credentials, standing);
-    let ports: HashMap<&str, u16> = entries
-        .listeners
-        .iter()
-        .filter_map(|(k, l)| Some((k.as_str(), u16::try_from(l.port).ok()?)))
-        .collect();
+    let ports: HashMap<&str, u16> = entries.listeners.iter().map(|l| (l.key.as_str(), l.port)).collect();
     let mut matchers: HashMap<u16, Matcher> =
         ports.values().map(|port| (*port, Matcher::default())).collect();
     for (key, origin, route) in &entries.routes {
@@ -69,7 +65,8 @@ pub(crate) fn build(snapshot: &Snapshot, standing: &Standing) -> (Table, Vec<Dia
     matchers.values_mut().for_each(Matcher::sort);
     diagnostics.append(&mut upstreams.diagnostics);
     let models = upstreams.listed();
-    (Table { version: snapshot.version(), ports: matchers, models }, diagnostics)
+    let table = Table { version: snapshot.version(), listeners: entries.listeners, ports: matchers, models };
+    (table, diagnostics)
 }
 
 fn sort(snapshot: &Snapshot, diagnostics: &mut Vec<Diagnostic>) -> Entries {
@@ -85,7 +82,13 @@ fn sort(snapshot: &Snapshot, diagnostics: &mut Vec<Diagnostic>) -> Entries {
         };
         let origin = entry.origin;
         match entry.body {
-            Some(Body::Listener(l)) => entries.listeners.push((key.clone(), l)),
+            Some(Body::Listener(l)) => match u16::try_from(l.port) {
+                Ok(port) => entries.listeners.push(Listener { key: key.clone(), origin, port }),
+                Err(_) => {
+                    let message = format!("{} is no port", l.port);
+                    diagnostics.push(Diagnostic { key: key.clone(), origin, message });
+                }
+            },
             Some(Body::Route(r)) => entries.routes.push((key.clone(), origin, r)),
             Some(Body::Upstream(u)) => {
                 entries.upstreams.insert(key.clone(), (origin, u));

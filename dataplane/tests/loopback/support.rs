@@ -65,7 +65,8 @@ impl Lab {
         assert_eq!(gateway.apply(&snapshot(plan, mock.addr())), []);
         let mut server = Server::start(shared.clone()).unwrap();
         let asked: SocketAddr = "127.0.0.1:0".parse().unwrap();
-        server.sync(&[Binding { address: asked, port: 80, gateway: gateway.clone() }]).await.unwrap();
+        let binding = Binding { address: asked, port: 80, gateway: gateway.clone() };
+        assert!(server.sync(&[binding]).is_empty());
         let address = server.addresses()[&asked];
         Self { mock, gateway, shared, address, server }
     }

@@ -25,7 +25,7 @@ impl Gateways {
     }
 
     /// Runs what was compiled: tables first, then sockets. A gateway that may lack something unreadable keeps what it has.
-    pub(crate) async fn apply(
+    pub(crate) fn apply(
         &mut self,
         compilation: &Compilation,
         server: &mut Server,
@@ -44,7 +44,9 @@ impl Gateways {
             versions.push(format!("{key}={}", gateway.version()));
         }
         let bindings = self.bindings()?;
-        server.sync(&bindings).await.with_context(|| "listening failed".to_owned())?;
+        if let Some(error) = server.sync(&bindings).into_iter().next() {
+            return Err(error).context("listening failed");
+        }
         Ok(versions)
     }
 
