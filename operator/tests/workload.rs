@@ -177,3 +177,24 @@ fn an_autoscaler_takes_over_from_the_number_that_we_applied() {
     assert_eq!(hand_over(automatic, &observed).unwrap()["spec"], serde_json::json!({ "replicas": 3 }));
     assert_eq!(hand_over(&observed, &observed), None, "it stays ours");
 }
+
+#[test]
+fn what_the_chart_says_of_data_planes_is_understood() {
+    let charts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../e2e/charts");
+    let mut read = BTreeMap::new();
+    for folder in fs::read_dir(charts).unwrap().map(|entry| entry.unwrap().path()) {
+        let Ok(rendered) = fs::read_to_string(folder.join("out.yaml")) else { continue };
+        let (_, after) = rendered.split_once("SLUICE_DATAPLANE_DEFAULTS").unwrap();
+        let value = after.lines().nth(1).unwrap().trim().strip_prefix("value: ").unwrap();
+        // A double-quoted scalar, in which the kubelet would expand `$(NAME)`.
+        let json = serde_json::from_str::<String>(value).unwrap().replace("$$(", "$(");
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        read.insert(name, serde_json::from_str::<Defaults>(&json).unwrap());
+    }
+    let given = &read["data-planes"];
+    assert_eq!((given.replicas, given.autoscaling.as_ref().unwrap().max_replicas), (Some(0), 20));
+    assert_eq!(given.drain.unwrap().to_string(), "1h30m");
+    assert_eq!(given.env[1].value.as_deref(), Some("$(SLUICE_NAMESPACE)"));
+    assert!(given.affinity.is_some() && given.tolerations.len() == 1 && given.pod_labels["team"] == "search");
+    assert_eq!(read["defaults"].replicas, Some(1));
+}

@@ -3,6 +3,7 @@
 mod crds;
 mod docs;
 mod proto;
+mod values;
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,7 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let root = root();
     let mut drifted = Vec::new();
     let files = proto::generate(&root)?.into_iter().chain(crds::generate()?).chain(docs::generate()?);
+    let files = files.chain(values::generate(&root)?);
     for file in files {
         let path = root.join(&file.path);
         let old = std::fs::read_to_string(&path).unwrap_or_default();

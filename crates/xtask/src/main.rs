@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask up`, `test`, `generate`, `verify`, `cluster` and what they are made of.
 #![expect(clippy::print_stdout, reason = "a tool for people at a terminal")]
 
+mod charts;
 mod child;
 mod cluster;
 mod generate;

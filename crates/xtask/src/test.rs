@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use crate::child::step;
 use crate::generate::{self, root};
-use crate::{purity, sdk};
+use crate::{charts, purity, sdk};
 
 #[derive(Args)]
 pub(crate) struct Test {
@@ -18,7 +18,7 @@ pub(crate) struct Test {
 }
 
 /// Stages in order, the quick ones first. `name: what it shows`.
-const STAGES: [(&str, &str); 8] = [
+const STAGES: [(&str, &str); 9] = [
     ("format", "the code is formatted"),
     ("drift", "generated files are as they would be generated"),
     ("purity", "pure crates are pure, and there is one TLS library"),
@@ -26,7 +26,8 @@ const STAGES: [(&str, &str); 8] = [
     ("tests", "units, goldens, properties and loopback"),
     ("model", "the quickstart answers with a real model"),
     ("sdks", "the vendors' own SDKs work through the gateway"),
-    ("admission", "a real API server takes and refuses what files do"),
+    ("charts", "the charts render as written down, and refuse what makes no sense"),
+    ("admission", "a real API server takes and refuses what files do, and takes the charts"),
 ];
 
 pub(crate) async fn run(test: Test) -> anyhow::Result<()> {
@@ -66,6 +67,7 @@ async fn stage(name: &str) -> anyhow::Result<()> {
         "tests" => cargo(&["test", "--workspace", "--profile", "ci"]).await,
         "model" => crate::up::run(crate::up::Up::once()).await,
         "sdks" => sdk::run().await,
+        "charts" => charts::check().await,
         "admission" => admission().await,
         other => bail!("stage {other} has no command"),
     }
@@ -86,7 +88,7 @@ async fn admission() -> anyhow::Result<()> {
         command.envs(settings).current_dir(root());
         command
     };
-    let shell = format!("eval \"$({} env)\" && exec e2e/admission/run", cluster.display());
+    let shell = format!("eval \"$({} env)\" && e2e/admission/run && e2e/charts/run", cluster.display());
     let up = command(&cluster).arg("up").status().await?;
     let checked =
         if up.success() { Some(command("bash".as_ref()).args(["-c", &shell]).status().await?) } else { None };

@@ -52,9 +52,13 @@ pub(crate) async fn apply(yaml: &str) -> anyhow::Result<()> {
 
 /// Gateway API's CRDs, from the module that the conformance suite comes from.
 pub(crate) async fn gateway_api() -> anyhow::Result<()> {
-    let mut list = Command::new("go");
-    list.args(["list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api"]);
-    let module = output(list.current_dir(root().join("e2e/cluster/conformance"))).await?;
+    let go = |args: &[&str]| {
+        let mut go = Command::new("go");
+        go.args(args).arg("sigs.k8s.io/gateway-api").current_dir(root().join("e2e/cluster/conformance"));
+        go
+    };
+    child::run(&mut go(&["mod", "download"])).await?;
+    let module = output(&mut go(&["list", "-m", "-f", "{{.Dir}}"])).await?;
     let folder = format!("{}/config/crd/standard", module.trim());
     child::run(&mut tool("kubectl", ["apply", "--server-side", "-f", &folder])).await
 }
