@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
     Capabilities, ConfigMapVolumeSource, Container, ContainerPort, EnvVar, EnvVarSource, HTTPGetAction,
-    KeyToPath, Lifecycle, LifecycleHandler, ObjectFieldSelector, PodSecurityContext, PodSpec,
-    PodTemplateSpec, Probe, ProjectedVolumeSource, SeccompProfile, SecurityContext,
-    ServiceAccountTokenProjection, SleepAction, TopologySpreadConstraint, Volume, VolumeMount,
-    VolumeProjection,
+    KeyToPath, ObjectFieldSelector, PodSecurityContext, PodSpec, PodTemplateSpec, Probe,
+    ProjectedVolumeSource, SeccompProfile, SecurityContext, ServiceAccountTokenProjection,
+    TopologySpreadConstraint, Volume, VolumeMount, VolumeProjection,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -29,9 +28,7 @@ pub const TOKEN_AUDIENCE: &str = "sluice-operator";
 const TOKEN_LIFETIME: i64 = 3600;
 /// A user without a name or rights.
 const USER: i64 = 65_532;
-/// A stopped pod serves so long before it drains, until no one sends to it any more.
-const FAREWELL: i64 = 5;
-/// What a pod has beyond the drain, the farewell included.
+/// What a pod has beyond the drain: first it serves on until no one sends to it any more.
 const GRACE: i64 = 15;
 
 pub(super) fn template(gateway: &GatewayFacts, settings: &WorkloadSettings) -> PodTemplateSpec {
@@ -106,13 +103,6 @@ fn container(gateway: &GatewayFacts, settings: &WorkloadSettings) -> Container {
         startup_probe: Some(probe("/readyz", 1, 600)),
         readiness_probe: Some(probe("/readyz", 5, 2)),
         liveness_probe: Some(probe("/healthz", 10, 6)),
-        lifecycle: Some(Lifecycle {
-            pre_stop: Some(LifecycleHandler {
-                sleep: Some(SleepAction { seconds: FAREWELL }),
-                ..Default::default()
-            }),
-            ..Default::default()
-        }),
         volume_mounts: Some(vec![mount("token", TOKEN_FILE), mount("ca", CA_FILE)]),
         ..Default::default()
     }
