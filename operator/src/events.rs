@@ -22,7 +22,10 @@ pub struct Events {
 
 impl Events {
     /// Also gives the task that writes them.
-    pub fn new(client: Client, instance: &str) -> (Self, impl Future<Output = std::convert::Infallible> + use<>) {
+    pub fn new(
+        client: Client,
+        instance: &str,
+    ) -> (Self, impl Future<Output = std::convert::Infallible> + use<>) {
         let reporter =
             Reporter { controller: sluice_crds::CONTROLLER.to_owned(), instance: Some(instance.to_owned()) };
         let recorder = Recorder::new(client, reporter);

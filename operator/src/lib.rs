@@ -5,7 +5,7 @@
 //!                      |                        |                              |
 //!                   Mirror                      |                            Ledger
 //!                      \------------------------+--> status <------------------/
-//!                                               +--> workload: what carries each Gateway's traffic
+//!                                               +--> provision: workloads of Gateways, projections of AIGateways
 //! ```
 //!
 //! Every replica watches, compiles and serves configuration; the one that holds the Lease writes to the cluster and takes reports.
@@ -17,6 +17,7 @@ pub mod events;
 pub mod fleet;
 pub mod leader;
 pub mod metrics;
+pub mod provision;
 pub mod release;
 mod run;
 pub mod status;

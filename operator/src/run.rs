@@ -16,10 +16,12 @@ use crate::events::Events;
 use crate::fleet::{Certificate, Fleet, Listener};
 use crate::leader::{self, Candidate};
 use crate::metrics::Metrics;
+use crate::provision::{Findings, Projections, Provisioned, Workloads};
 use crate::release::{Engine, Outputs};
-use crate::status::{Addresses, Writer};
+use crate::status::Writer;
 use crate::trust::Trust;
 use crate::watch::Reach;
+use crate::workload::WorkloadSettings;
 
 /// How often data planes hear that this replica lives.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -83,10 +85,20 @@ impl Operator {
         };
         let reach = Reach { namespaces: args.watch_namespaces.clone() };
         let outputs = Outputs::default();
-        let engine = Engine::new(client.clone(), reach, settings, outputs.clone(), metrics.clone());
+        let engine = Engine::new(client.clone(), reach.clone(), settings, outputs.clone(), metrics.clone());
         let (events, write_events) = Events::new(client.clone(), &args.pod_name);
         let writer = Writer::new(client.clone(), fleet.clone(), events, metrics.clone());
-        let (_places, addresses) = watch::channel(Arc::new(Addresses::default()));
+        let (made, workloads) = watch::channel(Arc::new(Provisioned::default()));
+        let (shown, projections) = watch::channel(Arc::new(Findings::default()));
+        let provider = Workloads::new(
+            client.clone(),
+            &reach,
+            workload_settings(args)?,
+            trust.bundle(),
+            made,
+            metrics.clone(),
+        );
+        let projector = Projections::new(client.clone(), shown, metrics.clone());
 
         let mut tasks = Supervisor::new();
         let raise = fleet.raise();
@@ -95,11 +107,24 @@ impl Operator {
         tasks.spawn("authority", trust.run());
         tasks.spawn("compiler", engine.run(leadership.clone()));
         tasks.spawn("releases", fleet.clone().publish(outputs.compiled.subscribe()));
-        tasks.spawn("status", writer.run(outputs.clone(), leadership.clone(), addresses));
+        tasks.spawn("status", writer.run(outputs.clone(), leadership.clone(), workloads, projections));
+        tasks.spawn("workloads", provider.run(outputs.clone(), leadership.clone()));
+        tasks.spawn("projections", projector.run(outputs.clone(), leadership.clone()));
         tasks.spawn("data planes", serve(fleet, listener, outputs.compiled.subscribe(), synced));
         tasks.spawn("admin", admin.serve(readiness, move || metrics.text()));
         Ok(Self { tasks })
     }
+}
+
+fn workload_settings(args: &Args) -> anyhow::Result<WorkloadSettings> {
+    let defaults = serde_json::from_str(&args.dataplane_defaults)
+        .map_err(|error| anyhow::anyhow!("--dataplane-defaults: {error}"))?;
+    Ok(WorkloadSettings {
+        image_pull_policy: args.dataplane_image_pull_policy.clone(),
+        image_pull_secrets: args.dataplane_image_pull_secrets.clone(),
+        defaults,
+        ..WorkloadSettings::new(&args.dataplane_image, &args.service)
+    })
 }
 
 /// Listens to data planes as soon as there is something to tell them.

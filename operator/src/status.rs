@@ -13,7 +13,6 @@ mod own;
 mod view;
 mod writer;
 
-pub use view::Addresses;
 pub use writer::Writer;
 
 /// The field manager with which status is applied.

@@ -22,6 +22,10 @@ pub struct Live {
     pub uid: String,
     /// Its resource version.
     pub version: String,
+    /// Its generation.
+    pub generation: i64,
+    /// The uid of its controller; empty when it has none.
+    pub controller: String,
     /// Its status; null when there is none.
     pub status: Value,
 }
@@ -160,7 +164,12 @@ impl std::ops::BitOrAssign for Effect {
 impl Live {
     fn of(value: &Value) -> Self {
         let text = |p: &str| value.pointer(p).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let owners = value.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+        let controller = owners.into_iter().flatten().find(|o| o["controller"] == true);
+        let controller = controller.and_then(|o| o["uid"].as_str()).unwrap_or_default().to_owned();
         Self {
+            generation: value.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0),
+            controller,
             uid: text("/metadata/uid"),
             version: text("/metadata/resourceVersion"),
             status: value.get("status").cloned().unwrap_or_default(),

@@ -117,7 +117,8 @@ fn is_reference(reason: Reason) -> bool {
         | Reason::NotReferenced
         | Reason::Deprecated
         | Reason::AIDisabled
-        | Reason::NameConflict => false,
+        | Reason::NameConflict
+        | Reason::GatewayApiMissing => false,
     }
 }
 

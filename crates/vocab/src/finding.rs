@@ -95,6 +95,8 @@ reasons! {
     AIDisabled,
     /// An object of the name that a generated one needs exists already.
     NameConflict,
+    /// The cluster has no Gateway API.
+    GatewayApiMissing,
 }
 
 impl fmt::Display for Reason {

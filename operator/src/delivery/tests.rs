@@ -66,7 +66,7 @@ fn it_is_programmed_when_all_acknowledged_and_stays_so() {
     assert_eq!(ask(&mut deliveries, 1, &[], None), Delivery::NotConnected);
     let (a, late) = (mk_report("a", Some(one.version())), mk_report("b", None));
     assert_eq!(ask(&mut deliveries, 1, &[a.clone(), late.clone()], None), Delivery::Pending);
-    assert_eq!(ask(&mut deliveries, 1, &[a.clone()], None), Delivery::Acknowledged);
+    assert_eq!(ask(&mut deliveries, 1, std::slice::from_ref(&a), None), Delivery::Acknowledged);
     // A new pod comes, all pods go: the generation was there.
     assert_eq!(ask(&mut deliveries, 1, &[a.clone(), late], None), Delivery::Acknowledged);
     assert_eq!(ask(&mut deliveries, 1, &[], None), Delivery::Acknowledged);

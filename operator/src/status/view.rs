@@ -1,5 +1,6 @@
 //! Everything that status is made of, at one moment.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -10,15 +11,35 @@ use sluice_vocab::{GatewayKey, Kind, ObjectRef};
 
 use super::own;
 use crate::delivery::{Count, Deliveries, Heard};
+use crate::provision::{Findings, Provisioned};
 use crate::release::Compiled;
 
-/// Where each Gateway is reached: type and value.
-pub type Addresses = BTreeMap<GatewayKey, Vec<(String, String)>>;
+/// What the operator made in the cluster.
+#[derive(Clone, Copy)]
+pub(super) struct Made<'a> {
+    pub(super) workloads: &'a Provisioned,
+    pub(super) projections: &'a Findings,
+}
+
+impl Made<'_> {
+    /// A verdict, and what went wrong with what was made of the resource.
+    fn judge<'v>(&self, object: &ObjectRef, verdict: &'v Verdict) -> Cow<'v, Verdict> {
+        let found = [self.workloads.findings.get(object), self.projections.get(object)];
+        let mut more = found.into_iter().flatten().flatten().peekable();
+        if more.peek().is_none() {
+            return Cow::Borrowed(verdict);
+        }
+        let mut verdict = verdict.clone();
+        verdict.findings.extend(more.cloned());
+        verdict.findings.sort();
+        Cow::Owned(verdict)
+    }
+}
 
 /// The newest of everything.
 pub(super) struct View<'a> {
     pub(super) compiled: &'a Compiled,
-    pub(super) addresses: &'a Addresses,
+    pub(super) made: Made<'a>,
     pub(super) heard: BTreeMap<GatewayKey, Heard<'a>>,
     pub(super) now: String,
 }
@@ -26,7 +47,7 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     pub(super) fn new(
         compiled: &'a Compiled,
-        addresses: &'a Addresses,
+        made: Made<'a>,
         ledger: &'a Ledger,
         releases: &'a BTreeMap<GatewayKey, sluice_proto::session::Release>,
     ) -> Self {
@@ -36,7 +57,7 @@ impl<'a> View<'a> {
         };
         let heard = compiled.facts.keys().map(|g| (g.clone(), heard(g))).collect();
         let now = jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string();
-        Self { compiled, addresses, heard, now }
+        Self { compiled, made, heard, now }
     }
 
     /// The status that an object should have, if it is one that gets any; `live` is what it has.
@@ -48,6 +69,7 @@ impl<'a> View<'a> {
         deliveries: &mut Deliveries,
     ) -> Option<Value> {
         let delivery = deliveries.of(object, verdict, &self.heard);
+        let verdict = &*self.made.judge(object, verdict);
         match object.kind {
             Kind::Upstream | Kind::RoutePolicy => Some(own::object(verdict, &delivery, live, &self.now)),
             Kind::AIGateway => Some(self.ai_gateway(object, verdict, &delivery, live, deliveries)),
@@ -69,7 +91,7 @@ impl<'a> View<'a> {
         let port = facts.and_then(|f| f.listeners.first()).and_then(|l| u16::try_from(l.port).ok());
         let gateway = own::Gateway {
             count,
-            addresses: self.addresses.get(&key).map(Vec::as_slice).unwrap_or_default(),
+            addresses: self.made.workloads.addresses.get(&key).map(Vec::as_slice).unwrap_or_default(),
             paths: self.paths(object),
             port: port.unwrap_or(80),
         };

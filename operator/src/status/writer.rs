@@ -14,12 +14,13 @@ use sluice_vocab::{GatewayKey, ObjectRef};
 use tokio::sync::watch;
 
 use super::FIELD_MANAGER;
-use super::view::{Addresses, View};
+use super::view::{Made, View};
 use crate::delivery::Deliveries;
 use crate::events::Events;
 use crate::fleet::Fleet;
 use crate::leader::Leadership;
 use crate::metrics::Metrics;
+use crate::provision::{Findings, Provisioned};
 use crate::release::{Compiled, Outputs};
 use crate::watch::api_resource;
 use crate::world::Mirror;
@@ -82,7 +83,8 @@ impl Writer {
         mut self,
         outputs: Outputs,
         mut leadership: watch::Receiver<Leadership>,
-        mut addresses: watch::Receiver<Arc<Addresses>>,
+        mut workloads: watch::Receiver<Arc<Provisioned>>,
+        mut projections: watch::Receiver<Arc<Findings>>,
     ) -> anyhow::Result<()> {
         let mut compiled = outputs.compiled.subscribe();
         let mut mirror = outputs.mirror.subscribe();
@@ -90,10 +92,13 @@ impl Writer {
         loop {
             let is_leader = leadership.borrow_and_update().is_me;
             let newest = compiled.borrow_and_update().clone();
-            let (seen, places) = (mirror.borrow_and_update().clone(), addresses.borrow_and_update().clone());
+            let seen = mirror.borrow_and_update().clone();
+            let (made, shown) =
+                (workloads.borrow_and_update().clone(), projections.borrow_and_update().clone());
+            let made = Made { workloads: &made, projections: &shown };
             news.mark_unchanged();
             let is_all = match newest.filter(|_| is_leader) {
-                Some(newest) => self.pass(&newest, &seen, &places).await,
+                Some(newest) => self.pass(&newest, &seen, made).await,
                 None => true,
             };
             if is_all {
@@ -101,7 +106,8 @@ impl Writer {
                     changed = compiled.changed() => changed?,
                     changed = mirror.changed() => changed?,
                     changed = news.changed() => changed?,
-                    changed = addresses.changed() => changed?,
+                    changed = workloads.changed() => changed?,
+                    changed = projections.changed() => changed?,
                     changed = leadership.changed() => changed?,
                 }
                 tokio::time::sleep(GATHER).await;
@@ -110,8 +116,8 @@ impl Writer {
     }
 
     /// Writes some of what differs. Says whether that was all.
-    async fn pass(&mut self, compiled: &Compiled, mirror: &Arc<Mirror>, addresses: &Addresses) -> bool {
-        let changes = self.changes(compiled, mirror, addresses);
+    async fn pass(&mut self, compiled: &Compiled, mirror: &Arc<Mirror>, made: Made<'_>) -> bool {
+        let changes = self.changes(compiled, mirror, made);
         let is_all = changes.len() <= BATCH;
         let writes = stream::iter(changes.into_iter().take(BATCH)).map(|change| write(&self.client, change));
         let outcomes: Vec<_> = writes.buffer_unordered(AT_ONCE).collect().await;
@@ -136,11 +142,11 @@ impl Writer {
         is_all && !has_failed
     }
 
-    fn changes(&mut self, compiled: &Compiled, mirror: &Arc<Mirror>, addresses: &Addresses) -> Vec<Change> {
+    fn changes(&mut self, compiled: &Compiled, mirror: &Arc<Mirror>, made: Made<'_>) -> Vec<Change> {
         self.note(compiled, mirror);
         let Self { fleet, deliveries, releases, written, metrics, .. } = self;
         fleet.ledger(|ledger| {
-            let view = View::new(compiled, addresses, ledger, releases);
+            let view = View::new(compiled, made, ledger, releases);
             for (gateway, heard) in &view.heard {
                 metrics.data_planes(gateway, heard.reports.len());
             }
