@@ -13,9 +13,10 @@ use crate::pool::{Pool, Pooled};
 use crate::resources::{Name, ResourceSet};
 use crate::route::Compiled;
 use crate::settings::Settings;
+use crate::topology::Topology;
 use crate::verdict::{Verdict, Verdicts};
 use crate::world::World;
-use crate::{gateway, policy, route, upstream};
+use crate::{gateway, policy, route, topology, upstream};
 
 /// What came out.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,6 +32,8 @@ pub struct Compilation {
     /// Secrets whose values were looked for, whether they exist or not. Whoever knows Secrets by their metadata alone gets these,
     /// and compiles again.
     pub secrets: BTreeSet<Name>,
+    /// Who is attached to whom.
+    pub topology: Topology,
 }
 
 /// Compiles everything. Cannot fail: what is wrong is in the verdicts, and costs no more than it must. Equal input gives
@@ -50,8 +53,10 @@ pub fn compile(resources: &ResourceSet, settings: &Settings) -> Compilation {
         releases.insert(key, snapshot);
     }
     let frozen = frozen(resources, &releases);
+    let topology = topology::gather(&world, &gateways, &routes);
+    drop(gateways);
     let (expanded, secrets) = world.finish();
-    Compilation { releases, frozen, expanded, secrets, verdicts: verdicts.finish() }
+    Compilation { releases, frozen, expanded, secrets, topology, verdicts: verdicts.finish() }
 }
 
 /// Everything that one Gateway's data planes run.

@@ -71,7 +71,8 @@ fn listeners<'a>(item: &'a Item<GatewaySpec>, verdicts: &mut Verdicts) -> Vec<Li
             verdicts.add(&at, Finding::error(Reason::Conflicted, "", message));
         } else {
             let port = u32::try_from(spec.port).unwrap_or_default();
-            let body = model::Listener { name: spec.name.clone(), port, hostname };
+            let body =
+                model::Listener { name: spec.name.clone(), port, hostname, ..model::Listener::default() };
             let key = EntryKey::new(&["listener", &spec.name]);
             listeners.push(Listener { key, at, body, spec });
         }
@@ -87,20 +88,30 @@ impl Listener<'_> {
 
     /// Whether routes of a namespace may attach.
     pub(crate) fn allows(&self, world: &World<'_>, gateway: &Name, namespace: &str) -> bool {
-        let allowed = self.spec.allowed_routes.as_ref();
-        let kinds = allowed.and_then(|a| a.kinds.as_deref()).unwrap_or_default();
-        let is_http = |group: Option<&str>, kind: &str| {
-            group.unwrap_or(GATEWAY_GROUP) == GATEWAY_GROUP && kind == "HTTPRoute"
-        };
-        if !kinds.is_empty() && !kinds.iter().any(|k| is_http(k.group.as_deref(), &k.kind)) {
-            return false;
-        }
-        let namespaces = allowed.and_then(|a| a.namespaces.as_ref());
-        match namespaces.and_then(|n| n.from.as_ref()) {
-            Some(From::All) => true,
-            None | Some(From::Same) => namespace == &*gateway.namespace,
-            Some(From::Selector) => namespaces.is_some_and(|n| selects(world, n, namespace)),
-        }
+        allows(self.spec, world, gateway, namespace)
+    }
+}
+
+/// Whether a listener's `allowedRoutes.kinds` has HTTPRoute, and whether it has anything else.
+pub(crate) fn kinds(spec: &GatewayListeners) -> (bool, bool) {
+    let kinds = spec.allowed_routes.as_ref().and_then(|a| a.kinds.as_deref()).unwrap_or_default();
+    let is_http = |group: Option<&str>, kind: &str| {
+        group.unwrap_or(GATEWAY_GROUP) == GATEWAY_GROUP && kind == "HTTPRoute"
+    };
+    let http = kinds.iter().filter(|k| is_http(k.group.as_deref(), &k.kind)).count();
+    (kinds.is_empty() || http > 0, http < kinds.len())
+}
+
+/// Whether a listener takes routes of a namespace.
+pub(crate) fn allows(spec: &GatewayListeners, world: &World<'_>, gateway: &Name, namespace: &str) -> bool {
+    if !kinds(spec).0 {
+        return false;
+    }
+    let namespaces = spec.allowed_routes.as_ref().and_then(|a| a.namespaces.as_ref());
+    match namespaces.and_then(|n| n.from.as_ref()) {
+        Some(From::All) => true,
+        None | Some(From::Same) => namespace == &*gateway.namespace,
+        Some(From::Selector) => namespaces.is_some_and(|n| selects(world, n, namespace)),
     }
 }
 

@@ -21,6 +21,7 @@ mod pool;
 mod route;
 mod secret;
 mod settings;
+pub mod topology;
 mod upstream;
 mod verdict;
 mod world;

@@ -15,6 +15,7 @@ use crate::item::Item;
 use crate::policy::Policies;
 use crate::pool::key;
 use crate::resources::Name;
+use crate::topology::Route;
 use crate::verdict::Verdicts;
 use crate::world::World;
 
@@ -33,6 +34,7 @@ pub(crate) struct Draft {
 pub(crate) struct Compiled {
     pub(crate) rules: Vec<Draft>,
     pub(crate) attachments: Vec<Attachment>,
+    pub(crate) route: Route,
 }
 
 /// Compiles every HTTPRoute that has a parent of ours.
@@ -44,13 +46,18 @@ pub(crate) fn compile(
 ) -> Vec<Compiled> {
     let mut compiled = Vec::new();
     for item in world.routes.values() {
-        let Some(attachments) = parent::attach(world, gateways, item, verdicts) else { continue };
+        let Some((attachments, parents)) = parent::attach(world, gateways, item, verdicts) else { continue };
         let rules = item.spec().rules.iter().flatten().enumerate();
         let rules =
             rules.map(|(i, rule)| Rule { world, item, policies, rule, index: i }.compile(verdicts)).collect();
-        compiled.push(Compiled { rules, attachments });
+        let route = Route { name: item.name().clone(), at: item.at(""), parents, rules: count(item) };
+        compiled.push(Compiled { rules, attachments, route });
     }
     compiled
+}
+
+fn count(item: &Item<HttpRouteSpec>) -> usize {
+    item.spec().rules.iter().flatten().count()
 }
 
 /// A rule that is being compiled.

@@ -9,6 +9,7 @@ use crate::gateway::{Gateways, Listener, is_gateway};
 use crate::hostname::intersect;
 use crate::item::Item;
 use crate::resources::Name;
+use crate::topology::Parent;
 use crate::verdict::Verdicts;
 use crate::world::World;
 
@@ -20,13 +21,15 @@ pub(crate) struct Attachment {
     pub(crate) hostnames: Vec<String>,
 }
 
-/// Finds the listeners of a route, by Gateway; `None` when no parent is any of our business.
+/// Finds the listeners of a route, by Gateway; `None` when no parent is any of our business. Beside them, what became of each parent
+/// that is ours.
 pub(super) fn attach(
     world: &World<'_>,
     gateways: &Gateways<'_>,
     item: &Item<HttpRouteSpec>,
     verdicts: &mut Verdicts,
-) -> Option<Vec<Attachment>> {
+) -> Option<(Vec<Attachment>, Vec<Parent>)> {
+    let mut parents = Vec::new();
     let mut attached: BTreeMap<Name, Vec<(&Listener<'_>, Vec<String>)>> = BTreeMap::new();
     let mut is_ours = false;
     for (i, parent) in item.spec().parent_refs.iter().flatten().enumerate() {
@@ -36,7 +39,12 @@ pub(super) fn attach(
         let name =
             Name::new(parent.namespace.as_deref().unwrap_or(&item.name().namespace), parent.name.as_str());
         let found = match gateways.get(&name) {
-            Some(listeners) => listeners_of(world, &name, listeners, item, parent),
+            Some(listeners) => {
+                let found = listeners_of(world, &name, listeners, item, parent);
+                let finding = found.as_ref().err().cloned();
+                parents.push(Parent { index: i, reference: parent.clone(), gateway: name.clone(), finding });
+                found
+            }
             // Another controller's Gateway.
             None if world.gateways.contains_key(&name) => continue,
             None => {
@@ -54,7 +62,8 @@ pub(super) fn attach(
     if is_ours {
         verdicts.see(&at.object, at.generation);
     }
-    is_ours.then(|| attached.into_iter().map(|(gateway, listeners)| merge(gateway, listeners)).collect())
+    let merged = || attached.into_iter().map(|(gateway, listeners)| merge(gateway, listeners)).collect();
+    is_ours.then(|| (merged(), parents))
 }
 
 /// The listeners of one parent that take the route, each with the host names that both have.
