@@ -12,6 +12,7 @@
 
 pub mod args;
 pub mod authority;
+mod bundle;
 pub mod delivery;
 pub mod events;
 pub mod fleet;

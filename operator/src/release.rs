@@ -13,7 +13,7 @@ use kube::Client;
 use sluice_compiler::{Compilation, Settings};
 use sluice_proto::codec::Epoch;
 use sluice_snapshot::Snapshot;
-use sluice_vocab::GatewayKey;
+use sluice_vocab::{GatewayKey, ObjectRef};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -35,6 +35,8 @@ pub struct Compiled {
     pub releases: BTreeMap<GatewayKey, Arc<Snapshot>>,
     /// What carries each Gateway's traffic depends on it; the uid is empty while the Gateway isn't in the cluster.
     pub facts: BTreeMap<GatewayKey, GatewayFacts>,
+    /// GatewayClasses of ours, and their generations.
+    pub classes: Vec<(ObjectRef, i64)>,
     /// The lease showed it before the reads began that this was compiled from.
     pub epoch: Epoch,
 }
@@ -203,7 +205,8 @@ impl Engine {
         }
         self.releases.clone_from(&releases);
         let facts = facts::read(&self.current.world, &compilation, &gateways);
-        let compiled = Compiled { compilation, releases, facts, epoch: self.current.epoch };
+        let classes = facts::classes(&self.current.world, &self.settings.controller_name);
+        let compiled = Compiled { compilation, releases, facts, classes, epoch: self.current.epoch };
         self.outputs.compiled.send_replace(Some(Arc::new(compiled)));
     }
 }

@@ -87,7 +87,15 @@ impl Operator {
         let outputs = Outputs::default();
         let engine = Engine::new(client.clone(), reach.clone(), settings, outputs.clone(), metrics.clone());
         let (events, write_events) = Events::new(client.clone(), &args.pod_name);
-        let writer = Writer::new(client.clone(), fleet.clone(), events, metrics.clone());
+        let (version, bundle) = watch::channel(None);
+        let writer = Writer::new(
+            client.clone(),
+            fleet.clone(),
+            &args.controller_name,
+            bundle,
+            events,
+            metrics.clone(),
+        );
         let (made, workloads) = watch::channel(Arc::new(Provisioned::default()));
         let (shown, projections) = watch::channel(Arc::new(Findings::default()));
         let provider = Workloads::new(
@@ -104,6 +112,7 @@ impl Operator {
         let raise = fleet.raise();
         tasks.spawn("leader", async move { never(candidate.run(lead, raise).await) });
         tasks.spawn("events", async move { never(write_events.await) });
+        tasks.spawn("bundle", crate::bundle::follow(client.clone(), version));
         tasks.spawn("authority", trust.run());
         tasks.spawn("compiler", engine.run(leadership.clone()));
         tasks.spawn("releases", fleet.clone().publish(outputs.compiled.subscribe()));

@@ -9,6 +9,7 @@
 //! Only the leader writes. Nothing is queued: what is written is made from the newest of everything, a few objects at a time.
 
 mod condition;
+mod gateway_api;
 mod own;
 mod view;
 mod writer;

@@ -88,7 +88,7 @@ struct Draft {
 }
 
 /// Whether a reason is about something that the resource refers to.
-fn is_reference(reason: Reason) -> bool {
+pub fn is_reference(reason: Reason) -> bool {
     match reason {
         Reason::SecretNotFound
         | Reason::SecretKeyNotFound

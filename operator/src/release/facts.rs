@@ -34,3 +34,11 @@ pub(super) fn read(
     };
     gateways.iter().filter_map(of).collect()
 }
+
+/// GatewayClasses of a controller, and their generations.
+pub(super) fn classes(world: &World, controller: &str) -> Vec<(ObjectRef, i64)> {
+    let classes = world.resources().gateway_classes.values();
+    let ours = classes.filter(|c| c.spec.controller_name == controller);
+    ours.map(|c| (ObjectRef::new(Kind::GatewayClass, "", c.meta.name.name.clone()), c.meta.generation))
+        .collect()
+}

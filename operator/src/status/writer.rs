@@ -10,7 +10,7 @@ use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::core::GroupVersionKind;
 use serde_json::{Value, json};
 use sluice_proto::session::Release;
-use sluice_vocab::{GatewayKey, ObjectRef};
+use sluice_vocab::{GatewayKey, Kind, ObjectRef};
 use tokio::sync::watch;
 
 use super::FIELD_MANAGER;
@@ -40,6 +40,8 @@ pub struct Writer {
     fleet: Arc<Fleet>,
     metrics: Metrics,
     events: Events,
+    controller: String,
+    bundle: watch::Receiver<Option<String>>,
     deliveries: Deliveries,
     releases: BTreeMap<GatewayKey, Release>,
     /// What was written and not yet seen in the cluster.
@@ -47,9 +49,9 @@ pub struct Writer {
 }
 
 /// A status that was written over a version of an object.
-struct Written {
+pub(super) struct Written {
     over: String,
-    status: Value,
+    pub(super) status: Value,
 }
 
 /// A status that differs from the cluster's.
@@ -63,8 +65,17 @@ struct Change {
 
 impl Writer {
     /// Knows nothing yet.
-    pub fn new(client: Client, fleet: Arc<Fleet>, events: Events, metrics: Metrics) -> Self {
+    pub fn new(
+        client: Client,
+        fleet: Arc<Fleet>,
+        controller: &str,
+        bundle: watch::Receiver<Option<String>>,
+        events: Events,
+        metrics: Metrics,
+    ) -> Self {
         Self {
+            controller: controller.to_owned(),
+            bundle,
             client,
             fleet,
             metrics,
@@ -95,7 +106,13 @@ impl Writer {
             let seen = mirror.borrow_and_update().clone();
             let (made, shown) =
                 (workloads.borrow_and_update().clone(), projections.borrow_and_update().clone());
-            let made = Made { workloads: &made, projections: &shown };
+            let (bundle, controller) = (self.bundle.borrow_and_update().clone(), self.controller.clone());
+            let made = Made {
+                workloads: &made,
+                projections: &shown,
+                bundle: bundle.as_deref(),
+                controller: &controller,
+            };
             news.mark_unchanged();
             let is_all = match newest.filter(|_| is_leader) {
                 Some(newest) => self.pass(&newest, &seen, made).await,
@@ -108,6 +125,7 @@ impl Writer {
                     changed = news.changed() => changed?,
                     changed = workloads.changed() => changed?,
                     changed = projections.changed() => changed?,
+                    changed = self.bundle.changed() => changed?,
                     changed = leadership.changed() => changed?,
                 }
                 tokio::time::sleep(GATHER).await;
@@ -146,21 +164,17 @@ impl Writer {
         self.note(compiled, mirror);
         let Self { fleet, deliveries, releases, written, metrics, .. } = self;
         fleet.ledger(|ledger| {
-            let view = View::new(compiled, made, ledger, releases);
+            let view = View::new(compiled, made, mirror, written, ledger, releases);
             for (gateway, heard) in &view.heard {
                 metrics.data_planes(gateway, heard.reports.len());
             }
-            let mut changes = Vec::new();
-            for (object, verdict) in &compiled.compilation.verdicts {
-                let Some(live) = mirror.get(object) else { continue };
-                let before = written.get(object).map_or(&live.status, |w| &w.status);
-                let Some(status) = view.desired(object, verdict, before, deliveries) else { continue };
-                if status != *before {
-                    let (uid, version, before) = (live.uid.clone(), live.version.clone(), before.clone());
-                    changes.push(Change { object: object.clone(), uid, version, before, status });
-                }
-            }
-            changes
+            let differs = |(object, status): (ObjectRef, Value)| {
+                let live = mirror.get(&object)?;
+                let before = written.get(&object).map_or(&live.status, |w| &w.status);
+                let (uid, version) = (live.uid.clone(), live.version.clone());
+                (status != *before).then(|| Change { object, uid, version, before: before.clone(), status })
+            };
+            view.desired(deliveries).into_iter().filter_map(differs).collect()
         })
     }
 
@@ -214,11 +228,20 @@ async fn write(client: &Client, change: Change) -> (Change, Result<(), kube::Err
         "metadata": {"name": &**name, "uid": change.uid},
         "status": change.status,
     });
-    let params = PatchParams::apply(FIELD_MANAGER).force();
-    let outcome = match api.patch_status(name, &params, &Patch::Apply(&patch)).await {
+    let sent = if change.object.kind == Kind::HTTPRoute {
+        // Its list of parents is one value that controllers share: only over what was seen.
+        let metadata = json!({"uid": change.uid, "resourceVersion": change.version});
+        let patch = json!({"metadata": metadata, "status": change.status});
+        let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+        api.patch_status(name, &params, &Patch::Merge(&patch)).await
+    } else {
+        let params = PatchParams::apply(FIELD_MANAGER).force();
+        api.patch_status(name, &params, &Patch::Apply(&patch)).await
+    };
+    let outcome = match sent {
         Ok(_) => Ok(()),
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-        // Another object of that name by now.
+        // Another object of that name by now, or another status: that will be seen.
         Err(kube::Error::Api(status)) if status.code == 409 => Ok(()),
         Err(error) => Err(error),
     };
