@@ -1,10 +1,12 @@
 //! `cargo xtask cluster …`: a real Kubernetes on this machine, with Sluice's images in it.
 
-mod image;
+pub(crate) mod image;
 pub(crate) mod lab;
-mod model;
+pub(crate) mod model;
 
 use clap::Subcommand;
+
+use crate::scenario;
 
 #[derive(Subcommand)]
 pub(crate) enum Cluster {
@@ -22,6 +24,8 @@ pub(crate) enum Cluster {
     GatewayApi,
     /// Serve a real, small model in the cluster's network until Ctrl-C, as http://smollm2.model.svc
     Model,
+    /// Install Sluice in it, and go through what users do there
+    Test(scenario::Scenarios),
     /// Run kubectl against it
     Kubectl(Rest),
     /// Run helm against it
@@ -50,6 +54,7 @@ pub(crate) async fn run(cluster: Cluster) -> anyhow::Result<()> {
         Cluster::Load(load) => image::load(load).await,
         Cluster::GatewayApi => lab::gateway_api().await,
         Cluster::Model => model::serve().await,
+        Cluster::Test(scenarios) => scenario::run(scenarios).await,
         Cluster::Kubectl(rest) => lab::replace_by(&mut lab::tool("kubectl", rest.args)),
         Cluster::Helm(rest) => lab::replace_by(&mut lab::tool("helm", rest.args)),
         Cluster::Exec(rest) => lab::replace_by(lab::cluster(["exec"]).args(rest.args)),

@@ -9,8 +9,16 @@ pub(crate) struct Answer {
     pub(crate) text: String,
 }
 
+impl Answer {
+    /// The body as JSON, if the status is this one.
+    pub(crate) fn json(&self, status: u16) -> anyhow::Result<serde_json::Value> {
+        anyhow::ensure!(self.status == status, "want status {status}, is {}: {}", self.status, self.text);
+        serde_json::from_str(&self.text).with_context(|| format!("this is no JSON: {}", self.text))
+    }
+}
+
 pub(crate) async fn get(port: u16, path: &str) -> anyhow::Result<Answer> {
-    exchange(port, &format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"), |_| {}).await
+    get_from(&format!("http://127.0.0.1:{port}{path}")).await
 }
 
 /// Posts JSON; each line of the answer's body is handed over as it comes.
@@ -20,16 +28,36 @@ pub(crate) async fn post(
     body: &str,
     each: impl FnMut(&str),
 ) -> anyhow::Result<Answer> {
+    post_to(&format!("http://127.0.0.1:{port}{path}"), body, each).await
+}
+
+/// Gets a URL.
+pub(crate) async fn get_from(url: &str) -> anyhow::Result<Answer> {
+    let (authority, path) = split(url)?;
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {authority}\r\n\r\n");
+    exchange(authority, &request, |_| {}).await.with_context(|| format!("GET {url}"))
+}
+
+/// Posts JSON to a URL; each line of the answer's body is handed over as it comes.
+pub(crate) async fn post_to(url: &str, body: &str, each: impl FnMut(&str)) -> anyhow::Result<Answer> {
+    let (authority, path) = split(url)?;
+    let length = body.len();
     let head = format!(
-        "POST {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        body.len()
+        "POST {path} HTTP/1.0\r\nHost: {authority}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
     );
-    exchange(port, &format!("{head}{body}"), each).await
+    exchange(authority, &format!("{head}{body}"), each).await.with_context(|| format!("POST {url}"))
+}
+
+/// Host and port, and the rest.
+fn split(url: &str) -> anyhow::Result<(&str, &str)> {
+    let rest = url.strip_prefix("http://").with_context(|| format!("{url} is no plain URL"))?;
+    Ok(rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash)))
 }
 
 /// HTTP/1.0, so that the end of the connection is the end of the body.
-async fn exchange(port: u16, request: &str, mut each: impl FnMut(&str)) -> anyhow::Result<Answer> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+async fn exchange(authority: &str, request: &str, mut each: impl FnMut(&str)) -> anyhow::Result<Answer> {
+    let address = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
+    let mut stream = TcpStream::connect(address).await?;
     stream.write_all(request.as_bytes()).await?;
     let mut lines = BufReader::new(stream);
     let mut line = String::new();

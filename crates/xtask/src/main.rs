@@ -8,6 +8,7 @@ mod generate;
 mod http;
 mod purity;
 mod python;
+mod scenario;
 mod sdk;
 mod test;
 mod up;

@@ -24,6 +24,14 @@ pub(crate) struct Load {
     no_build: bool,
 }
 
+impl Load {
+    /// Every image, built anew.
+    pub(crate) fn all() -> Self {
+        let only = IMAGES.map(|image| image.name.to_owned()).to_vec();
+        Self { only, tag: env!("CARGO_PKG_VERSION").to_owned(), no_build: false }
+    }
+}
+
 /// An image: `sluice/<name>`, with one program.
 struct Image {
     name: &'static str,

@@ -1,0 +1,128 @@
+//! `cargo xtask cluster test`: Sluice in a real cluster, as its users meet it.
+//!
+//! The cluster is started, the images are loaded and both charts installed; then this program runs itself once more in the cluster's
+//! network, where Services have names, and goes through the scenarios. Each has a namespace of its own; what they apply stands in
+//! `e2e/scenarios`. One that fails shows what the cluster says about it.
+
+mod kong;
+mod model;
+mod world;
+
+use std::pin::Pin;
+use std::time::Instant;
+
+use clap::Args;
+
+use crate::child::{self, step};
+use crate::cluster::{image, lab, model as real_model};
+use world::World;
+
+#[derive(Args)]
+pub(crate) struct Scenarios {
+    /// Only these
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Take the images and the installation as they are
+    #[arg(long)]
+    installed: bool,
+    /// Leave the namespaces as they are at the end
+    #[arg(long)]
+    keep: bool,
+    /// Begin within the cluster's network (it calls itself so)
+    #[arg(long, hide = true)]
+    inside: bool,
+}
+
+type Outcome<'a> = Pin<Box<dyn Future<Output = anyhow::Result<()>> + 'a>>;
+
+/// A scenario, and what it shows.
+struct Scenario {
+    name: &'static str,
+    shows: &'static str,
+    run: for<'a> fn(&'a World) -> Outcome<'a>,
+}
+
+const SCENARIOS: [Scenario; 2] = [
+    Scenario {
+        name: "kong",
+        shows: "an AIGateway becomes a gateway that answers at its address",
+        run: |world| Box::pin(kong::run(world)),
+    },
+    Scenario {
+        name: "model",
+        shows: "a real model answers through it, streaming too",
+        run: |world| Box::pin(model::run(world)),
+    },
+];
+
+/// Runs them.
+pub(crate) async fn run(scenarios: Scenarios) -> anyhow::Result<()> {
+    if let Some(unknown) = scenarios.only.iter().find(|name| !SCENARIOS.iter().any(|s| s.name == *name)) {
+        let names: Vec<&str> = SCENARIOS.iter().map(|s| s.name).collect();
+        anyhow::bail!("{unknown:?} is no scenario: there are {}", names.join(", "));
+    }
+    if scenarios.inside {
+        return inside(&scenarios).await;
+    }
+    child::run(&mut lab::cluster(["up"])).await?;
+    if !scenarios.installed {
+        lab::gateway_api().await?;
+        image::load(image::Load::all()).await?;
+        install().await?;
+    }
+    let _model = real_model::start().await?;
+    let mut again = lab::cluster(["exec"]);
+    again.arg(std::env::current_exe()?).args(["cluster", "test", "--inside"]);
+    if !scenarios.only.is_empty() {
+        again.arg("--only").arg(scenarios.only.join(","));
+    }
+    again.args(scenarios.keep.then_some("--keep"));
+    child::run(&mut again).await
+}
+
+/// Both charts, as docs/install.md has them.
+async fn install() -> anyhow::Result<()> {
+    step("installing charts/sluice-crds and charts/sluice");
+    let helm = |chart: &str, more: &[&str]| {
+        let path = format!("charts/{chart}");
+        let mut helm = lab::tool("helm", ["upgrade", "--install", chart, &path]);
+        helm.args(["--namespace", "sluice-system", "--create-namespace"]).args(more);
+        helm.current_dir(crate::generate::root()).stdout(std::process::Stdio::null());
+        helm
+    };
+    child::run(&mut helm("sluice-crds", &["--take-ownership"])).await?;
+    // The tag stays the same from build to build: new pods take the new image.
+    let when = jiff::Timestamp::now().to_string();
+    let annotation = format!("podAnnotations.loaded={when}");
+    child::run(&mut helm(
+        "sluice",
+        &["--set", "ai.enabled=true", "--set-string", &annotation, "--wait", "--timeout", "90s"],
+    ))
+    .await
+}
+
+async fn inside(scenarios: &Scenarios) -> anyhow::Result<()> {
+    world::providers().await?;
+    let mut failed = Vec::new();
+    let chosen =
+        SCENARIOS.iter().filter(|s| scenarios.only.is_empty() || scenarios.only.iter().any(|o| o == s.name));
+    for scenario in chosen {
+        step(&format!("{}: {}", scenario.name, scenario.shows));
+        let began = Instant::now();
+        let world = World::begin(scenario.name).await?;
+        let outcome = (scenario.run)(&world).await;
+        let seconds = began.elapsed().as_secs_f64();
+        match outcome {
+            Ok(()) => println!("    passed ({seconds:.1} s)"),
+            Err(error) => {
+                println!("    FAILED ({seconds:.1} s): {error:#}\n{}", world.evidence().await);
+                failed.push(scenario.name);
+            }
+        }
+        if !scenarios.keep {
+            world.end().await?;
+        }
+    }
+    anyhow::ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
+    Ok(())
+}
