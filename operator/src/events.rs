@@ -7,6 +7,7 @@ use serde_json::Value;
 use sluice_vocab::ObjectRef;
 use tokio::sync::mpsc;
 
+use crate::brief::brief;
 use crate::watch::api_resource;
 
 /// Events that wait to be written; more are left out, for the status has them too.
@@ -34,7 +35,7 @@ impl Events {
             loop {
                 let Some((event, object)) = events.recv().await else { std::future::pending().await };
                 if let Err(error) = recorder.publish(&event, &object).await {
-                    tracing::warn!(%error, "an event can't be written");
+                    tracing::warn!(error = brief(&error), "an event can't be written");
                 }
             }
         };

@@ -7,6 +7,7 @@ mod lease;
 
 use std::time::{Duration, Instant};
 
+use crate::brief::brief;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use kube::Client;
@@ -81,7 +82,7 @@ impl Candidate {
             match outcome {
                 Ok(Ok(())) => {}
                 Ok(Err(kube::Error::Api(status))) if status.code == 409 => continue,
-                Ok(Err(error)) => tracing::warn!(%error, "the Lease can't be read or written"),
+                Ok(Err(error)) => tracing::warn!(error = brief(&error), "the Lease can't be read or written"),
                 Err(_) => tracing::warn!("the API server doesn't answer about the Lease"),
             }
             self.tell(&leadership);

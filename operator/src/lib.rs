@@ -12,6 +12,7 @@
 
 pub mod args;
 pub mod authority;
+mod brief;
 mod bundle;
 pub mod delivery;
 pub mod events;

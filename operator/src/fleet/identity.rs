@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::brief::brief;
 use k8s_openapi::api::authentication::v1::{TokenReview, TokenReviewSpec, TokenReviewStatus};
 use kube::Client;
 use kube::api::{Api, PostParams};
@@ -65,7 +66,7 @@ impl Gate {
         let reviewed = tokio::time::timeout(REVIEW_TIME, asked).await;
         let review =
             reviewed.map_err(|_| Status::unavailable("the API server doesn't answer"))?.map_err(|error| {
-                tracing::warn!(%error, "a token can't be reviewed");
+                tracing::warn!(error = brief(&error), "a token can't be reviewed");
                 Status::unavailable("the token can't be reviewed now")
             })?;
         let status = review.status.ok_or_else(|| Status::unavailable("the token was not reviewed"))?;

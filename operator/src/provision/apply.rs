@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
+use kube::api::{
+    Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions,
+};
 use kube::{Client, ResourceExt};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -34,6 +36,15 @@ impl Seen {
         let version = object.resource_version().unwrap_or_default();
         Self::new(generation, &version, &controller.unwrap_or_default())
     }
+}
+
+/// What of an object is ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// The fields that we set; others may add to them.
+    Fields,
+    /// The whole spec: what others add is taken away.
+    Whole,
 }
 
 /// What became of an object.
@@ -75,6 +86,7 @@ impl Applier {
         desired: &Value,
         owner: &str,
         seen: Option<&Seen>,
+        extent: Extent,
     ) -> Outcome {
         let key = key(resource, desired);
         let digest = Sha256::digest(desired.to_string().as_bytes()).to_vec();
@@ -97,8 +109,13 @@ impl Applier {
                 Err(error) => return failed(error),
             }
         }
-        let params = PatchParams::apply(self.manager).force();
-        let outcome = api.patch(&key.2, &params, &Patch::Apply(desired)).await;
+        let outcome = match extent {
+            Extent::Whole if seen.is_some() => replace(&api, &key.2, desired, self.manager).await,
+            Extent::Whole | Extent::Fields => {
+                let params = PatchParams::apply(self.manager).force();
+                api.patch(&key.2, &params, &Patch::Apply(desired)).await
+            }
+        };
         self.metrics.written(&resource.kind, outcome.is_ok());
         match outcome {
             Ok(object) => {
@@ -131,6 +148,25 @@ impl Applier {
     fn api(&self, resource: &ApiResource, namespace: &str) -> Api<DynamicObject> {
         Api::namespaced_with(self.client.clone(), namespace, resource)
     }
+}
+
+/// Puts the whole spec in place of what is there.
+async fn replace(
+    api: &Api<DynamicObject>,
+    name: &str,
+    desired: &Value,
+    manager: &str,
+) -> kube::Result<DynamicObject> {
+    let mut object = api.get(name).await?;
+    let texts = |field: &str| {
+        let map = desired["metadata"][field].as_object();
+        map.into_iter().flatten().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned())))
+    };
+    object.labels_mut().extend(texts("labels"));
+    object.annotations_mut().extend(texts("annotations"));
+    object.data["spec"] = desired["spec"].clone();
+    let params = PostParams { field_manager: Some(manager.to_owned()), ..PostParams::default() };
+    api.replace(name, &params, &object).await
 }
 
 fn key(resource: &ApiResource, desired: &Value) -> Key {

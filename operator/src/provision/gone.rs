@@ -5,6 +5,7 @@ use sluice_vocab::{Kind, ObjectRef};
 
 use super::apply::{Applier, Seen};
 use super::owned::{Store, config_maps, resource};
+use crate::brief::brief;
 use crate::release::Compiled;
 use crate::workload::WorkloadKind;
 use crate::world::Mirror;
@@ -31,7 +32,7 @@ pub(super) async fn delete(
         let resource = found.map_or_else(config_maps, resource);
         let uid = object.uid().unwrap_or_default();
         if let Err(error) = applier.delete(&resource, namespace, name, &uid).await {
-            tracing::warn!(kind, name, %error, "an object can't be deleted");
+            tracing::warn!(kind, name, error = brief(&error), "an object can't be deleted");
             is_done = false;
         }
     }

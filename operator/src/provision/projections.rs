@@ -15,7 +15,8 @@ use sluice_compiler::expand::Generated;
 use sluice_vocab::{Finding, Kind, ObjectRef, Reason};
 use tokio::sync::watch;
 
-use super::apply::{Applier, Outcome, Seen};
+use super::apply::{Applier, Extent, Outcome, Seen};
+use crate::brief::brief;
 use crate::leader::Leadership;
 use crate::metrics::Metrics;
 use crate::release::{Compiled, Outputs};
@@ -106,13 +107,17 @@ impl Projections {
     ) -> bool {
         let seen = mirror.get(object).map(|l| Seen::new(l.generation, &l.version, &l.controller));
         let resource = api_resource(object.kind);
-        let finding = match self.applier.ensure(&resource, value, uid, seen.as_ref()).await {
+        let finding = match self.applier.ensure(&resource, value, uid, seen.as_ref(), Extent::Whole).await {
             Outcome::Kept => return true,
             // The compiler says so already.
             Outcome::Conflict => return true,
             Outcome::Absent => Finding::error(Reason::GatewayApiMissing, "", absent(&resource)),
             Outcome::Failed(error) => {
-                tracing::warn!(object = object.to_string(), %error, "a projection can't be written");
+                tracing::warn!(
+                    object = object.to_string(),
+                    error = brief(&error),
+                    "a projection can't be written"
+                );
                 return false;
             }
         };
@@ -138,7 +143,11 @@ impl Projections {
             let resource = api_resource(object.kind);
             let outcome = self.applier.delete(&resource, &object.namespace, &object.name, &live.uid).await;
             if let Err(error) = outcome {
-                tracing::warn!(object = object.to_string(), %error, "a projection can't be deleted");
+                tracing::warn!(
+                    object = object.to_string(),
+                    error = brief(&error),
+                    "a projection can't be deleted"
+                );
                 is_done = false;
             }
         }

@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use sluice_vocab::{Finding, GatewayKey, Kind, ObjectRef, Reason};
 use tokio::sync::watch;
 
-use super::apply::{Applier, Outcome, Seen};
+use super::apply::{Applier, Extent, Outcome, Seen};
 use super::owned::{Owned, Store, config_maps, resource};
 use super::{Newest, Provisioned, gone};
+use crate::brief::brief;
 use crate::leader::Leadership;
 use crate::metrics::Metrics;
 use crate::release::{Compiled, Outputs};
@@ -157,12 +158,17 @@ impl Workloads {
         for (resource, value) in values {
             let key = (resource.kind.clone(), facts.key.namespace.to_string(), name_of(&value));
             let seen = store.get(&key).map(|o| Seen::of(o));
-            match self.applier.ensure(&resource, &value, &facts.uid, seen.as_ref()).await {
+            match self.applier.ensure(&resource, &value, &facts.uid, seen.as_ref(), Extent::Fields).await {
                 Outcome::Kept | Outcome::Absent => {}
                 Outcome::Conflict => findings.push(conflict(&key.0, &key.1, &key.2)),
                 Outcome::Failed(error) => {
                     is_done = false;
-                    tracing::warn!(kind = key.0, name = key.2, %error, "an object can't be written");
+                    tracing::warn!(
+                        kind = key.0,
+                        name = key.2,
+                        error = brief(&error),
+                        "an object can't be written"
+                    );
                 }
             }
         }
@@ -197,7 +203,9 @@ impl Workloads {
         let api: Api<Deployment> = Api::namespaced(self.client.clone(), &namespace);
         let params = PatchParams::apply(HAND_OVER_MANAGER).force();
         let outcome = api.patch(&observed.name_any(), &params, &Patch::Apply(&patch)).await;
-        outcome.inspect_err(|error| tracing::warn!(%error, "replicas can't be handed over")).is_ok()
+        outcome
+            .inspect_err(|error| tracing::warn!(error = brief(error), "replicas can't be handed over"))
+            .is_ok()
     }
 
     async fn remove(&mut self, kind: WorkloadKind, plan: &Plan<'_>, store: &Store) -> bool {
@@ -209,7 +217,9 @@ impl Workloads {
         let uid = there.uid().unwrap_or_default();
         let outcome = self.applier.delete(&resource(kind), &key.1, &key.2, &uid).await;
         outcome
-            .inspect_err(|error| tracing::warn!(kind = key.0, %error, "an object can't be deleted"))
+            .inspect_err(|error| {
+                tracing::warn!(kind = key.0, error = brief(error), "an object can't be deleted")
+            })
             .is_ok()
     }
 
@@ -229,7 +239,7 @@ impl Workloads {
         let api: Api<Node> = Api::all(self.client.clone());
         let listed = api.list(&ListParams::default()).await;
         listed
-            .inspect_err(|error| tracing::warn!(%error, "nodes can't be listed"))
+            .inspect_err(|error| tracing::warn!(error = brief(error), "nodes can't be listed"))
             .map(|l| l.items)
             .unwrap_or_default()
     }

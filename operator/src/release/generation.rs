@@ -9,6 +9,7 @@ use sluice_proto::codec::Epoch;
 
 use super::FETCH_AGAIN;
 use super::fetch::Fetched;
+use crate::brief::brief;
 use crate::watch::{Reach, Watches};
 use crate::world::{Wanted, World};
 
@@ -62,7 +63,11 @@ impl Generation {
                 Err(finding) => finding.message,
             },
             Err(error) => {
-                tracing::warn!(secret = wanted.name.to_string(), %error, "a Secret can't be read");
+                tracing::warn!(
+                    secret = wanted.name.to_string(),
+                    error = brief(&error),
+                    "a Secret can't be read"
+                );
                 format!("the operator can't read it: {error}")
             }
         };

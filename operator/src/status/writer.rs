@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use super::FIELD_MANAGER;
 use super::view::{Made, View};
+use crate::brief::brief;
 use crate::delivery::Deliveries;
 use crate::events::Events;
 use crate::fleet::Fleet;
@@ -150,7 +151,11 @@ impl Writer {
                 }
                 Err(error) => {
                     has_failed = true;
-                    tracing::warn!(object = change.object.to_string(), %error, "status can't be written");
+                    tracing::warn!(
+                        object = change.object.to_string(),
+                        error = brief(&error),
+                        "status can't be written"
+                    );
                 }
             }
         }
