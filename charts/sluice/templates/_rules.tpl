@@ -43,13 +43,13 @@
 - apiGroups: [gateway.networking.k8s.io]
   resources: [gateways/status, httproutes/status]
   verbs: [update, patch]
-# What an AIGateway stands for, for people to see.
+# What an AIGateway stands for, for people to see; put back as a whole when somebody changes it.
 - apiGroups: [sluice.dev]
   resources: [upstreams, routepolicies]
-  verbs: [create, patch, delete]
+  verbs: [create, update, patch, delete]
 - apiGroups: [gateway.networking.k8s.io]
   resources: [gateways, httproutes]
-  verbs: [create, patch, delete]
+  verbs: [create, update, patch, delete]
 # What carries a Gateway's traffic. The ConfigMap holds the operator's CA.
 - apiGroups: [""]
   resources: [serviceaccounts, services, configmaps]
