@@ -14,4 +14,33 @@ pub(crate) struct Connection {
     pub(crate) peer: SocketAddr,
     /// The thread that carries it.
     pub(crate) worker: usize,
+    pub(crate) security: Security,
+}
+
+/// Who can read along.
+#[derive(Debug)]
+pub(crate) enum Security {
+    Plain,
+    Tls {
+        /// The name that the client asked for, in lower case.
+        server_name: Option<Arc<str>>,
+    },
+}
+
+impl Connection {
+    /// The name of the handshake.
+    pub(crate) fn server_name(&self) -> Option<&str> {
+        match &self.security {
+            Security::Plain => None,
+            Security::Tls { server_name } => server_name.as_deref(),
+        }
+    }
+
+    pub(crate) fn is_secure(&self) -> bool {
+        matches!(self.security, Security::Tls { .. })
+    }
+
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.is_secure() { "https" } else { "http" }
+    }
 }

@@ -68,6 +68,7 @@ pub struct Metrics {
     pub(crate) usage_missing: Counter,
     pub(crate) panics: Counter,
     pub(crate) upstream_connects: Counter,
+    pub(crate) handshakes_failed: Counter,
     body_bytes: Gauge<f64, AtomicU64>,
     totals: Sums,
 }
@@ -155,6 +156,12 @@ impl Metrics {
             "Connections made to upstreams",
             upstream_connects.clone(),
         );
+        let handshakes_failed = Counter::default();
+        registry.register(
+            "sluice_tls_handshakes_failed",
+            "Client connections that were let go before TLS was agreed on",
+            handshakes_failed.clone(),
+        );
         registry.register_with_unit(
             "sluice_request_bodies",
             "Memory held for request bodies",
@@ -173,6 +180,7 @@ impl Metrics {
             usage_missing,
             panics,
             upstream_connects,
+            handshakes_failed,
             body_bytes,
             totals: Sums::default(),
         }

@@ -52,13 +52,13 @@ async fn tell(
         return Ok(Answer::Ready(response));
     }
     let admit::Admission { mut parts, body, table } = admission;
-    let Matched { route, taken } = find::find(&table, connection.port, &parts)?;
+    let Matched { route, taken } = find::find(&table, connection, &parts)?;
     record.route = Some(route.label.clone());
     if record.format.is_none() {
         record.format = ask::format(&parts.uri, taken);
     }
     if let Some(redirect) = &route.redirect {
-        return Ok(Answer::Ready(find::redirect(redirect, &parts, taken)?));
+        return Ok(Answer::Ready(find::redirect(redirect, connection, &parts, taken)?));
     }
     record.caller = authn::authn(&route.plan, &mut parts)?;
     // Before anything is added, so that a caller can't have it taken out.
@@ -68,7 +68,7 @@ async fn tell(
     let node = match find::destination(route, random::number())? {
         Destination::Ai(node) => node,
         Destination::Service(pool) => {
-            let outbound = forward::request(parts, body.take(), route, taken, connection.peer);
+            let outbound = forward::request(parts, body.take(), route, taken, connection);
             let timeout = route.plan.timeout.unwrap_or(shared.settings.request_timeout);
             let reply = send::service(shared, pool, connection.worker, outbound, timeout).await?;
             return Ok(Answer::Relay(Box::new(reply.with_headers(&route.response_headers))));

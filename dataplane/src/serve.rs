@@ -4,6 +4,7 @@
 //! with a runtime of its own, so that a request never crosses cores (docs/adr/0001-runtime.md).
 
 mod connection;
+mod tls;
 mod worker;
 
 use std::collections::HashMap;

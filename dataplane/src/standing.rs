@@ -1,7 +1,9 @@
-//! Runtime state that outlives a table: connections, by what they lead to.
+//! Runtime state that outlives a table: connections to upstreams, and what clients resume their sessions by.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use rustls::ServerConfig;
 
 use crate::client::{Pool, Target};
 
@@ -9,6 +11,8 @@ use crate::client::{Pool, Target};
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
     pools: Mutex<HashMap<Target, Weak<Pool>>>,
+    /// By the digests of the certificates.
+    tls: Mutex<HashMap<[u8; 32], Weak<ServerConfig>>>,
 }
 
 impl Standing {
@@ -23,6 +27,22 @@ impl Standing {
         Ok(pool)
     }
 
+    /// What is said in handshakes with certificates of that digest, the one in use if there is one: with it goes what clients resume
+    /// their sessions by.
+    pub(crate) fn tls(
+        &self,
+        digest: [u8; 32],
+        make: impl FnOnce() -> Result<Arc<ServerConfig>, String>,
+    ) -> Result<Arc<ServerConfig>, String> {
+        let mut configs = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(config) = configs.get(&digest).and_then(Weak::upgrade) {
+            return Ok(config);
+        }
+        let config = make()?;
+        configs.insert(digest, Arc::downgrade(&config));
+        Ok(config)
+    }
+
     /// Forgets pools that no table uses, and closes connections that were not used for long.
     pub(crate) fn prune(&self) {
         let pools: Vec<Arc<Pool>> = {
@@ -31,5 +51,7 @@ impl Standing {
             pools.values().filter_map(Weak::upgrade).collect()
         };
         pools.iter().for_each(|pool| pool.prune());
+        let mut configs = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        configs.retain(|_, config| config.strong_count() > 0);
     }
 }

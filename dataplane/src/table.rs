@@ -1,8 +1,10 @@
 //! What a request walks: immutable, built from a snapshot off the traffic threads, taken once per request.
 
 mod build;
+mod certificate;
 mod matcher;
 mod plan;
+mod secure;
 mod upstream;
 
 use std::collections::HashMap;
@@ -13,8 +15,10 @@ use sluice_snapshot::{EntryKey, Version, model};
 
 pub use build::Diagnostic;
 pub(crate) use build::build;
+pub(crate) use certificate::refusing;
 pub(crate) use matcher::{Matched, Matcher, query_value};
 pub(crate) use plan::{Authn, Plan};
+pub(crate) use secure::{NotHere, Secure};
 pub(crate) use upstream::{Auth, Leaf, Node, Resolution, Unresolved};
 
 use crate::client::Pool;
@@ -25,7 +29,7 @@ pub struct Table {
     pub(crate) version: Version,
     pub(crate) listeners: Vec<Listener>,
     /// By listener port.
-    pub(crate) ports: HashMap<u16, Matcher>,
+    pub(crate) ports: HashMap<u16, Port>,
     /// Names of models that callers may use, as `/health` counts them.
     pub(crate) models: usize,
 }
@@ -35,6 +39,15 @@ impl Default for Table {
         let version = sluice_snapshot::Snapshot::default().version();
         Self { version, listeners: Vec::new(), ports: HashMap::new(), models: 0 }
     }
+}
+
+/// What stands behind a port.
+#[derive(Debug)]
+pub(crate) enum Port {
+    /// Listeners without TLS; the host of a request says which routes it gets.
+    Plain(Matcher),
+    /// Listeners with TLS; so does the handshake.
+    Secure(Secure),
 }
 
 /// A port that a gateway wants, and who wants it.
@@ -54,6 +67,20 @@ impl Table {
         let mut ports: Vec<u16> = self.ports.keys().copied().collect();
         ports.sort_unstable();
         ports
+    }
+
+    /// The routes for a request to `host` on a connection to a port, for the name of its handshake.
+    pub(crate) fn routes(
+        &self,
+        port: u16,
+        server_name: Option<&str>,
+        host: &str,
+    ) -> Result<&Matcher, NotHere> {
+        match self.ports.get(&port) {
+            Some(Port::Plain(matcher)) => Ok(matcher),
+            Some(Port::Secure(secure)) => secure.routes(server_name, host),
+            None => Err(NotHere::UnknownHost),
+        }
     }
 }
 

@@ -24,6 +24,12 @@ pub mod model {
             f.write_str("Credential(***)")
         }
     }
+
+    impl std::fmt::Debug for Certificate {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("Certificate(***)")
+        }
+    }
 }
 
 pub use delta::{ApplyError, Delta, apply, diff};

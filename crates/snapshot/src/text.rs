@@ -25,6 +25,7 @@ pub fn render(snapshot: &Snapshot) -> String {
             Some(Body::Upstream(b)) => format!("{b:#?}"),
             Some(Body::Policy(b)) => format!("{b:#?}"),
             Some(Body::Credential(b)) => format!("Credential of {} bytes", b.value.len()),
+            Some(Body::Certificate(b)) => format!("Certificate with a chain of {}", b.chain.len()),
             Some(Body::ApiKey(b)) => format!("ApiKey of {} in {}", b.caller, b.set),
             None => "nothing that is known here".to_owned(),
         };

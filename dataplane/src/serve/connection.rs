@@ -9,11 +9,14 @@ use std::time::Duration;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use crate::connection::Connection;
+use super::tls;
+use crate::connection::{Connection, Security};
 use crate::pipeline;
+use crate::table::Port;
 
 /// What a client's first bytes are when it speaks HTTP/2 without TLS (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -25,18 +28,53 @@ const FIRST_BYTES: Duration = Duration::from_secs(20);
 const MAX_STREAMS: u32 = 250;
 
 /// Serves a connection until it ends, or until its requests have ended after a stop.
-pub(super) async fn serve(connection: Connection, stream: StdStream, mut stopped: watch::Receiver<bool>) {
+pub(super) async fn serve(mut connection: Connection, stream: StdStream, mut stopped: watch::Receiver<bool>) {
     let Ok(stream) = TcpStream::from_std(stream) else { return };
     let _ = stream.set_nodelay(true);
     notice_the_dead(&stream, connection.gateway.shared.settings.idle);
     let idle = connection.gateway.shared.settings.idle;
-    let is_http2 = tokio::select! {
-        first = tokio::time::timeout(FIRST_BYTES.min(idle), speaks_http2(&stream)) => match first {
-            Ok(Ok(is_http2)) => is_http2,
-            Ok(Err(_)) | Err(_) => return,
-        },
+    let opening = tokio::time::timeout(FIRST_BYTES.min(idle), open(&connection, stream));
+    let opened = tokio::select! {
+        opened = opening => opened,
         _ = stopped.wait_for(|stop| *stop) => return,
     };
+    // Whoever sends no HTTP, or is not let in, is let go.
+    match opened.ok().flatten() {
+        Some(Opened::Plain { stream, is_http2 }) => carry(connection, stream, is_http2, stopped).await,
+        Some(Opened::Tls(accepted)) => {
+            let tls::Accepted { stream, server_name, is_http2 } = *accepted;
+            connection.security = Security::Tls { server_name };
+            carry(connection, stream, is_http2, stopped).await;
+        }
+        None => {}
+    }
+}
+
+/// A connection on which a request can come.
+enum Opened {
+    Plain { stream: TcpStream, is_http2: bool },
+    Tls(Box<tls::Accepted>),
+}
+
+async fn open(connection: &Connection, stream: TcpStream) -> Option<Opened> {
+    let table = connection.gateway.live.load_full();
+    if let Some(Port::Secure(secure)) = table.ports.get(&connection.port) {
+        let accepted = tls::accept(secure, stream).await;
+        if accepted.is_none() {
+            connection.gateway.shared.metrics.handshakes_failed.inc();
+        }
+        return accepted.map(Box::new).map(Opened::Tls);
+    }
+    let is_http2 = speaks_http2(&stream).await.ok()?;
+    Some(Opened::Plain { stream, is_http2 })
+}
+
+/// Carries requests, until a stop has been asked for and they have ended.
+async fn carry<S>(connection: Connection, stream: S, is_http2: bool, mut stopped: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let idle = connection.gateway.shared.settings.idle;
     let io = TokioIo::new(stream);
     let connection = Arc::new(connection);
     let service = service_fn(move |request| {

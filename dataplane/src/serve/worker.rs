@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
 use super::connection;
-use crate::connection::Connection;
+use crate::connection::{Connection, Security};
 use crate::gateway::{Gateway, Shared};
 
 /// A connection on its way to a worker.
@@ -92,7 +92,8 @@ async fn run(
         tokio::spawn(async move {
             let Arrival { stream, peer, port, gateway, slot } = arrival;
             let counted = Counted::new(&gateway.shared);
-            let connection = Connection { gateway: gateway.clone(), port, peer, worker: index };
+            let security = Security::Plain;
+            let connection = Connection { gateway: gateway.clone(), port, peer, worker: index, security };
             connection::serve(connection, stream, stopped).await;
             drop((slot, live, counted));
         });

@@ -4,21 +4,40 @@ use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, Version, header};
 use sluice_vocab::ErrorType;
 
+use crate::connection::Connection;
 use crate::rejection::{Rejected, Rejection, Stage};
-use crate::table::{Destination, Matched, Redirect, Route, Table};
+use crate::table::{Destination, Matched, NotHere, Redirect, Route, Table};
 
 /// Refuses what two readers could understand in two ways, then matches.
-pub(crate) fn find<'t>(table: &'t Table, port: u16, parts: &Parts) -> Result<Matched<'t>, Rejected> {
+pub(crate) fn find<'t>(
+    table: &'t Table,
+    connection: &Connection,
+    parts: &Parts,
+) -> Result<Matched<'t>, Rejected> {
     if has_dot_segment(parts.uri.path()) {
         return Err(Rejection::invalid(Stage::Match, "the path has a segment . or .., send it resolved"));
     }
-    if parts.version == Version::HTTP_11 && host(parts).is_empty() {
+    let host = host(parts);
+    if parts.version == Version::HTTP_11 && host.is_empty() {
         return Err(Rejection::invalid(Stage::Match, "the request has no Host header"));
     }
-    table.ports.get(&port).and_then(|matcher| matcher.find(host(parts), parts)).ok_or_else(|| {
-        let text = format!("no route takes {} {}", parts.method, parts.uri.path());
-        Rejection::new(Stage::Match, ErrorType::InvalidRequest, StatusCode::NOT_FOUND, text).code("not_found")
-    })
+    match table.routes(connection.port, connection.server_name(), host) {
+        Ok(matcher) => matcher.find(host, parts).ok_or_else(|| not_found(parts)),
+        Err(NotHere::UnknownHost) => Err(not_found(parts)),
+        Err(NotHere::Misdirected) => Err(misdirected()),
+    }
+}
+
+fn not_found(parts: &Parts) -> Rejected {
+    let text = format!("no route takes {} {}", parts.method, parts.uri.path());
+    Rejection::new(Stage::Match, ErrorType::InvalidRequest, StatusCode::NOT_FOUND, text).code("not_found")
+}
+
+/// Clients that share a connection between names connect anew (RFC 9110, section 15.5.20).
+fn misdirected() -> Rejected {
+    let text = "this connection was made for another host: connect anew, for the host that is called";
+    Rejection::new(Stage::Match, ErrorType::InvalidRequest, StatusCode::MISDIRECTED_REQUEST, text)
+        .code("misdirected")
 }
 
 /// A route's policies hang on its path, so that a backend which resolves the path must not see another one than was matched.
@@ -50,10 +69,11 @@ pub(crate) fn destination(route: &Route, random: u64) -> Result<&Destination, Re
 /// The answer of a RequestRedirect filter (Gateway API, HTTPRequestRedirectFilter).
 pub(crate) fn redirect(
     redirect: &Redirect,
+    connection: &Connection,
     parts: &Parts,
     taken: usize,
 ) -> Result<Response<bytes::Bytes>, Rejected> {
-    let scheme = redirect.scheme.as_deref().or(parts.uri.scheme_str()).unwrap_or("http");
+    let scheme = redirect.scheme.as_deref().or(parts.uri.scheme_str()).unwrap_or(connection.scheme());
     let called = host(parts);
     let (name, own_port) = match called.rsplit_once(':') {
         Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => {

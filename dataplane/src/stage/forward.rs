@@ -1,7 +1,5 @@
 //! Requests to Services: streamed, never read.
 
-use std::net::SocketAddr;
-
 use http::request::Parts;
 use http::{HeaderValue, Request, Uri, header};
 use hyper::body::{Body as _, Incoming};
@@ -9,6 +7,7 @@ use sluice_llm::json::Segments;
 
 use super::find::host;
 use crate::client::Outgoing;
+use crate::connection::Connection;
 use crate::table::Route;
 
 /// The request as a Service gets it.
@@ -17,10 +16,10 @@ pub(crate) fn request(
     body: Option<Incoming>,
     route: &Route,
     taken: usize,
-    peer: SocketAddr,
+    connection: &Connection,
 ) -> Request<Outgoing> {
     let original = HeaderValue::from_str(host(&parts)).ok();
-    let address = peer.ip().to_canonical().to_string();
+    let address = connection.peer.ip().to_canonical().to_string();
     let before = parts.headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
     let chain = before.chain([address.as_str()]).collect::<Vec<_>>().join(", ");
     if let Ok(value) = HeaderValue::try_from(chain) {
@@ -30,7 +29,7 @@ pub(crate) fn request(
         parts.headers.entry("x-forwarded-host").or_insert(host.clone());
         parts.headers.entry(header::HOST).or_insert(host);
     }
-    parts.headers.entry("x-forwarded-proto").or_insert(HeaderValue::from_static("http"));
+    parts.headers.entry("x-forwarded-proto").or_insert(HeaderValue::from_static(connection.scheme()));
     let path = parts.uri.path();
     let path = match route.rewrite.as_ref().and_then(|r| r.path.as_ref()) {
         Some(edit) => edit.apply(path, &path[..taken]),

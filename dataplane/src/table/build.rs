@@ -1,8 +1,9 @@
 //! Snapshot -> table. What can't be realised is poisoned and reported; the rest goes on.
 
+mod listeners;
 mod upstreams;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,10 +14,12 @@ use sluice_policy::Config;
 use sluice_snapshot::model::{self, entry::Body};
 use sluice_snapshot::{EntryKey, Snapshot};
 
+use super::certificate::Certificate;
 use super::matcher::{Candidate, Path, Value};
 use super::plan::KeySets;
 use super::{Destination, Edits, Listener, Matcher, PathEdit, Plan, Redirect, Rewrite, Route, Table};
 use crate::standing::Standing;
+use listeners::{Certificates, Listeners};
 use upstreams::Upstreams;
 
 /// Something of a snapshot that this data plane can't run.
@@ -33,7 +36,8 @@ pub struct Diagnostic {
 /// The snapshot's entries by kind.
 #[derive(Default)]
 struct Entries {
-    listeners: Vec<Listener>,
+    listeners: Vec<(Listener, model::Listener)>,
+    certificates: Certificates,
     routes: Vec<(EntryKey, Option<model::Origin>, model::Route)>,
     upstreams: HashMap<EntryKey, (Option<model::Origin>, model::Upstream)>,
     policies: HashMap<EntryKey, Result<Config, String>>,
@@ -44,29 +48,21 @@ struct Entries {
 /// Builds a table.
 pub(crate) fn build(snapshot: &Snapshot, standing: &Standing) -> (Table, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    let entries = sort(snapshot, &mut diagnostics);
+    let mut entries = sort(snapshot, &mut diagnostics);
+    let listeners = std::mem::take(&mut entries.listeners);
+    let mut listeners = Listeners::new(listeners, &entries.certificates, standing, &mut diagnostics);
     let mut upstreams = Upstreams::new(&entries.upstreams, &entries.credentials, standing);
-    let ports: HashMap<&str, u16> = entries.listeners.iter().map(|l| (l.key.as_str(), l.port)).collect();
-    let mut matchers: HashMap<u16, Matcher> =
-        ports.values().map(|port| (*port, Matcher::default())).collect();
     for (key, origin, route) in &entries.routes {
         let mut report = |message: String| {
             diagnostics.push(Diagnostic { key: key.clone(), origin: origin.clone(), message })
         };
         let realised = realise(route, &entries, &mut upstreams, standing, &mut report);
-        let on: HashSet<u16> =
-            route.listeners.iter().filter_map(|l| ports.get(l.as_str()).copied()).collect();
-        for port in on {
-            if let Some(matcher) = matchers.get_mut(&port) {
-                attach(matcher, route, &realised, &mut report);
-            }
-        }
+        listeners.each(&route.listeners, |matcher| attach(matcher, route, &realised, &mut report));
     }
-    matchers.values_mut().for_each(Matcher::sort);
     diagnostics.append(&mut upstreams.diagnostics);
     let models = upstreams.listed();
-    let table = Table { version: snapshot.version(), listeners: entries.listeners, ports: matchers, models };
-    (table, diagnostics)
+    let (listeners, ports) = listeners.finish();
+    (Table { version: snapshot.version(), listeners, ports, models }, diagnostics)
 }
 
 fn sort(snapshot: &Snapshot, diagnostics: &mut Vec<Diagnostic>) -> Entries {
@@ -83,7 +79,7 @@ fn sort(snapshot: &Snapshot, diagnostics: &mut Vec<Diagnostic>) -> Entries {
         let origin = entry.origin;
         match entry.body {
             Some(Body::Listener(l)) => match u16::try_from(l.port) {
-                Ok(port) => entries.listeners.push(Listener { key: key.clone(), origin, port }),
+                Ok(port) => entries.listeners.push((Listener { key: key.clone(), origin, port }, l)),
                 Err(_) => {
                     let message = format!("{} is no port", l.port);
                     diagnostics.push(Diagnostic { key: key.clone(), origin, message });
@@ -103,6 +99,12 @@ fn sort(snapshot: &Snapshot, diagnostics: &mut Vec<Diagnostic>) -> Entries {
             Some(Body::Credential(c)) => {
                 entries.credentials.insert(key.clone(), sluice_vocab::Secret::new(c.value));
             }
+            Some(Body::Certificate(c)) => match Certificate::realise(&c) {
+                Ok(certificate) => {
+                    entries.certificates.insert(key.clone(), certificate);
+                }
+                Err(message) => diagnostics.push(Diagnostic { key: key.clone(), origin, message }),
+            },
             Some(Body::ApiKey(k)) => match <[u8; 32]>::try_from(k.digest.as_slice()) {
                 Ok(digest) => {
                     keys.entry(k.set).or_default().insert(digest, k.caller.into());

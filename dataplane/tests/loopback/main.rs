@@ -5,6 +5,7 @@ mod support;
 
 mod authentication;
 mod edges;
+mod https;
 mod pass_through;
 mod policies;
 mod reload;

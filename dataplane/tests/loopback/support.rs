@@ -168,7 +168,7 @@ pub(crate) fn chat_stream(model: &str) -> String {
     format!(r#"{{"model":"{model}","stream":true,"messages":[{{"role":"user","content":"Hello!"}}]}}"#)
 }
 
-fn origin() -> Origin {
+pub(crate) fn origin() -> Origin {
     Origin { object: ObjectRef::new(Kind::AIGateway, "default", "lab"), generation: 1, path: String::new() }
 }
 
@@ -186,7 +186,7 @@ pub(crate) fn snapshot_with(plan: &Plan, mock: SocketAddr, edit: &dyn Fn(&str, &
     };
     add(
         "listener/http",
-        Body::Listener(model::Listener { name: "http".into(), port: 80, hostname: String::new() }),
+        Body::Listener(model::Listener { name: "http".into(), port: 80, ..Default::default() }),
     );
     add("credential/key", Body::Credential(model::Credential { value: PROVIDER_KEY.into() }));
     for provider in ["openai", "anthropic", "gemini"] {

@@ -3,7 +3,7 @@
 pub struct Entry {
     #[prost(message, optional, tag = "1")]
     pub origin: ::core::option::Option<Origin>,
-    #[prost(oneof = "entry::Body", tags = "2, 3, 4, 5, 6, 7")]
+    #[prost(oneof = "entry::Body", tags = "2, 3, 4, 5, 6, 7, 8")]
     pub body: ::core::option::Option<entry::Body>,
 }
 /// Nested message and enum types in `Entry`.
@@ -22,6 +22,8 @@ pub mod entry {
         Credential(super::Credential),
         #[prost(message, tag = "7")]
         ApiKey(super::ApiKey),
+        #[prost(message, tag = "8")]
+        Certificate(super::Certificate),
     }
 }
 /// The resource that an entry was compiled from, so that what a data plane refuses lands where the user wrote it.
@@ -48,6 +50,16 @@ pub struct Listener {
     /// Lower case; empty for any; may begin with `*.`.
     #[prost(string, tag = "3")]
     pub hostname: ::prost::alloc::string::String,
+    /// Unset for HTTP without TLS.
+    #[prost(message, optional, tag = "4")]
+    pub tls: ::core::option::Option<ListenerTls>,
+}
+/// TLS that ends at the listener.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListenerTls {
+    /// Keys of certificates. Without any that can be used, nobody is let in.
+    #[prost(string, repeated, tag = "1")]
+    pub certificates: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// One rule of an HTTPRoute.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -358,6 +370,17 @@ pub struct Policy {
 pub struct Credential {
     #[prost(bytes = "vec", tag = "1")]
     pub value: ::prost::alloc::vec::Vec<u8>,
+}
+/// A certificate and its private key. Never printed, never in a version as it stands.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Certificate {
+    /// DER, the listener's own first.
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    pub chain: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// DER: PKCS #8, PKCS #1 or SEC 1.
+    #[prost(bytes = "vec", tag = "2")]
+    pub key: ::prost::alloc::vec::Vec<u8>,
 }
 /// A caller's API key, known only by its digest.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::Generated;
 
 /// Messages of which something is secret: they never print, and neither does what holds them.
-const SECRET: [&str; 5] = [
+const SECRET: [&str; 6] = [
+    "sluice.snapshot.v1.Certificate",
     "sluice.snapshot.v1.Credential",
     "sluice.sync.v1.FollowResponse",
     "sluice.sync.v1.Welcome",
