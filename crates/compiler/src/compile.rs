@@ -44,7 +44,7 @@ pub fn compile(resources: &ResourceSet, settings: &Settings) -> Compilation {
     let world = World::new(resources, settings, &mut verdicts);
     upstream::compile(&world, &mut pool, &mut verdicts);
     let policies = policy::compile(&world, &mut pool, &mut verdicts);
-    let gateways = gateway::compile(&world, &mut verdicts);
+    let gateways = gateway::compile(&world, &mut pool, &mut verdicts);
     let routes = route::compile(&world, &gateways, &policies, &mut verdicts);
     let mut releases = BTreeMap::new();
     for (name, listeners) in &gateways {
@@ -71,7 +71,7 @@ fn release(
     let mut roots: BTreeMap<EntryKey, Pooled> = BTreeMap::new();
     for listener in listeners {
         let body = Body::Listener(listener.body.clone());
-        roots.insert(listener.key.clone(), pool.seal(&listener.at, body, Vec::new()));
+        roots.insert(listener.key.clone(), pool.seal(&listener.at, body, listener.certificates()));
     }
     let gateway_policies = policies.of(Kind::Gateway, gateway, None);
     let gateway_policies: Vec<&EntryKey> =

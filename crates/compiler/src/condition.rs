@@ -95,6 +95,7 @@ pub fn is_reference(reason: Reason) -> bool {
         | Reason::SecretKeyAmbiguous
         | Reason::RefNotPermitted
         | Reason::BackendNotFound
+        | Reason::InvalidCertificateRef
         | Reason::InvalidKind
         | Reason::PolicyNotFound
         | Reason::ProviderNotFound
@@ -105,6 +106,7 @@ pub fn is_reference(reason: Reason) -> bool {
         | Reason::NoEffect
         | Reason::TargetNotFound
         | Reason::Conflicted
+        | Reason::ProtocolConflict
         | Reason::IdentifierConflict
         | Reason::DuplicateName
         | Reason::NoMatchingParent
@@ -118,6 +120,7 @@ pub fn is_reference(reason: Reason) -> bool {
         | Reason::Deprecated
         | Reason::AIDisabled
         | Reason::NameConflict
+        | Reason::Frozen
         | Reason::GatewayApiMissing => false,
     }
 }

@@ -1,5 +1,7 @@
 //! Gateways and their listeners.
 
+mod tls;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_crds::GATEWAY_GROUP;
@@ -13,9 +15,13 @@ use sluice_snapshot::model;
 use sluice_vocab::{Finding, Kind, Origin, Reason};
 
 use crate::item::Item;
+use crate::pool::Pool;
 use crate::resources::Name;
 use crate::verdict::Verdicts;
 use crate::world::World;
+
+const HTTP: &str = "HTTP";
+const HTTPS: &str = "HTTPS";
 
 /// A listener that routes may attach to.
 pub(crate) struct Listener<'a> {
@@ -29,10 +35,10 @@ pub(crate) struct Listener<'a> {
 pub(crate) type Gateways<'a> = BTreeMap<Name, Vec<Listener<'a>>>;
 
 /// Finds our Gateways and checks their listeners.
-pub(crate) fn compile<'a>(world: &'a World<'_>, verdicts: &mut Verdicts) -> Gateways<'a> {
+pub(crate) fn compile<'a>(world: &'a World<'_>, pool: &mut Pool, verdicts: &mut Verdicts) -> Gateways<'a> {
     let ours = world.gateways.iter().filter(|(_, item)| is_ours(world, item, verdicts));
     let ours: Vec<_> = ours.collect();
-    ours.into_iter().map(|(name, item)| (name.clone(), listeners(item, verdicts))).collect()
+    ours.into_iter().map(|(name, item)| (name.clone(), listeners(world, item, pool, verdicts))).collect()
 }
 
 /// Gateways of other controllers are none of our business; one whose class nobody has is worth a word.
@@ -51,36 +57,87 @@ fn is_ours(world: &World<'_>, item: &Item<GatewaySpec>, verdicts: &mut Verdicts)
     false
 }
 
-fn listeners<'a>(item: &'a Item<GatewaySpec>, verdicts: &mut Verdicts) -> Vec<Listener<'a>> {
-    let mut taken = BTreeSet::new();
-    let mut names = BTreeSet::new();
+fn listeners<'a>(
+    world: &World<'_>,
+    item: &'a Item<GatewaySpec>,
+    pool: &mut Pool,
+    verdicts: &mut Verdicts,
+) -> Vec<Listener<'a>> {
+    let mut taken = Taken::default();
     let mut listeners = Vec::new();
     for (i, spec) in item.spec().listeners.iter().enumerate() {
         let at = item.at(format!("spec.listeners[{i}]"));
-        let hostname = spec.hostname.as_deref().unwrap_or_default().to_ascii_lowercase();
-        let is_new = names.insert(&spec.name) && taken.insert((spec.port, hostname.clone()));
-        if spec.protocol != "HTTP" {
-            let message =
-                format!("listeners of protocol {} arrive with a later version: use HTTP", spec.protocol);
-            verdicts.add(&at, Finding::error(Reason::UnsupportedValue, "", message));
-        } else if !is_new {
-            let message = format!(
-                "listener {} has the name, or the port and hostname, of another: change one",
-                spec.name
-            );
-            verdicts.add(&at, Finding::error(Reason::Conflicted, "", message));
-        } else {
-            let port = u32::try_from(spec.port).unwrap_or_default();
-            let body =
-                model::Listener { name: spec.name.clone(), port, hostname, ..model::Listener::default() };
-            let key = EntryKey::new(&["listener", &spec.name]);
-            listeners.push(Listener { key, at, body, spec });
+        if let Err(finding) = taken.take(spec) {
+            verdicts.add(&at, finding);
+            continue;
         }
+        let tls = if spec.protocol == HTTPS {
+            let Some(tls) = tls::terminate(world, item, (i, spec), pool, verdicts) else { continue };
+            Some(tls)
+        } else {
+            None
+        };
+        let port = u32::try_from(spec.port).unwrap_or_default();
+        let body = model::Listener { name: spec.name.clone(), port, hostname: hostname(spec), tls };
+        let key = EntryKey::new(&["listener", &spec.name]);
+        listeners.push(Listener { key, at, body, spec });
     }
     listeners
 }
 
+fn hostname(spec: &GatewayListeners) -> String {
+    spec.hostname.as_deref().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// What listeners of a Gateway have, so that no other can.
+#[derive(Default)]
+struct Taken<'a> {
+    names: BTreeSet<&'a str>,
+    protocols: BTreeMap<i32, &'a str>,
+    hostnames: BTreeSet<(i32, String)>,
+}
+
+impl<'a> Taken<'a> {
+    /// The first listener that claims something has it.
+    fn take(&mut self, spec: &'a GatewayListeners) -> Result<(), Finding> {
+        if !matches!(&*spec.protocol, HTTP | HTTPS) {
+            let message = format!(
+                "listeners of protocol {} arrive with a later version: use HTTP or HTTPS",
+                spec.protocol
+            );
+            return Err(Finding::error(Reason::UnsupportedValue, "", message));
+        }
+        if spec.protocol == HTTP && spec.tls.is_some() {
+            let message = "a listener of protocol HTTP has no TLS: leave tls out, or use HTTPS";
+            return Err(Finding::error(Reason::Invalid, "", message));
+        }
+        let is_new = self.names.insert(&spec.name);
+        let protocol = *self.protocols.entry(spec.port).or_insert(&spec.protocol);
+        if protocol != spec.protocol {
+            let message = format!(
+                "port {} has a listener of protocol {protocol} already: give one of them another port",
+                spec.port
+            );
+            return Err(Finding::error(Reason::ProtocolConflict, "", message));
+        }
+        if !self.hostnames.insert((spec.port, hostname(spec))) || !is_new {
+            let message = format!(
+                "listener {} has the name, or the port and hostname, of another: change one",
+                spec.name
+            );
+            return Err(Finding::error(Reason::Conflicted, "", message));
+        }
+        Ok(())
+    }
+}
+
 impl Listener<'_> {
+    /// The entries that it refers to.
+    pub(crate) fn certificates(&self) -> Vec<EntryKey> {
+        let keys = self.body.tls.iter().flat_map(|tls| &tls.certificates);
+        keys.map(|key| EntryKey::from(key.as_str())).collect()
+    }
+
     /// Whether a route's parentRef means this listener.
     pub(crate) fn is_meant(&self, section: Option<&str>, port: Option<i32>) -> bool {
         section.is_none_or(|s| s == self.spec.name) && port.is_none_or(|p| p == self.spec.port)

@@ -160,7 +160,7 @@ fn attach(
         TargetKind::HTTPRoute => (Kind::HTTPRoute, world.routes.contains_key(&name)),
     };
     if !exists {
-        let message = format!("{kind} {name} does not exist: create it, or correct the reference");
+        let message = world.set.missing(kind, &name);
         verdicts.add(&item.at(path), Finding::error(Reason::TargetNotFound, "", message));
         return;
     }

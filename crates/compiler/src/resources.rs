@@ -122,4 +122,13 @@ impl ResourceSet {
         let object = ObjectRef { kind, namespace: name.namespace.clone(), name: name.name.clone() };
         self.unreadable.contains_key(&object)
     }
+
+    /// What to tell whoever refers to an object that isn't there.
+    pub(crate) fn missing(&self, kind: Kind, name: &Name) -> String {
+        if self.is_unreadable(kind, name) {
+            format!("{kind} {name} cannot be read: correct it first")
+        } else {
+            format!("{kind} {name} does not exist: create it, or correct the reference")
+        }
+    }
 }

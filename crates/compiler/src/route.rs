@@ -139,11 +139,7 @@ impl Rule<'_> {
                 self.warn_without_effect(&name, verdicts);
                 continue;
             }
-            let message = if self.world.set.is_unreadable(Kind::RoutePolicy, &name) {
-                format!("RoutePolicy {name} cannot be read: correct it first")
-            } else {
-                format!("RoutePolicy {name} does not exist: create it, or correct the reference")
-            };
+            let message = self.world.set.missing(Kind::RoutePolicy, &name);
             let at = self.at(&format!(".filters[{i}].extensionRef"));
             verdicts.add(&at, Finding::error(Reason::PolicyNotFound, "", message.as_str()));
             found.broken = Some(message);

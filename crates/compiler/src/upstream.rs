@@ -59,12 +59,7 @@ pub(crate) fn resolve(
     if world.upstreams.contains_key(name) || world.invalid.contains_key(name) {
         return Ok(key("upstream", name, &[]));
     }
-    let message = if world.set.is_unreadable(Kind::Upstream, name) {
-        format!("Upstream {name} cannot be read: correct it first")
-    } else {
-        format!("Upstream {name} does not exist: create it, or correct the reference")
-    };
-    Err(Finding::error(Reason::BackendNotFound, "", message))
+    Err(Finding::error(Reason::BackendNotFound, "", world.set.missing(Kind::Upstream, name)))
 }
 
 impl Draft {

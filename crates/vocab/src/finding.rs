@@ -55,6 +55,8 @@ reasons! {
     RefNotPermitted,
     /// A backend that is referred to does not exist.
     BackendNotFound,
+    /// A listener's certificate cannot be used: there is no such Secret, or something else in it.
+    InvalidCertificateRef,
     /// A reference names a kind that cannot stand there.
     InvalidKind,
     /// A policy that is referred to does not exist.
@@ -65,6 +67,8 @@ reasons! {
     TargetNotFound,
     /// Two resources claim the same thing; the older one has it.
     Conflicted,
+    /// Listeners of different protocols share a port; the first has it.
+    ProtocolConflict,
     /// An identifier is reserved, or used twice.
     IdentifierConflict,
     /// A name of a provider or model is used twice.
@@ -95,6 +99,8 @@ reasons! {
     AIDisabled,
     /// An object of the name that a generated one needs exists already.
     NameConflict,
+    /// Something of the Gateway can't be read, so that its data planes keep what they have.
+    Frozen,
     /// The cluster has no Gateway API.
     GatewayApiMissing,
 }

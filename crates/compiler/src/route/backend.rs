@@ -57,7 +57,7 @@ impl Rule<'_> {
         let from = (self.item.referrer(), &*self.item.name().namespace);
         grant::check(&self.world.set.reference_grants, from, (Kind::Service, name))?;
         let Some(service) = self.world.set.services.get(name) else {
-            let message = format!("Service {name} does not exist: create it, or correct the reference");
+            let message = self.world.set.missing(Kind::Service, name);
             return Err(Finding::error(Reason::BackendNotFound, "", message));
         };
         let Some(port) = port else {

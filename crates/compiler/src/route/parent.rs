@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sluice_crds::gateway_api::httproutes::{HttpRouteParentRefs, HttpRouteSpec};
-use sluice_vocab::{Finding, Reason};
+use sluice_vocab::{Finding, Kind, Reason};
 
 use crate::gateway::{Gateways, Listener, is_gateway};
 use crate::hostname::intersect;
@@ -48,7 +48,7 @@ pub(super) fn attach(
             // Another controller's Gateway.
             None if world.gateways.contains_key(&name) => continue,
             None => {
-                let message = format!("Gateway {name} does not exist: create it, or correct the reference");
+                let message = world.set.missing(Kind::Gateway, &name);
                 Err(Finding::error(Reason::NoMatchingParent, "", message))
             }
         };
