@@ -2,6 +2,7 @@
 
 mod facts;
 mod fetch;
+mod frozen;
 mod generation;
 mod pace;
 
@@ -204,6 +205,7 @@ impl Engine {
             releases.extend(release.map(|r| (gateway, r)));
         }
         self.releases.clone_from(&releases);
+        frozen::tell(&mut compilation);
         let facts = facts::read(&self.current.world, &compilation, &gateways);
         let classes = facts::classes(&self.current.world, &self.settings.controller_name);
         let compiled = Compiled { compilation, releases, facts, classes, epoch: self.current.epoch };

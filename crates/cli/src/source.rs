@@ -1,6 +1,5 @@
 //! Where the configuration comes from, and reading it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use sluice_compiler::{Compilation, ResourceSet, Settings};
@@ -110,14 +109,7 @@ fn in_file(file: &Path, findings: Vec<Finding>) -> Vec<Found> {
 fn unreadable(file: Option<&Path>, line: Option<u32>, message: String) -> Configuration {
     let finding = Finding::error(Reason::Unreadable, "", message);
     let found = Found { file: file.map(Path::to_path_buf), line, object: None, finding };
-    let compilation = Compilation {
-        releases: BTreeMap::new(),
-        verdicts: BTreeMap::new(),
-        expanded: BTreeMap::new(),
-        frozen: BTreeMap::new(),
-        secrets: BTreeSet::new(),
-    };
-    Configuration { compilation, found: vec![found], is_readable: false }
+    Configuration { compilation: Compilation::default(), found: vec![found], is_readable: false }
 }
 
 fn resources(loaded: &Loaded, settings: &Settings) -> Configuration {

@@ -12,27 +12,25 @@ const PURE: [&str; 5] = ["sluice-vocab", "sluice-llm", "sluice-policy", "sluice-
 /// What none of them may have below it.
 const IMPURE: [&str; 9] =
     ["tokio", "hyper", "tonic", "kube-client", "kube-runtime", "rustls", "reqwest", "mio", "socket2"];
-/// What the data plane may not have below it: it knows snapshots, not resources.
-const NOT_IN_DATAPLANE: [&str; 6] =
-    ["kube-core", "kube-client", "k8s-openapi", "sluice-crds", "sluice-compiler", "sluice-files"];
+/// Halves of Sluice, and what each may not have below it. The data plane knows snapshots, not resources; only the command has both.
+const HALVES: [(&str, &[&str]); 3] = [
+    (
+        "sluice-dataplane",
+        &["kube-core", "kube-client", "k8s-openapi", "sluice-crds", "sluice-compiler", "sluice-files", RING],
+    ),
+    ("sluice-operator", &["sluice-dataplane", "sluice-files", RING]),
+    ("sluice-cli", &["sluice-operator", RING]),
+];
+/// A second TLS library in a process panics at the first connection.
+const RING: &str = "ring";
 
 /// Fails with every arrow that goes the wrong way.
 pub(crate) fn check() -> anyhow::Result<()> {
     let mut wrong = Vec::new();
-    for name in PURE {
+    let pure = PURE.iter().map(|name| (*name, &IMPURE[..]));
+    for (name, strangers) in pure.chain(HALVES) {
         let below = below(name)?;
-        wrong.extend(IMPURE.iter().filter(|i| below.contains(**i)).map(|i| format!("{name} -> {i}")));
-    }
-    let dataplane = below("sluice-dataplane")?;
-    wrong.extend(
-        NOT_IN_DATAPLANE
-            .iter()
-            .filter(|i| dataplane.contains(**i))
-            .map(|i| format!("sluice-dataplane -> {i}")),
-    );
-    // Two TLS libraries in one process panic at the first connection.
-    if below("sluice-cli")?.contains("ring") {
-        wrong.push("sluice-cli -> ring".to_owned());
+        wrong.extend(strangers.iter().filter(|s| below.contains(**s)).map(|s| format!("{name} -> {s}")));
     }
     if wrong.is_empty() { Ok(()) } else { bail!("dependencies that must not be: {}", wrong.join(", ")) }
 }

@@ -34,13 +34,17 @@ async fn kubectl<const N: usize>(args: [&str; N]) -> anyhow::Result<String> {
 
 impl World {
     pub(super) async fn begin(scenario: &str) -> anyhow::Result<Self> {
-        let namespace = format!("scenario-{scenario}");
-        kubectl(["delete", "namespace", &namespace, "--ignore-not-found", PATIENCE]).await?;
+        // The last run's may take minutes to go.
+        let now = jiff::Timestamp::now().as_second();
+        let namespace = format!("{scenario}-{now:x}");
         kubectl(["create", "namespace", &namespace]).await?;
         Ok(Self { namespace })
     }
 
+    /// Gateways first: what is left of a namespace waits for half the time that its pods may take to stop.
     pub(super) async fn end(self) -> anyhow::Result<()> {
+        let all = ["delete", "aigateways", "--all", "--cascade=foreground", "--namespace", &self.namespace];
+        kubectl(all).await?;
         kubectl(["delete", "namespace", &self.namespace, "--wait=false"]).await?;
         Ok(())
     }
