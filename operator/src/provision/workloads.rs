@@ -14,14 +14,14 @@ use tokio::sync::watch;
 
 use super::apply::{Applier, Extent, Outcome, Seen};
 use super::owned::{Owned, Store, config_maps, resource};
-use super::{Newest, Provisioned, gone};
+use super::{Newest, Pods, Provisioned, gone};
 use crate::brief::brief;
 use crate::leader::Leadership;
 use crate::metrics::Metrics;
 use crate::release::{Compiled, Outputs};
 use crate::watch::Reach;
 use crate::workload::{
-    Candidate, Desired, FIELD_MANAGER, GatewayFacts, HAND_OVER_MANAGER, Object, Step, WorkloadKind,
+    Candidate, Desired, FIELD_MANAGER, GatewayFacts, HAND_OVER_MANAGER, Object, Observed, Step, WorkloadKind,
     WorkloadSettings, addresses, desired, hand_over, held, rollout,
 };
 use crate::world::Mirror;
@@ -121,6 +121,7 @@ impl Workloads {
             is_done &= self.provide(plan, step, store, &mut provisioned).await;
             let addresses = self.addresses(plan, store).await;
             provisioned.addresses.insert(plan.facts.key.clone(), addresses);
+            provisioned.pods.insert(plan.facts.key.clone(), pods(plan.deployment.as_ref()));
         }
         is_done &= gone::delete(&mut self.applier, compiled, store, mirror).await;
         self.newest.send_if_modified(|old| {
@@ -249,6 +250,15 @@ fn plan<'a>(facts: &'a GatewayFacts, settings: &WorkloadSettings, store: &Store)
     let desired = desired(facts, settings);
     let deployment = find(store, WorkloadKind::Deployment, &facts.key.namespace, &desired.name);
     Plan { facts, desired, deployment }
+}
+
+fn pods(deployment: Option<&Deployment>) -> Pods {
+    let observed = deployment.map(Observed::read).unwrap_or_default();
+    match observed.ready {
+        0 if observed.is_overdue => Pods::Overdue,
+        0 => Pods::Coming,
+        _ => Pods::Ready,
+    }
 }
 
 fn find<T: DeserializeOwned>(store: &Store, kind: WorkloadKind, namespace: &str, name: &str) -> Option<T> {

@@ -6,6 +6,7 @@ use sluice_compiler::condition::{self, Condition, Delivery, Status};
 
 use super::condition::render;
 use crate::delivery::Count;
+use crate::provision::Pods;
 
 /// Status of an Upstream or a RoutePolicy.
 pub(super) fn object(verdict: &Verdict, delivery: &Delivery, live: &Value, now: &str) -> Value {
@@ -22,6 +23,8 @@ pub(super) struct Gateway<'a> {
     pub(super) paths: Vec<(String, Vec<String>)>,
     /// The port of the first listener.
     pub(super) port: u16,
+    /// Whether anything takes its traffic.
+    pub(super) pods: Pods,
 }
 
 /// Status of an AIGateway.
@@ -34,6 +37,7 @@ pub(super) fn ai_gateway(
 ) -> Value {
     let mut conditions = condition::derive(verdict, delivery);
     count(&mut conditions, verdict.generation, gateway.count);
+    serving(&mut conditions, gateway.pods);
     let mut status = base(&conditions, verdict.generation, live, now);
     if !gateway.addresses.is_empty() {
         let address = |(kind, value): &(String, String)| json!({"type": kind, "value": value});
@@ -65,6 +69,14 @@ pub(super) fn count(conditions: &mut [Condition], generation: i64, count: Count)
             format!("generation {generation} on {current}/{connected} proxies")
         };
     }
+}
+
+/// Nothing works while no pod takes traffic, whatever was acknowledged.
+fn serving(conditions: &mut [Condition], pods: Pods) {
+    let ready = conditions.iter_mut().find(|c| c.kind == "Ready" && c.status == Status::True);
+    let Some((ready, (status, reason))) = ready.zip(pods.as_condition()) else { return };
+    (ready.status, ready.reason) = (status, reason);
+    ready.message = pods.message().to_owned();
 }
 
 fn base(conditions: &[Condition], generation: i64, live: &Value, now: &str) -> Map<String, Value> {

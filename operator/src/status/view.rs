@@ -13,7 +13,7 @@ use sluice_vocab::{Finding, GatewayKey, Kind, ObjectRef};
 use super::writer::Written;
 use super::{gateway_api, own};
 use crate::delivery::{Count, Deliveries, Heard};
-use crate::provision::{Findings, Provisioned};
+use crate::provision::{Findings, Pods, Provisioned};
 use crate::release::Compiled;
 use crate::world::Mirror;
 
@@ -178,9 +178,14 @@ impl<'a> View<'a> {
             delivered: programmed,
             count: self.heard.get(&key).map_or(Count::default(), |heard| deliveries.count(&key, heard)),
             addresses: self.made.workloads.addresses.get(&key).map(Vec::as_slice).unwrap_or_default(),
+            pods: self.pods(&key),
         };
         let status = gateway_api::gateway(&known, self.live(&object)?, &self.now);
         Some((object, status))
+    }
+
+    fn pods(&self, gateway: &GatewayKey) -> Pods {
+        self.made.workloads.pods.get(gateway).copied().unwrap_or_default()
     }
 
     fn route(&self, object: &ObjectRef) -> Option<Value> {
@@ -216,6 +221,7 @@ impl<'a> View<'a> {
             addresses: self.made.workloads.addresses.get(&key).map(Vec::as_slice).unwrap_or_default(),
             paths: self.paths(object),
             port: port.unwrap_or(80),
+            pods: self.pods(&key),
         };
         own::ai_gateway(verdict, delivery, &gateway, live, &self.now)
     }

@@ -7,6 +7,7 @@ use sluice_vocab::{Finding, Reason};
 
 use super::{condition, is_error, is_reference, message, reason};
 use crate::delivery::Count;
+use crate::provision::Pods;
 use crate::status::condition::render;
 
 /// What is known of a Gateway.
@@ -21,12 +22,14 @@ pub(crate) struct Gateway<'a> {
     pub(crate) count: Count,
     /// Type and value.
     pub(crate) addresses: &'a [(String, String)],
+    /// Whether anything takes its traffic.
+    pub(crate) pods: Pods,
 }
 
 /// Status of a Gateway.
 pub(crate) fn gateway(gateway: &Gateway<'_>, live: &Value, now: &str) -> Value {
     let accepted = accepted(gateway);
-    let programmed = programmed(gateway, &accepted);
+    let programmed = programmed(gateway, &accepted, live);
     let before = live.get("listeners").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let listeners = gateway.listeners.iter().map(|(listener, findings)| {
         let conditions = listener_conditions(gateway, listener, findings);
@@ -63,7 +66,7 @@ fn accepted(gateway: &Gateway<'_>) -> Condition {
     }
 }
 
-fn programmed(gateway: &Gateway<'_>, accepted: &Condition) -> Condition {
+fn programmed(gateway: &Gateway<'_>, accepted: &Condition, live: &Value) -> Condition {
     let condition = |status, reason, message: String| {
         condition("Programmed", status, reason, message, gateway.generation)
     };
@@ -76,6 +79,10 @@ fn programmed(gateway: &Gateway<'_>, accepted: &Condition) -> Condition {
         Status::True if gateway.addresses.is_empty() => {
             condition(Status::False, "AddressNotAssigned", format!("{on}; the Service has no address yet"))
         }
+        // Later, pods may come and go: it was programmed all the same.
+        Status::True if gateway.pods != Pods::Ready && !was_programmed(live, gateway.generation) => {
+            condition(Status::False, "Pending", format!("{on}; {}", gateway.pods.message()))
+        }
         Status::True => condition(Status::True, "Programmed", on),
         Status::False => condition(Status::False, "Invalid", gateway.delivered.message.clone()),
         Status::Unknown => {
@@ -84,12 +91,24 @@ fn programmed(gateway: &Gateway<'_>, accepted: &Condition) -> Condition {
     }
 }
 
+fn was_programmed(status: &Value, generation: i64) -> bool {
+    let conditions = status.get("conditions").and_then(Value::as_array);
+    conditions
+        .into_iter()
+        .flatten()
+        .any(|c| c["type"] == "Programmed" && c["status"] == "True" && c["observedGeneration"] == generation)
+}
+
 fn listener_conditions(gateway: &Gateway<'_>, listener: &Listener, findings: &[&Finding]) -> Vec<Condition> {
     let condition =
         |kind, status, reason, message: &str| condition(kind, status, reason, message, gateway.generation);
     let of_refs: Vec<&Finding> = findings.iter().copied().filter(|f| is_reference(f)).collect();
     let of_fields: Vec<&Finding> = findings.iter().copied().filter(|f| !is_reference(f)).collect();
-    let conflict = of_fields.iter().find(|f| f.reason == Reason::Conflicted);
+    let conflict = of_fields.iter().find_map(|f| match f.reason {
+        Reason::Conflicted => Some(("HostnameConflict", &f.message)),
+        Reason::ProtocolConflict => Some(("ProtocolConflict", &f.message)),
+        _ => None,
+    });
     let accepted = match of_fields.iter().find(is_error) {
         Some(f) if f.reason == Reason::UnsupportedValue => {
             condition("Accepted", Status::False, "UnsupportedProtocol", &f.message)
@@ -109,7 +128,7 @@ fn listener_conditions(gateway: &Gateway<'_>, listener: &Listener, findings: &[&
         None => condition("ResolvedRefs", Status::True, "ResolvedRefs", ""),
     };
     let conflicted = match conflict {
-        Some(f) => condition("Conflicted", Status::True, "HostnameConflict", &f.message),
+        Some((reason, message)) => condition("Conflicted", Status::True, reason, message),
         None => condition("Conflicted", Status::False, "NoConflicts", ""),
     };
     let is_broken = findings.iter().any(|f| is_error(&f)) || !listener.takes_http_routes;
@@ -140,6 +159,7 @@ mod tests {
             delivered,
             count: Count { current: 1, connected: 2 },
             addresses: &addresses,
+            pods: Pods::Ready,
         };
         gateway(&known, &Value::Null, "t")
     }
