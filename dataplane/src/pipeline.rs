@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{Request, Response, header};
+use http::{Method, Request, Response, header};
 use hyper::body::Incoming;
 
 use crate::body::Body;
@@ -19,18 +19,27 @@ use crate::table::{Destination, Matched};
 
 /// Answers one request; never fails and never panics.
 pub(crate) async fn handle(connection: &Connection, request: Request<Incoming>) -> Response<Body> {
+    let is_head = request.method() == Method::HEAD;
     let (admission, mut record) = admit::admit(connection, request);
     let told = AssertUnwindSafe(tell(connection, admission, &mut record)).catch_unwind().await;
     match told {
         Ok(Ok(Answer::Relay(reply))) => relay::relay(*reply, record).map(Body::Relay),
         Ok(Ok(Answer::Ready(response))) => record.answer(response).map(Body::full),
-        Ok(Err(rejection)) => record.reject(&rejection).map(Body::full),
+        Ok(Err(rejection)) => refusal(record.reject(&rejection), is_head),
         Err(_) => {
             connection.gateway.shared.metrics.panics.inc();
             let rejection = Rejection::internal(Stage::Internal, "the gateway failed on this request");
-            record.reject(&rejection).map(Body::full)
+            refusal(record.reject(&rejection), is_head)
         }
     }
+}
+
+/// Who asked with HEAD gets no body, and must not be led to parse one.
+fn refusal(mut response: Response<Bytes>, is_head: bool) -> Response<Body> {
+    if is_head {
+        response.headers_mut().remove(header::CONTENT_TYPE);
+    }
+    response.map(Body::full)
 }
 
 /// What a request comes to.
@@ -65,7 +74,9 @@ async fn tell(
     let upgrade = parts.headers.get(header::UPGRADE).cloned();
     translate::remove_hop_by_hop(&mut parts.headers);
     route.request_headers.apply(&mut parts.headers);
-    let node = match find::destination(route, random::number())? {
+    let backend = find::backend(route, random::number())?;
+    backend.request_headers.apply(&mut parts.headers);
+    let node = match &backend.destination {
         Destination::Ai(node) => node,
         Destination::Service(pool) => {
             let outbound = forward::request(parts, body.take(), route, taken, connection);

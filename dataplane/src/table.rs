@@ -91,12 +91,20 @@ pub(crate) struct Route {
     /// What requests to the route's own path ask for; by their body where unset.
     pub(crate) prompt_type: Option<Operation>,
     /// Running sums of the weights, each with where it leads.
-    pub(crate) backends: Vec<(u32, Destination)>,
+    pub(crate) backends: Vec<(u32, Backend)>,
     pub(crate) plan: Plan,
     pub(crate) request_headers: Edits,
     pub(crate) response_headers: Edits,
     pub(crate) rewrite: Option<Rewrite>,
     pub(crate) redirect: Option<Redirect>,
+}
+
+/// A share of a route's traffic.
+#[derive(Debug, Clone)]
+pub(crate) struct Backend {
+    pub(crate) destination: Destination,
+    /// After those of the route.
+    pub(crate) request_headers: Edits,
 }
 
 /// Where a share of a route's traffic goes.

@@ -87,8 +87,9 @@ pub struct SecretData {
 pub struct ServiceSpec {
     /// The name that an `ExternalName` Service stands for.
     pub external_name: Option<String>,
-    /// Its ports.
-    pub ports: Vec<i32>,
+    /// Its ports, each with the port to dial: the same, but for a headless Service, whose name stands for its pods, their port. None where
+    /// that goes by a name.
+    pub ports: BTreeMap<i32, Option<i32>>,
 }
 
 /// A Namespace has nothing but labels.

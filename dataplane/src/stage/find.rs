@@ -6,7 +6,7 @@ use sluice_vocab::ErrorType;
 
 use crate::connection::Connection;
 use crate::rejection::{Rejected, Rejection, Stage};
-use crate::table::{Destination, Matched, NotHere, Redirect, Route, Table};
+use crate::table::{Backend, Matched, NotHere, Redirect, Route, Table};
 
 /// Refuses what two readers could understand in two ways, then matches.
 pub(crate) fn find<'t>(
@@ -56,7 +56,7 @@ pub(crate) fn host(parts: &Parts) -> &str {
 }
 
 /// A backend by weight. `random` is any number.
-pub(crate) fn destination(route: &Route, random: u64) -> Result<&Destination, Rejected> {
+pub(crate) fn backend(route: &Route, random: u64) -> Result<&Backend, Rejected> {
     let nothing = || Rejection::internal(Stage::Match, "this route has no backend");
     let (sum, last) = route.backends.last().ok_or_else(nothing)?;
     if route.backends.len() == 1 {

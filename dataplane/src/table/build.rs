@@ -17,7 +17,9 @@ use sluice_snapshot::{EntryKey, Snapshot};
 use super::certificate::Certificate;
 use super::matcher::{Candidate, Path, Value};
 use super::plan::KeySets;
-use super::{Destination, Edits, Listener, Matcher, PathEdit, Plan, Redirect, Rewrite, Route, Table};
+use super::{
+    Backend, Destination, Edits, Listener, Matcher, PathEdit, Plan, Redirect, Rewrite, Route, Table,
+};
 use crate::standing::Standing;
 use listeners::{Certificates, Listeners};
 use upstreams::Upstreams;
@@ -144,15 +146,14 @@ fn realise(
             }
             Some(model::backend::Target::Service(endpoint)) => {
                 let pool = upstreams::target(endpoint).and_then(|target| standing.pool(target, workers()));
-                pool.map_or_else(|why| Destination::Invalid(why.into()), Destination::Service)
+                pool.map_or_else(|why| unusable(why, report), Destination::Service)
             }
+            // Whoever compiled it has said so already.
             Some(model::backend::Target::Invalid(why)) => Destination::Invalid(why.as_str().into()),
-            None => Destination::Invalid("this data plane does not know this kind of backend".into()),
+            None => unusable("this data plane does not know this kind of backend".into(), report),
         };
-        if let Destination::Invalid(why) = &destination {
-            report(why.to_string());
-        }
-        backends.push((sum, destination));
+        let request_headers = edits(backend.request_headers.as_ref(), report);
+        backends.push((sum, Backend { destination, request_headers }));
     }
     Arc::new(Route {
         label: route.label.as_str().into(),
@@ -186,6 +187,12 @@ fn realise(
             }),
         }),
     })
+}
+
+fn unusable(why: String, report: &mut dyn FnMut(String)) -> Destination {
+    let invalid = Destination::Invalid(why.as_str().into());
+    report(why);
+    invalid
 }
 
 /// Shards of a pool: one per worker, at most this many.

@@ -9,5 +9,6 @@ mod https;
 mod pass_through;
 mod policies;
 mod reload;
+mod routes;
 mod streams;
 mod upstreams;

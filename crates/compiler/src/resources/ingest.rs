@@ -131,9 +131,16 @@ fn service(value: &Value) -> Result<ServiceSpec, Finding> {
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
     let external_name = text("/spec/externalName").filter(|_| text("/spec/type") == Some("ExternalName"));
     let ports = value.pointer("/spec/ports").and_then(Value::as_array).cloned().unwrap_or_default();
+    let is_headless = text("/spec/clusterIP") == Some("None");
+    let number = |value: &Value| value.as_i64().and_then(|p| i32::try_from(p).ok());
     let port = |(i, port): (usize, &Value)| {
-        let number = port.get("port").and_then(Value::as_i64).and_then(|p| i32::try_from(p).ok());
-        number.ok_or_else(|| invalid(&format!("spec.ports[{i}].port"), "port has to be a number"))
+        let own = port.get("port").and_then(number);
+        let own = own.ok_or_else(|| invalid(&format!("spec.ports[{i}].port"), "port has to be a number"))?;
+        let dialled = match port.get("targetPort") {
+            Some(target) if is_headless => number(target),
+            _ => Some(own),
+        };
+        Ok((own, dialled))
     };
     let ports = ports.iter().enumerate().map(port).collect::<Result<_, _>>()?;
     Ok(ServiceSpec { external_name: external_name.map(str::to_owned), ports })

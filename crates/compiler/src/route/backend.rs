@@ -67,10 +67,19 @@ impl Rule<'_> {
                 format!("a port has to be named for Service {name}"),
             ));
         };
-        if !service.spec.ports.is_empty() && !service.spec.ports.contains(&port) {
-            let message = format!("Service {name} has no port {port}: name one that it has");
-            return Err(Finding::error(Reason::BackendNotFound, "", message));
-        }
+        let port = match service.spec.ports.get(&port) {
+            Some(Some(dialled)) => *dialled,
+            Some(None) => {
+                let message =
+                    format!("targetPort of the headless Service {name} goes by a name: make it a number");
+                return Err(Finding::error(Reason::UnsupportedValue, "", message));
+            }
+            None if service.spec.ports.is_empty() => port,
+            None => {
+                let message = format!("Service {name} has no port {port}: name one that it has");
+                return Err(Finding::error(Reason::BackendNotFound, "", message));
+            }
+        };
         let cluster = || format!("{}.{}.svc.cluster.local", name.name, name.namespace);
         let host = service.spec.external_name.clone().unwrap_or_else(cluster);
         let port = u32::try_from(port).unwrap_or_default();
