@@ -128,9 +128,36 @@ pub fn is_reference(reason: Reason) -> bool {
 /// False with the first error's reason; true otherwise, with what is worth a warning.
 fn judged(kind: &'static str, findings: &[&Finding]) -> Draft {
     let error = findings.iter().find(|f| f.severity == Severity::Error);
-    let message = findings.iter().map(|f| sentence(f)).collect::<Vec<_>>().join("; ");
+    let message = sentences(findings);
     let (status, reason) = error.map_or((Status::True, kind), |f| (Status::False, f.reason.as_str()));
     Draft { kind, status, reason, message }
+}
+
+/// So many fields are named for one cause, and one more.
+const SHOWN: usize = 3;
+
+/// Each cause once, with the fields that it is about.
+fn sentences(findings: &[&Finding]) -> String {
+    let mut causes: Vec<(&str, Vec<&str>)> = Vec::new();
+    for finding in findings {
+        match causes.iter_mut().find(|(message, _)| *message == finding.message) {
+            Some((_, paths)) => paths.push(&finding.path),
+            None => causes.push((&finding.message, vec![&finding.path])),
+        }
+    }
+    let sentence = |(message, mut paths): (&str, Vec<&str>)| {
+        paths.retain(|path| !path.is_empty());
+        paths.dedup();
+        match paths.as_slice() {
+            [] => message.to_owned(),
+            [shown @ .., _] if shown.len() > SHOWN => {
+                let more = paths.len() - SHOWN;
+                format!("{} and {more} more: {message}", paths[..SHOWN].join(", "))
+            }
+            all => format!("{}: {message}", all.join(", ")),
+        }
+    };
+    causes.into_iter().map(sentence).collect::<Vec<_>>().join("; ")
 }
 
 fn sentence(finding: &Finding) -> String {
@@ -244,6 +271,19 @@ mod tests {
         let (conditions, phase) = mk(vec![finding], true, &Delivery::Acknowledged);
         assert_eq!(conditions[1], "ResolvedRefs=False/SecretKeyNotFound");
         assert_eq!((conditions[3].as_str(), phase), ("Ready=False/SecretKeyNotFound", Phase::Failed));
+    }
+
+    #[test]
+    fn a_cause_is_told_once_with_the_fields_that_it_is_about() {
+        let finding = |path: &str| Finding::error(Reason::SecretNotFound, path, "no Secret s");
+        let told = |paths: &[&str]| {
+            let verdict = mk_verdict(paths.iter().map(|p| finding(p)).collect(), true);
+            derive(&verdict, &Delivery::Acknowledged)[1].message.clone()
+        };
+        assert_eq!(told(&["a", "b"]), "a, b: no Secret s");
+        assert_eq!(told(&["", ""]), "no Secret s");
+        assert_eq!(told(&["a", "b", "c", "d"]), "a, b, c, d: no Secret s");
+        assert_eq!(told(&["a", "b", "c", "d", "e"]), "a, b, c and 2 more: no Secret s");
     }
 
     #[test]

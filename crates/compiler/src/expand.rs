@@ -52,8 +52,9 @@ pub struct Expanded {
     pub findings: Vec<Finding>,
 }
 
-/// Expands an AIGateway. `credential_keys` are the keys (not the values) of its `cloudProviderCredentials` Secret.
-pub fn expand(gateway: &Object<AIGatewaySpec>, credential_keys: &BTreeSet<String>) -> Expanded {
+/// Expands an AIGateway. `credential_keys` are the keys (not the values) of its `cloudProviderCredentials` Secret; none when that can't
+/// be had.
+pub fn expand(gateway: &Object<AIGatewaySpec>, credential_keys: Option<&BTreeSet<String>>) -> Expanded {
     let mut expansion = Expansion::new(gateway, credential_keys);
     expansion.providers();
     expansion.identifiers();
@@ -66,12 +67,12 @@ pub fn expand(gateway: &Object<AIGatewaySpec>, credential_keys: &BTreeSet<String
 struct Expansion<'a> {
     meta: &'a Meta,
     spec: &'a AIGatewaySpec,
-    credential_keys: &'a BTreeSet<String>,
+    credential_keys: Option<&'a BTreeSet<String>>,
     out: Expanded,
 }
 
 impl<'a> Expansion<'a> {
-    fn new(gateway: &'a Object<AIGatewaySpec>, credential_keys: &'a BTreeSet<String>) -> Self {
+    fn new(gateway: &'a Object<AIGatewaySpec>, credential_keys: Option<&'a BTreeSet<String>>) -> Self {
         let spec = &gateway.spec;
         let listeners = spec
             .listeners

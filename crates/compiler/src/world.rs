@@ -97,11 +97,14 @@ impl<'a> World<'a> {
             verdicts.add(&at("spec.gatewayClassName"), Finding::error(Reason::NotOurClass, "", message));
             return;
         }
-        let (keys, finding) = self.credential_keys(gateway);
-        if let Some(finding) = finding {
+        let keys = self.credential_keys(gateway);
+        let expanded = expand(gateway, keys.as_ref().and_then(|keys| keys.as_ref().ok()));
+        // An Upstream that needs the Secret says what is wrong with it.
+        if let Some(Err(finding)) = keys
+            && !needs_credentials(gateway, &expanded)
+        {
             verdicts.add(&at("spec.cloudProviderCredentials"), finding);
         }
-        let expanded = expand(gateway, &keys);
         for finding in &expanded.findings {
             verdicts.add(&at(&finding.path), finding.clone());
         }
@@ -124,24 +127,22 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The keys of the AIGateway's credentials, and what is wrong with the reference.
-    fn credential_keys(&self, gateway: &Object<AIGatewaySpec>) -> (BTreeSet<String>, Option<Finding>) {
-        let Some(reference) = &gateway.spec.cloud_provider_credentials else {
-            return (BTreeSet::new(), None);
-        };
+    /// The keys of the AIGateway's credentials, or what is wrong with the reference; none without one.
+    fn credential_keys(&self, gateway: &Object<AIGatewaySpec>) -> Option<Result<BTreeSet<String>, Finding>> {
+        let reference = gateway.spec.cloud_provider_credentials.as_ref()?;
         let namespace = &gateway.meta.name.namespace;
         let name = Name::new(reference.namespace.as_deref().unwrap_or(namespace), reference.name.as_str());
         let from = (Kind::AIGateway, &**namespace);
         if let Err(finding) = grant::check(&self.set.reference_grants, from, (Kind::Secret, &name)) {
-            return (BTreeSet::new(), Some(finding));
+            return Some(Err(finding));
         }
-        match self.secret(&name) {
-            Some(secret) => (secret.spec.data.keys().cloned().collect(), None),
+        Some(match self.secret(&name) {
+            Some(secret) => Ok(secret.spec.data.keys().cloned().collect()),
             None => {
                 let message = format!("Secret {name} does not exist: create it with a key for each provider");
-                (BTreeSet::new(), Some(Finding::error(Reason::SecretNotFound, "", message)))
+                Err(Finding::error(Reason::SecretNotFound, "", message))
             }
-        }
+        })
     }
 
     /// A Secret, and a note that it was looked for.
@@ -162,6 +163,14 @@ impl<'a> World<'a> {
             None => class == sluice_crds::CLASS,
         }
     }
+}
+
+/// Whether an Upstream of the AIGateway takes its key from `cloudProviderCredentials`.
+fn needs_credentials(gateway: &Object<AIGatewaySpec>, expanded: &Expanded) -> bool {
+    let Some(credentials) = &gateway.spec.cloud_provider_credentials else { return false };
+    let ais = expanded.upstreams.iter().filter_map(|u| u.object.spec.ai.as_ref());
+    let secrets = ais.filter_map(|ai| ai.provider()?.1.auth_token?.secret_ref.as_ref());
+    secrets.into_iter().any(|s| s.name == credentials.name && s.namespace == credentials.namespace)
 }
 
 /// AI resources are off.

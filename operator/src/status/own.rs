@@ -37,7 +37,7 @@ pub(super) fn ai_gateway(
 ) -> Value {
     let mut conditions = condition::derive(verdict, delivery);
     count(&mut conditions, verdict.generation, gateway.count);
-    serving(&mut conditions, gateway.pods);
+    serving(&mut conditions, gateway);
     let mut status = base(&conditions, verdict.generation, live, now);
     if !gateway.addresses.is_empty() {
         let address = |(kind, value): &(String, String)| json!({"type": kind, "value": value});
@@ -71,12 +71,18 @@ pub(super) fn count(conditions: &mut [Condition], generation: i64, count: Count)
     }
 }
 
-/// Nothing works while no pod takes traffic, whatever was acknowledged.
-fn serving(conditions: &mut [Condition], pods: Pods) {
-    let ready = conditions.iter_mut().find(|c| c.kind == "Ready" && c.status == Status::True);
-    let Some((ready, (status, reason))) = ready.zip(pods.as_condition()) else { return };
-    (ready.status, ready.reason) = (status, reason);
-    ready.message = pods.message().to_owned();
+/// Nothing works while no pod takes traffic, or nobody knows where, whatever was acknowledged.
+fn serving(conditions: &mut [Condition], gateway: &Gateway<'_>) {
+    let Some(ready) = conditions.iter_mut().find(|c| c.kind == "Ready" && c.status == Status::True) else {
+        return;
+    };
+    if let Some((status, reason)) = gateway.pods.as_condition() {
+        (ready.status, ready.reason) = (status, reason);
+        ready.message = gateway.pods.message().to_owned();
+    } else if gateway.addresses.is_empty() {
+        (ready.status, ready.reason) = (Status::Unknown, "AddressNotAssigned");
+        ready.message = "the Service has no address yet".to_owned();
+    }
 }
 
 fn base(conditions: &[Condition], generation: i64, live: &Value, now: &str) -> Map<String, Value> {

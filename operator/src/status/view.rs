@@ -31,7 +31,10 @@ pub(super) struct Made<'a> {
 impl Made<'_> {
     /// A verdict, and what went wrong with what was made of the resource.
     fn judge<'v>(&self, object: &ObjectRef, verdict: &'v Verdict) -> Cow<'v, Verdict> {
-        let found = [self.workloads.findings.get(object), self.projections.get(object)];
+        // What carries an AIGateway's traffic is its Gateway's, which has its name.
+        let gateway = ObjectRef { kind: Kind::Gateway, ..object.clone() };
+        let twin = self.workloads.findings.get(&gateway).filter(|_| object.kind == Kind::AIGateway);
+        let found = [self.workloads.findings.get(object), self.projections.get(object), twin];
         let mut more = found.into_iter().flatten().flatten().peekable();
         if more.peek().is_none() {
             return Cow::Borrowed(verdict);

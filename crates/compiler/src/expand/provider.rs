@@ -15,23 +15,32 @@ pub(super) struct Provider<'a> {
     entry: Option<(usize, &'a NamedProvider)>,
 }
 
+/// Where a provider is named.
+type Naming<'a> = (&'a str, String);
+
 impl<'a> Provider<'a> {
     /// The name that the gateway's objects and metrics use.
     pub(super) fn name(&self) -> &'a str {
         self.entry.map_or(self.kind.as_str(), |(_, entry)| &entry.name)
     }
 
-    fn path(&self) -> String {
-        self.entry.map_or("spec.cloudProviderCredentials".to_owned(), |(i, _)| format!("spec.providers[{i}]"))
+    /// The field that it comes from: its entry, or where a public service is named, or the credentials.
+    fn path(&self, named: &[Naming<'_>]) -> String {
+        if let Some((i, _)) = self.entry {
+            return format!("spec.providers[{i}]");
+        }
+        let naming = named.iter().find(|(name, _)| self.kind.as_str().eq_ignore_ascii_case(name));
+        naming.map_or("spec.cloudProviderCredentials".to_owned(), |(_, path)| path.clone())
     }
 }
 
 impl<'a> Expansion<'a> {
     /// An Upstream for every provider that has a name here or a credential.
     pub(super) fn providers(&mut self) {
+        let named = self.named_providers();
         for provider in self.known_providers() {
             let name = self.provider_name(provider.name());
-            self.provider_upstream(&name, &provider.path(), provider, None);
+            self.provider_upstream(&name, &provider.path(&named), provider, None);
         }
     }
 
@@ -42,8 +51,8 @@ impl<'a> Expansion<'a> {
             entries.map(|(i, e)| Provider { kind: e.provider_type, entry: Some((i, e)) }).collect();
         let named = self.named_providers();
         for kind in ProviderType::ALL {
-            let wanted = named.iter().any(|n| kind.as_str().eq_ignore_ascii_case(n))
-                || self.credential_keys.iter().any(|k| kind.as_str().eq_ignore_ascii_case(k));
+            let wanted = named.iter().any(|(n, _)| kind.as_str().eq_ignore_ascii_case(n))
+                || self.credential_keys.into_iter().flatten().any(|k| kind.as_str().eq_ignore_ascii_case(k));
             match self.resolve(kind.as_str()) {
                 Ok(provider) if wanted && provider.entry.is_none() => known.push(provider),
                 _ => {}
@@ -52,11 +61,17 @@ impl<'a> Expansion<'a> {
         known
     }
 
-    fn named_providers(&self) -> Vec<&'a str> {
-        let hosted = self.spec.large_language_models.iter().flat_map(|l| &l.cloud_hosted);
-        let hosted = hosted.filter_map(|c| c.ai_cloud_provider.as_ref().map(|p| p.name.as_str()));
-        let models = self.spec.models.iter().filter_map(|m| m.provider.as_deref());
-        hosted.chain(models).chain(self.spec.default_provider.as_deref()).collect()
+    fn named_providers(&self) -> Vec<Naming<'a>> {
+        let hosted = self.spec.large_language_models.iter().flat_map(|l| &l.cloud_hosted).enumerate();
+        let hosted = hosted.filter_map(|(i, c)| {
+            let path = format!("spec.largeLanguageModels.cloudHosted[{i}].aiCloudProvider");
+            c.ai_cloud_provider.as_ref().map(|p| (p.name.as_str(), path))
+        });
+        let models = self.spec.models.iter().enumerate();
+        let models = models
+            .filter_map(|(i, m)| m.provider.as_deref().map(|p| (p, format!("spec.models[{i}].provider"))));
+        let default = self.spec.default_provider.as_deref().map(|p| (p, "spec.defaultProvider".to_owned()));
+        hosted.chain(models).chain(default).collect()
     }
 
     /// The entry of that name, else the only entry of that type, else the public service of that type.
@@ -116,7 +131,7 @@ impl<'a> Expansion<'a> {
         provider: Provider<'_>,
         model: Option<&str>,
     ) -> Result<(Ai, Option<Inline>), Finding> {
-        let path = provider.path();
+        let path = provider.path(&[]);
         let entry = provider.entry.map(|(_, e)| e);
         let mut basic = Basic { model: model.map(str::to_owned), ..Basic::default() };
         if let Some(url) = entry.and_then(|e| e.base_url.as_deref()) {
@@ -128,7 +143,7 @@ impl<'a> Expansion<'a> {
         basic.headers = entry.map(|e| e.headers.clone()).unwrap_or_default();
         let inline = entry.and_then(|e| e.api_key.clone());
         if inline.is_none() {
-            basic.auth_token = self.secret_of(provider);
+            basic.auth_token = self.secret_of(provider, &path);
         } else {
             self.out.findings.push(Finding::warning(
                 Reason::InlineCredential,
@@ -140,14 +155,24 @@ impl<'a> Expansion<'a> {
     }
 
     /// The entry's own Secret, else the gateway's, under the name of the entry or of its type.
-    fn secret_of(&mut self, provider: Provider<'_>) -> Option<AuthToken> {
+    ///
+    /// A server of one's own may need no key. Whether it does can't be known while the Secret can't be had: then it gets no request.
+    fn secret_of(&mut self, provider: Provider<'_>, path: &str) -> Option<AuthToken> {
         if let Some(reference) = provider.entry.and_then(|(_, e)| e.api_key_secret_ref.clone()) {
             return Some(AuthToken { secret_ref: Some(reference), ..AuthToken::default() });
         }
         let credentials = self.spec.cloud_provider_credentials.as_ref()?;
         let found =
             self.credential_key(provider.name()).or_else(|| self.credential_key(provider.kind.as_str()));
-        let key = found.or_else(|| provider.entry.is_none().then(|| provider.kind.as_str().to_owned()))?;
+        let needs_one = provider.entry.is_none() || self.credential_keys.is_none();
+        let Some(key) = found.or_else(|| needs_one.then(|| provider.kind.as_str().to_owned())) else {
+            let (kind, name) = (provider.kind.as_str(), provider.name());
+            let names = if kind == name { kind.to_owned() } else { format!("{name} or {kind}") };
+            let message =
+                format!("requests go without a key, for Secret {} has no key {names}", credentials.name);
+            self.out.findings.push(Finding::warning(Reason::SecretKeyNotFound, path, message));
+            return None;
+        };
         let secret_ref = SecretRef {
             name: credentials.name.clone(),
             namespace: credentials.namespace.clone(),
@@ -159,7 +184,7 @@ impl<'a> Expansion<'a> {
     /// The key of the credentials Secret that is this name in any case.
     fn credential_key(&mut self, name: &str) -> Option<String> {
         let keys: Vec<&String> =
-            self.credential_keys.iter().filter(|k| k.eq_ignore_ascii_case(name)).collect();
+            self.credential_keys.into_iter().flatten().filter(|k| k.eq_ignore_ascii_case(name)).collect();
         if let [first, second, ..] = keys[..] {
             let message =
                 format!("keys {first} and {second} of the Secret differ only in case: keep one of them");
