@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use tokio::process::{Child, Command};
 
 use crate::generate::root;
-use crate::http;
+use crate::http::Request;
 
 /// Says what comes next.
 pub(crate) fn step(text: &str) {
@@ -36,7 +36,7 @@ pub(crate) async fn wait_for(child: &mut Child, port: u16, path: &str) -> anyhow
         if let Some(status) = child.try_wait()? {
             bail!("it ended before it answered: {status}; see target/up/*.log");
         }
-        match http::get(port, path).await {
+        match Request::get(&format!("http://127.0.0.1:{port}{path}")).send().await {
             Ok(answer) if answer.status < 500 => return Ok(()),
             _ if Instant::now() > deadline => {
                 bail!("no answer on port {port} within two minutes; see target/up/*.log")

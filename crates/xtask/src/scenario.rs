@@ -4,17 +4,26 @@
 //! network, where Services have names, and goes through the scenarios. Each has a namespace of its own; what they apply stands in
 //! `e2e/scenarios`. One that fails shows what the cluster says about it.
 
+mod identity;
+mod kgateway;
 mod kong;
 mod model;
+mod providers;
+mod secrets;
+mod standalone;
+mod status;
+mod upkeep;
 mod world;
 
 use std::pin::Pin;
+use std::rc::Rc;
 use std::time::Instant;
 
 use clap::Args;
 
 use crate::child::{self, step};
 use crate::cluster::{image, lab, model as real_model};
+use providers::Providers;
 use world::World;
 
 #[derive(Args)]
@@ -42,7 +51,7 @@ struct Scenario {
     run: for<'a> fn(&'a World) -> Outcome<'a>,
 }
 
-const SCENARIOS: [Scenario; 2] = [
+const SCENARIOS: [Scenario; 8] = [
     Scenario {
         name: "kong",
         shows: "an AIGateway becomes a gateway that answers at its address",
@@ -52,6 +61,36 @@ const SCENARIOS: [Scenario; 2] = [
         name: "model",
         shows: "a real model answers through it, streaming too",
         run: |world| Box::pin(model::run(world)),
+    },
+    Scenario {
+        name: "kgateway",
+        shows: "Upstreams with three ways of authentication, a route, a policy",
+        run: |world| Box::pin(kgateway::run(world)),
+    },
+    Scenario {
+        name: "standalone",
+        shows: "a Deployment of the gateway without an operator becomes ready",
+        run: |world| Box::pin(standalone::run(world)),
+    },
+    Scenario {
+        name: "status",
+        shows: "each cause of failure is told where it lies, and its repair too",
+        run: |world| Box::pin(status::run(world)),
+    },
+    Scenario {
+        name: "secrets",
+        shows: "a key is changed and taken away: within two seconds it is used no more, and no stream breaks",
+        run: |world| Box::pin(secrets::run(world)),
+    },
+    Scenario {
+        name: "upkeep",
+        shows: "what the operator made is put back when changed, others' objects are left alone, and nothing stays behind",
+        run: |world| Box::pin(upkeep::run(world)),
+    },
+    Scenario {
+        name: "identity",
+        shows: "a pod of one Gateway gets no other Gateway's configuration",
+        run: |world| Box::pin(identity::run(world)),
     },
 ];
 
@@ -102,14 +141,14 @@ async fn install() -> anyhow::Result<()> {
 }
 
 async fn inside(scenarios: &Scenarios) -> anyhow::Result<()> {
-    world::providers().await?;
+    let providers = Rc::new(Providers::start().await?);
     let mut failed = Vec::new();
     let chosen =
         SCENARIOS.iter().filter(|s| scenarios.only.is_empty() || scenarios.only.iter().any(|o| o == s.name));
     for scenario in chosen {
         step(&format!("{}: {}", scenario.name, scenario.shows));
         let began = Instant::now();
-        let world = World::begin(scenario.name).await?;
+        let world = World::begin(scenario.name, providers.clone()).await?;
         let outcome = (scenario.run)(&world).await;
         let seconds = began.elapsed().as_secs_f64();
         match outcome {

@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 
 use crate::child::{self, build_sluice, free_port, shown, sluice, step, stop, wait_for};
 use crate::generate::root;
-use crate::http;
+use crate::http::Request;
 
 #[derive(Args)]
 pub(crate) struct Up {
@@ -100,17 +100,17 @@ async fn ask(port: u16) -> anyhow::Result<usize> {
     let question = "What is the theory of relativity?";
     println!("\n    POST /devteam-chatgpt (no model in the body): {question}\n");
     print!("    ");
-    let body = serde_json::json!({ "messages": [{ "role": "user", "content": question }], "stream": true })
-        .to_string();
+    let body = serde_json::json!({ "messages": [{ "role": "user", "content": question }], "stream": true });
     let mut text = String::new();
-    let answer = http::post(port, "/devteam-chatgpt", &body, |line| {
+    let each = |line: &str| {
         if let Some(piece) = line.strip_prefix("data: ").and_then(delta) {
             print!("{piece}");
             let _ = std::io::Write::flush(&mut std::io::stdout());
             text.push_str(&piece);
         }
-    })
-    .await?;
+    };
+    let url = format!("http://127.0.0.1:{port}/devteam-chatgpt");
+    let answer = Request::post(&url, &body).send_each(each).await?;
     anyhow::ensure!(answer.status == 200, "the gateway answered {}: {}", answer.status, answer.text);
     anyhow::ensure!(answer.text.contains("[DONE]"), "the stream ended early: {}", answer.text);
     anyhow::ensure!(!text.trim().is_empty(), "the answer is empty: {}", answer.text);

@@ -35,14 +35,19 @@ impl Load {
 /// An image: `sluice/<name>`, with one program.
 struct Image {
     name: &'static str,
-    package: &'static str,
+    /// None where the program is the machine's own.
+    package: Option<&'static str>,
     program: &'static str,
+    /// What it is called with unless told otherwise.
+    args: &'static [&'static str],
 }
 
-const IMAGES: [Image; 3] = [
-    Image { name: "operator", package: "sluice-operator", program: "sluice-operator" },
-    Image { name: "dataplane", package: "sluice-dataplane", program: "sluice-dataplane" },
-    Image { name: "sluice", package: "sluice-cli", program: "sluice" },
+const IMAGES: [Image; 4] = [
+    Image { name: "operator", package: Some("sluice-operator"), program: "sluice-operator", args: &[] },
+    Image { name: "dataplane", package: Some("sluice-dataplane"), program: "sluice-dataplane", args: &[] },
+    Image { name: "sluice", package: Some("sluice-cli"), program: "sluice", args: &["run"] },
+    // For scenarios: somebody in the cluster who calls a gateway.
+    Image { name: "curl", package: None, program: "curl", args: &[] },
 ];
 
 /// Where TLS finds the certificates that the system trusts.
@@ -76,7 +81,8 @@ async fn build(images: &[&Image]) -> anyhow::Result<()> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--profile", "ci"]).current_dir(root());
     for image in images {
-        cargo.args(["-p", image.package, "--bin", image.program]);
+        let package = image.package.map(|package| ["-p", package, "--bin", image.program]);
+        cargo.args(package.into_iter().flatten());
     }
     child::run(&mut cargo).await
 }
@@ -86,7 +92,8 @@ async fn strip(image: &Image) -> anyhow::Result<PathBuf> {
     let folder = root().join("target/images");
     std::fs::create_dir_all(&folder)?;
     let to = folder.join(image.program);
-    let from = root().join("target/ci").join(image.program);
+    let folder = if image.package.is_some() { root().join("target/ci") } else { PathBuf::from("/usr/bin") };
+    let from = folder.join(image.program);
     child::run(Command::new("strip").arg("--strip-debug").arg("-o").arg(&to).arg(from)).await?;
     Ok(to)
 }
@@ -101,7 +108,7 @@ async fn make(image: &Image, program: &Path, tag: &str) -> anyhow::Result<()> {
     if Path::new(CERTIFICATES).exists() {
         command.arg("--file").arg(placed(CERTIFICATES.as_ref(), CERTIFICATES));
     }
-    lab::output(command.args(["--", &entrypoint])).await?;
+    lab::output(command.args(["--", &entrypoint]).args(image.args)).await?;
     Ok(())
 }
 

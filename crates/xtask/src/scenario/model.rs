@@ -4,7 +4,7 @@ use anyhow::ensure;
 use serde_json::json;
 
 use super::world::World;
-use crate::http;
+use crate::http::Request;
 
 pub(super) async fn run(world: &World) -> anyhow::Result<()> {
     world.apply("model").await?;
@@ -21,10 +21,9 @@ pub(super) async fn run(world: &World) -> anyhow::Result<()> {
     ensure!(!text.trim().is_empty(), "an empty answer: {answer}");
 
     question["stream"] = json!(true);
-    let body = question.to_string();
     let mut events = 0;
     let count = |line: &str| events += usize::from(line.starts_with("data: "));
-    let streamed = http::post_to(&chat, &body, count).await?;
+    let streamed = Request::post(&chat, &question).send_each(count).await?;
     ensure!(streamed.status == 200 && streamed.text.contains("[DONE]"), "the stream ends: {}", streamed.text);
     ensure!(events > 2, "it comes in pieces: {}", streamed.text);
     Ok(())

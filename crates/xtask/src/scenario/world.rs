@@ -1,28 +1,26 @@
 //! What scenarios do: apply, wait, look, call.
 
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
 use anyhow::Context;
 
+use super::providers::Providers;
 use crate::cluster::lab;
 use crate::generate::root;
-use crate::http::{self, Answer};
+use crate::http::{Answer, Request};
 
 /// Within this time everything comes true that is going to.
 const PATIENCE: &str = "--timeout=90s";
 
 /// A namespace of a scenario's own.
 pub(super) struct World {
-    namespace: String,
-}
-
-/// Doubles of the providers, for all scenarios: `http://mock.providers.svc:9000`.
-pub(super) async fn providers() -> anyhow::Result<()> {
-    lab::apply(&manifest("providers", "")?).await?;
-    kubectl(["rollout", "status", "deployment/mock", "--namespace=providers", PATIENCE]).await?;
-    Ok(())
+    pub(super) namespace: String,
+    pub(super) providers: Rc<Providers>,
 }
 
 /// A file of `e2e/scenarios`, for a namespace.
-fn manifest(name: &str, namespace: &str) -> anyhow::Result<String> {
+pub(super) fn manifest(name: &str, namespace: &str) -> anyhow::Result<String> {
     let path = root().join("e2e/scenarios").join(format!("{name}.yaml"));
     let text = std::fs::read_to_string(&path).with_context(|| format!("{} is missing", path.display()))?;
     Ok(text.replace("$NAMESPACE", namespace).replace("$VERSION", env!("CARGO_PKG_VERSION")))
@@ -33,19 +31,41 @@ async fn kubectl<const N: usize>(args: [&str; N]) -> anyhow::Result<String> {
 }
 
 impl World {
-    pub(super) async fn begin(scenario: &str) -> anyhow::Result<Self> {
+    pub(super) async fn begin(scenario: &str, providers: Rc<Providers>) -> anyhow::Result<Self> {
         // The last run's may take minutes to go.
         let now = jiff::Timestamp::now().as_second();
         let namespace = format!("{scenario}-{now:x}");
         kubectl(["create", "namespace", &namespace]).await?;
-        Ok(Self { namespace })
+        Ok(Self { namespace, providers })
     }
 
     /// Gateways first: what is left of a namespace waits for half the time that its pods may take to stop.
     pub(super) async fn end(self) -> anyhow::Result<()> {
-        let all = ["delete", "aigateways", "--all", "--cascade=foreground", "--namespace", &self.namespace];
-        kubectl(all).await?;
+        let all = "aigateways,gateways";
+        self.kubectl(["delete", all, "--all", "--cascade=foreground"]).await?;
         kubectl(["delete", "namespace", &self.namespace, "--wait=false"]).await?;
+        Ok(())
+    }
+
+    /// Runs kubectl in the namespace.
+    pub(super) async fn kubectl<const N: usize>(&self, args: [&str; N]) -> anyhow::Result<String> {
+        let namespace = ["--namespace", &self.namespace];
+        lab::output(&mut lab::tool("kubectl", args.iter().chain(&namespace))).await
+    }
+
+    /// Runs curl in a pod, as somebody in the cluster would. Gives what it printed.
+    pub(super) async fn curl<const N: usize>(&self, name: &str, args: [&str; N]) -> anyhow::Result<String> {
+        let image = format!("--image=sluice/curl:{}", env!("CARGO_PKG_VERSION"));
+        let run = ["run", name, "--restart=Never", &image, "--namespace", &self.namespace, "--"];
+        lab::output(&mut lab::tool("kubectl", run.iter().chain(&args))).await?;
+        let pod = format!("pod/{name}");
+        self.wait_for(&pod, "{.status.phase}", "Succeeded").await?;
+        self.kubectl(["logs", &pod]).await
+    }
+
+    /// Merges JSON into an object.
+    pub(super) async fn merge(&self, object: &str, patch: &serde_json::Value) -> anyhow::Result<()> {
+        self.kubectl(["patch", object, "--type=merge", "--patch", &patch.to_string()]).await?;
         Ok(())
     }
 
@@ -57,22 +77,56 @@ impl World {
     /// Waits until a condition of an object is true: `wait("aigateway/x", "Ready")`.
     pub(super) async fn wait(&self, object: &str, condition: &str) -> anyhow::Result<()> {
         let what = format!("--for=condition={condition}");
-        kubectl(["wait", &what, object, "--namespace", &self.namespace, PATIENCE]).await?;
+        self.kubectl(["wait", &what, object, PATIENCE]).await?;
         Ok(())
     }
 
     /// Waits until a field of an object has a value: `wait_for("aigateway/x", "{.status.phase}", "Failed")`.
-    #[expect(dead_code, reason = "for the next scenarios")]
     pub(super) async fn wait_for(&self, object: &str, field: &str, value: &str) -> anyhow::Result<()> {
         let what = format!("--for=jsonpath={field}={value}");
-        kubectl(["wait", &what, object, "--namespace", &self.namespace, PATIENCE]).await?;
+        self.kubectl(["wait", &what, object, PATIENCE]).await?;
         Ok(())
+    }
+
+    /// Waits until every data plane has what an object says now.
+    pub(super) async fn programmed(&self, object: &str) -> anyhow::Result<()> {
+        let generation = self.field(object, "{.metadata.generation}").await?;
+        let field = r#"{.status.conditions[?(@.type=="Programmed")].observedGeneration}"#;
+        self.wait_for(object, field, &generation).await?;
+        self.wait(object, "Programmed").await
+    }
+
+    /// Waits until a log says something; gives the whole log.
+    pub(super) async fn logged(&self, object: &str, text: &str) -> anyhow::Result<String> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            // Before its container has started, a pod has no log.
+            let log = self.kubectl(["logs", object]).await.unwrap_or_default();
+            if log.contains(text) {
+                return Ok(log);
+            }
+            anyhow::ensure!(Instant::now() < deadline, "the log of {object} doesn't say {text:?}: {log}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Looks again and again, where kubectl can't wait: for fields that go away, and lists.
+    pub(super) async fn eventually(&self, object: &str, field: &str, value: &str) -> anyhow::Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(90);
+        loop {
+            let is = self.field(object, field).await?;
+            if is == value {
+                return Ok(());
+            }
+            anyhow::ensure!(Instant::now() < deadline, "{object} {field} stays {is:?}, not {value:?}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     /// A field of an object; empty when it isn't there.
     pub(super) async fn field(&self, object: &str, field: &str) -> anyhow::Result<String> {
         let template = format!("-o=jsonpath={field}");
-        kubectl(["get", object, "--namespace", &self.namespace, &template]).await
+        self.kubectl(["get", object, &template]).await
     }
 
     /// Where a Gateway says that it is reached.
@@ -84,7 +138,7 @@ impl World {
 
     /// Posts JSON.
     pub(super) async fn post(&self, url: &str, body: &serde_json::Value) -> anyhow::Result<Answer> {
-        http::post_to(url, &body.to_string(), |_| {}).await
+        Request::post(url, body).send().await
     }
 
     /// What the cluster says, when something went wrong.
