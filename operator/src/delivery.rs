@@ -157,7 +157,9 @@ fn rejections(object: &ObjectRef, generation: i64, heard: &Heard<'_>) -> Vec<Fin
                 continue;
             };
             let message = format!("data planes can't run it: {}", diagnostic.message);
-            findings.push(Finding::error(Reason::Invalid, origin.path.as_str(), message));
+            let is_certificate = origin.path.contains(".certificateRefs[");
+            let reason = if is_certificate { Reason::InvalidCertificateRef } else { Reason::Invalid };
+            findings.push(Finding::error(reason, origin.path.as_str(), message));
         }
         let unknown = heard.release.map(|r| r.unknown_to(&report.identity.policies)).unwrap_or_default();
         for policy in unknown {

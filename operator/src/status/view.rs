@@ -156,11 +156,12 @@ impl<'a> View<'a> {
             ObjectRef { kind: Kind::Gateway, namespace: name.namespace.clone(), name: name.name.clone() };
         let verdict = self.compiled.compilation.verdicts.get(&gateway.at.object)?;
         let there = self.mirror.get(&object)?;
-        let delivery = deliveries.of(&gateway.at.object, verdict, &self.heard);
+        let mut delivery = deliveries.of(&gateway.at.object, verdict, &self.heard);
+        let rejected = of_listeners_alone(&mut delivery);
         let is_own = gateway.at.object == object;
         let judged = self.made.judge(&object, verdict);
         let (mut of_listeners, mut whole) = (vec![Vec::new(); gateway.listeners.len()], Vec::new());
-        for finding in &judged.findings {
+        for finding in judged.findings.iter().chain(&rejected) {
             match listener(&finding.path).filter(|i| is_own && *i < of_listeners.len()) {
                 Some(i) => of_listeners[i].push(finding),
                 // An AIGateway's own findings are said of it.
@@ -253,6 +254,15 @@ fn within<'a>(verdict: &'a Verdict, path: &str) -> Vec<&'a Finding> {
         path.is_empty() || rest.is_some_and(|r| r.is_empty() || r.starts_with(['.', '[']))
     };
     verdict.findings.iter().filter(is_within).collect()
+}
+
+/// Takes what data planes reject of single listeners. When that is all, they have the rest.
+fn of_listeners_alone(delivery: &mut Delivery) -> Vec<Finding> {
+    let Delivery::Rejected(findings) = delivery else { return Vec::new() };
+    let (of_listeners, others): (Vec<_>, Vec<_>) =
+        std::mem::take(findings).into_iter().partition(|f| listener(&f.path).is_some());
+    *delivery = if others.is_empty() { Delivery::Acknowledged } else { Delivery::Rejected(others) };
+    of_listeners
 }
 
 /// Which listener a path is about.

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use super::Client;
 use crate::codec::{Claim, Epoch, Identity, Leader, Refusal, Report, Vitals};
 
-/// Reports are at least so far apart, so that a burst of changes is one.
-const GAP: Duration = Duration::from_secs(1);
+/// Reports are at least so far apart, so that a burst of changes is one: those of what runs, for which somebody waits,
+const GAP: Duration = Duration::from_millis(50);
+/// and those of how it fares.
+const VITALS_GAP: Duration = Duration::from_secs(1);
 /// And at most so far, so that silence means something.
 const PERIOD: Duration = Duration::from_secs(15);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -61,8 +63,41 @@ pub struct Reporter {
     leader: Option<Leader>,
     link: Link,
     failures: u32,
-    is_dirty: bool,
+    unsaid: Unsaid,
     sent: Option<Instant>,
+}
+
+/// What changed since the last report, the more urgent last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Unsaid {
+    Nothing,
+    Vitals,
+    Running,
+}
+
+impl Unsaid {
+    fn between(said: &Standing, standing: &Standing) -> Self {
+        let running = |s: &Standing| (s.epoch, s.version);
+        let is_same = running(said) == running(standing)
+            && said.refusal == standing.refusal
+            && said.vitals.diagnostics == standing.vitals.diagnostics;
+        if !is_same {
+            Self::Running
+        } else if said == standing {
+            Self::Nothing
+        } else {
+            Self::Vitals
+        }
+    }
+
+    /// How long after the last report it is said.
+    const fn gap(self) -> Duration {
+        match self {
+            Self::Nothing => PERIOD,
+            Self::Vitals => VITALS_GAP,
+            Self::Running => GAP,
+        }
+    }
 }
 
 impl Reporter {
@@ -76,7 +111,7 @@ impl Reporter {
             leader: None,
             link: Link::Down { until: now },
             failures: 0,
-            is_dirty: false,
+            unsaid: Unsaid::Nothing,
             sent: None,
         }
     }
@@ -102,7 +137,7 @@ impl Reporter {
 
     /// The newest, which replaces whatever was not sent yet.
     pub fn update(&mut self, now: Instant, standing: Standing) -> Vec<ReporterEvent> {
-        self.is_dirty |= self.standing != standing;
+        self.unsaid = self.unsaid.max(Unsaid::between(&self.standing, &standing));
         self.standing = standing;
         self.step(now)
     }
@@ -129,7 +164,7 @@ impl Reporter {
         match self.link {
             Link::Down { until } => self.address().map(|_| until),
             Link::Opening => None,
-            Link::Up => self.sent.map(|at| at + if self.is_dirty { GAP } else { PERIOD }),
+            Link::Up => self.sent.map(|at| at + self.unsaid.gap()),
         }
     }
 
@@ -143,7 +178,7 @@ impl Reporter {
             (Link::Up, _) if self.wake().is_none_or(|at| at <= now) => {
                 // Only what is said is proof that the leader listens.
                 self.failures = if self.sent.is_some() { 0 } else { self.failures };
-                (self.sent, self.is_dirty) = (Some(now), false);
+                (self.sent, self.unsaid) = (Some(now), Unsaid::Nothing);
                 self.sequence += 1;
                 vec![ReporterEvent::Send(Box::new(self.report()))]
             }

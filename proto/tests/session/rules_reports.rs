@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sluice_proto::codec::{Claim, Leader, Report};
+use sluice_proto::codec::{Claim, Counter, Leader, Report};
 use sluice_proto::session::{Ledger, Progress, Reporter, ReporterEvent, Standing};
 
 use crate::support::*;
@@ -29,9 +29,30 @@ fn the_newest_goes_and_bursts_are_one() {
     assert_eq!(sent(reporter.connected(start)).unwrap().version, runs(1).version);
     assert_eq!(reporter.update(at(10), runs(2)), []);
     assert_eq!(reporter.update(at(20), runs(3)), []);
+    assert_eq!(reporter.wake(), Some(at(50)));
+    assert_eq!(sent(reporter.step(at(50))).unwrap().version, runs(3).version);
+    assert_eq!(reporter.wake(), Some(at(15_050)), "unchanged, it is only a sign of life");
+}
+
+#[test]
+fn what_runs_is_urgent_and_how_it_fares_is_not() {
+    let start = Instant::now();
+    let at = |ms| start + Duration::from_millis(ms);
+    let fares = |n: u64, requests| {
+        let mut standing = runs(n);
+        standing.vitals.counters.push(Counter { name: "requests".into(), key: None, value: requests });
+        standing
+    };
+    let mut reporter = Reporter::new(start, mk_identity(1, &[]), 1);
+    reporter.lead(start, leader("a:1", 1));
+    reporter.update(start, fares(1, 0));
+    reporter.connected(start);
+    reporter.update(at(10), fares(1, 1));
     assert_eq!(reporter.wake(), Some(at(1000)));
-    assert_eq!(sent(reporter.step(at(1000))).unwrap().version, runs(3).version);
-    assert_eq!(reporter.wake(), Some(at(16000)), "unchanged, it is only a sign of life");
+    reporter.update(at(20), fares(2, 1));
+    assert_eq!(reporter.wake(), Some(at(50)));
+    reporter.update(at(30), fares(2, 2));
+    assert_eq!(reporter.wake(), Some(at(50)), "the urgent does not become less so");
 }
 
 #[test]
