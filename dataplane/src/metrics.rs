@@ -63,6 +63,7 @@ pub struct Metrics {
     errors: Family<ErrorLabels, Counter>,
     active: Family<ActiveLabels, Gauge>,
     tokens: Family<TokenLabels, Counter>,
+    dropped: Family<ActiveLabels, Counter>,
     pub(crate) connections: Gauge,
     pub(crate) truncated: Counter,
     pub(crate) usage_missing: Counter,
@@ -101,6 +102,7 @@ pub(crate) struct Series {
     input: Counter,
     output: Counter,
     cached: Counter,
+    pub(crate) dropped: Counter,
 }
 
 impl Series {
@@ -122,6 +124,7 @@ impl Metrics {
         let errors = Family::<ErrorLabels, Counter>::default();
         let active = Family::<ActiveLabels, Gauge>::default();
         let tokens = Family::<TokenLabels, Counter>::default();
+        let dropped = Family::<ActiveLabels, Counter>::default();
         let (connections, body_bytes) = (Gauge::default(), Gauge::default());
         let (truncated, usage_missing) = (Counter::default(), Counter::default());
         let (panics, upstream_connects) = (Counter::default(), Counter::default());
@@ -138,6 +141,11 @@ impl Metrics {
             "sluice_tokens",
             "Tokens by type: input (cached included), output (reasoning included), cached",
             tokens.clone(),
+        );
+        registry.register(
+            "sluice_fields_dropped",
+            "Fields of requests that their provider's format had no place for",
+            dropped.clone(),
         );
         registry.register("sluice_connections", "Client connections", connections.clone());
         registry.register(
@@ -175,6 +183,7 @@ impl Metrics {
             errors,
             active,
             tokens,
+            dropped,
             connections,
             truncated,
             usage_missing,
@@ -200,6 +209,7 @@ impl Metrics {
             input: token("input"),
             output: token("output"),
             cached: token("cached"),
+            dropped: self.dropped.get_or_create_owned(&ActiveLabels { format, provider: provider.clone() }),
             labels,
         })
     }

@@ -13,7 +13,8 @@ use crate::random;
 use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::stage::{
-    admit, ask, authn, enrich, find, forward, guard, models, read, relay, resolve, send, status, translate,
+    admit, ask, authn, convert, enrich, find, forward, guard, models, read, relay, resolve, send, status,
+    translate,
 };
 use crate::table::{Destination, Matched};
 
@@ -94,14 +95,17 @@ async fn tell(
     if let Some(response) = models::answer(node, wanted.as_ref())? {
         return Ok(Answer::Ready(response));
     }
-    let (bytes, share) = read::read(shared, &mut parts.headers, body).await?;
+    let (bytes, mut share) = read::read(shared, &mut parts.headers, body).await?;
     let asked = ask::read(wanted, bytes, &parts, route, record)?;
     let resolution = resolve::resolve(shared, node, &asked, record)?;
     guard::guard(&route.plan, &asked)?;
     let asked = enrich::enrich(&route.plan, asked)?;
-    let outbound = translate::translate(parts, asked, &resolution, record)?;
+    let outbound = translate::translate(parts, asked, &resolution, &route.plan, &mut share, record)?;
     let timeout = route.plan.timeout.unwrap_or(shared.settings.request_timeout);
     let reply = send::send(shared, resolution.leaf, connection.worker, outbound, timeout).await?;
     drop(share);
-    Ok(Answer::Relay(Box::new(reply.with_headers(&route.response_headers))))
+    Ok(match convert::convert(reply.with_headers(&route.response_headers), record).await? {
+        convert::Converted::Relay(reply) => Answer::Relay(reply),
+        convert::Converted::Ready(response) => Answer::Ready(response),
+    })
 }

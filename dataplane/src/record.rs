@@ -77,6 +77,13 @@ impl Record {
         self.series = Some(series);
     }
 
+    /// Counts the fields of the request that its provider's format had no place for.
+    pub(crate) fn note_dropped(&self, fields: usize) {
+        if let Some(series) = self.series.as_ref().filter(|_| fields > 0) {
+            series.dropped.inc_by(u64::try_from(fields).unwrap_or(u64::MAX));
+        }
+    }
+
     /// Ends with an answer made here.
     pub(crate) fn answer(mut self, mut response: Response<bytes::Bytes>) -> Response<bytes::Bytes> {
         response.headers_mut().insert(REQUEST_ID, self.id.clone());

@@ -3,6 +3,8 @@
 pub(crate) mod admit;
 pub(crate) mod ask;
 pub(crate) mod authn;
+pub(crate) mod convert;
+pub(crate) mod cross;
 pub(crate) mod enrich;
 pub(crate) mod find;
 pub(crate) mod forward;

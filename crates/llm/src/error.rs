@@ -1,10 +1,13 @@
 //! Errors of the gateway in the caller's format.
 
+pub mod failure;
+
 use bytes::Bytes;
 use serde_json::json;
 use sluice_vocab::ErrorType;
 
 use crate::Format;
+use crate::event::Failure;
 
 /// What a caller is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +38,40 @@ pub fn event(format: Format, refusal: &Refusal<'_>) -> Bytes {
         Format::OpenAi | Format::Gemini => format!("data: {data}\n\n").into(),
         Format::Anthropic => format!("event: error\ndata: {data}\n\n").into(),
     }
+}
+
+/// What a provider said went wrong, as the body of an error answer in another format. Its message and its word are kept.
+pub fn failed(format: Format, failure: &Failure<'_>, request_id: &str) -> Bytes {
+    failed_value(format, failure, request_id).to_string().into()
+}
+
+/// The same as the event that ends a stream.
+pub fn failed_event(format: Format, failure: &Failure<'_>, request_id: &str) -> Bytes {
+    let data = failed_value(format, failure, request_id);
+    match format {
+        Format::OpenAi | Format::Gemini => format!("data: {data}\n\n").into(),
+        Format::Anthropic => format!("event: error\ndata: {data}\n\n").into(),
+    }
+}
+
+fn failed_value(format: Format, failure: &Failure<'_>, request_id: &str) -> serde_json::Value {
+    let refusal = Refusal {
+        kind: failure.kind,
+        // Anthropic's own status for an overload.
+        status: if failure.status == 529 && format != Format::Anthropic { 503 } else { failure.status },
+        message: &failure.message,
+        param: None,
+        code: failure.code.as_deref(),
+        request_id,
+    };
+    let mut value = value(format, &refusal);
+    if let (Format::Gemini, Some(delay)) = (format, failure.retry_after)
+        && let Some(details) = value["error"]["details"].as_array_mut()
+    {
+        let delay = format!("{}s", delay.as_secs_f64());
+        details.push(json!({ "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay }));
+    }
+    value
 }
 
 fn value(format: Format, r: &Refusal<'_>) -> serde_json::Value {
@@ -71,7 +108,7 @@ fn anthropic_type(r: &Refusal<'_>) -> &'static str {
         (ErrorType::Timeout, _) => "timeout_error",
         (ErrorType::InvalidRequest, 413) => "request_too_large",
         (ErrorType::InvalidRequest, _) => "invalid_request_error",
-        (ErrorType::ServerError, 503) => "overloaded_error",
+        (ErrorType::ServerError, 503 | 529) => "overloaded_error",
         (ErrorType::ServerError | ErrorType::Network, _) => "api_error",
     }
 }

@@ -1,5 +1,10 @@
 //! Wire formats and what can be asked in them.
 
+pub(crate) mod anthropic;
+pub mod chat;
+pub(crate) mod gemini;
+mod signature;
+
 use std::fmt;
 
 /// The shape of requests, answers and errors.

@@ -1,10 +1,15 @@
-//! JSON objects edited in place: the spans of the top-level fields, and bodies that stay as they came but for them.
+//! JSON objects edited in place: the spans of the top-level fields, and bodies that stay as they came but for them. Beside it,
+//! objects taken apart one level deep, and JSON written in a fixed order.
 
 mod draft;
+mod fields;
 mod scan;
+mod write;
 
 pub use draft::{Draft, Segments};
+pub use fields::{Fields, Invalid, Text, join, parse};
 pub use scan::{Object, ScanError};
+pub use write::{Writer, object};
 
 /// A JSON string literal of the text.
 pub fn quote(text: &str) -> String {

@@ -5,22 +5,35 @@
 //! body    --json::Object::scan--> spans of the top-level fields --Draft--> the same bytes but for what was edited
 //! stream  --sse::Decoder--> events with their raw bytes --stream::Relay--> what goes on, usage, how it ended
 //! provider::Provider: which format, which path, how a credential is shown
+//!
+//! another format:
+//! request --request::decode--> Conversation --request::encode--> request      what can't be carried --> Dropped
+//! answer  <--translate::answer-- Answer     <--                               stream <--translate::Translator-- Event
 //! ```
 //!
-//! A body that nobody edits is never encoded anew: it passes byte for byte.
+//! A body that nobody edits is never encoded anew: it passes byte for byte. Only where client and provider speak different wires
+//! ([`Wire`]) is it taken apart, and every field that finds no place is named.
 
+pub mod answer;
+pub mod conversation;
+pub mod dropped;
 pub mod encoding;
 pub mod enrich;
 pub mod error;
+pub mod event;
 pub mod format;
 pub mod json;
 pub mod models;
 pub mod multipart;
 pub mod provider;
+pub mod request;
 pub mod sse;
 pub mod stream;
 pub mod surface;
 pub mod text;
+pub mod translate;
 pub mod usage;
+pub mod wire;
 
 pub use format::{Format, Operation};
+pub use wire::Wire;

@@ -14,7 +14,9 @@ use http::header::{AUTHORIZATION, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use sluice_vocab::Secret;
 
+use crate::format::chat::Manners;
 use crate::surface::Surface;
+use crate::wire::Wire;
 use crate::{Format, Operation};
 
 /// Every provider.
@@ -35,6 +37,12 @@ pub fn by_type(name: &str) -> Option<&'static Provider> {
     REGISTRY.into_iter().find(|p| p.name == name)
 }
 
+/// The provider of a type, where whose model it is decides what it speaks.
+pub fn by_publisher(name: &str, publisher: &str) -> Option<&'static Provider> {
+    let vertex = name == vertex::ANTHROPIC.name && publisher.eq_ignore_ascii_case("anthropic");
+    if vertex { Some(&vertex::ANTHROPIC) } else { by_type(name) }
+}
+
 /// A kind of provider.
 #[derive(Debug)]
 pub struct Provider {
@@ -46,6 +54,8 @@ pub struct Provider {
     pub otel_name: &'static str,
     /// What it speaks.
     pub format: Format,
+    /// The wires that it speaks; what comes in another is translated into the first.
+    pub wires: &'static [Wire],
     /// Its public host; empty where there is none, as for Azure. `{location}` stands for Vertex' region.
     pub host: &'static str,
     /// What comes before the paths in [`Provider::path`], unless the user says otherwise.
@@ -70,8 +80,14 @@ pub enum CredentialHeader {
 /// Ways in which a provider differs from its format.
 #[derive(Debug, Clone, Copy)]
 pub struct Quirks {
-    /// Whether it takes `stream_options`, with which usage is asked for on streams.
-    pub stream_options: bool,
+    /// How it wants to be written to in OpenAI's format.
+    pub chat: Manners,
+    /// Whether it fetches pictures and documents by their URLs.
+    pub media_urls: bool,
+    /// Whether it takes markers of the prompt cache in OpenAI's format.
+    pub cache_control: bool,
+    /// Anthropic's models elsewhere: the version that has to stand in the body.
+    pub anthropic_version: Option<&'static str>,
     /// Headers that it wants when the caller sends none of that name.
     pub headers: &'static [(&'static str, &'static str)],
     /// Whether the model stands in the path, not in the body.
@@ -80,7 +96,14 @@ pub struct Quirks {
 
 impl Quirks {
     /// None at all.
-    pub const NONE: Quirks = Quirks { stream_options: true, headers: &[], model_in_path: false };
+    pub const NONE: Quirks = Quirks {
+        chat: Manners::OPEN_AI,
+        media_urls: true,
+        cache_control: false,
+        anthropic_version: None,
+        headers: &[],
+        model_in_path: false,
+    };
 }
 
 /// What an Upstream says of its provider beyond the address.
@@ -101,6 +124,11 @@ pub struct Settings {
 }
 
 impl Provider {
+    /// What a conversation is sent in that came in `client`: the same where it can be.
+    pub fn wire(&self, client: Wire) -> Option<Wire> {
+        self.wires.iter().find(|wire| **wire == client).or(self.wires.first()).copied()
+    }
+
     /// Path and query of an operation. `None` when the provider doesn't have it.
     pub fn path(
         &self,

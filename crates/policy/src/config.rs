@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{authentication, enrichment, guard, parameters, route_type, timeouts};
+use crate::{authentication, enrichment, fidelity, guard, parameters, route_type, timeouts};
 
 /// What a policy may look up while it is compiled.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +33,7 @@ pub enum Config {
     Enrichment(enrichment::Config),
     Parameters(parameters::Config),
     RouteType(route_type::RouteType),
+    Fidelity(fidelity::Fidelity),
 }
 
 /// A policy that this build cannot run. Whatever carries it fails closed.
@@ -58,8 +59,15 @@ pub enum ConfigError {
 
 impl Config {
     /// Every kind that this build knows, as a data plane says in its hello.
-    pub const KINDS: [&str; 6] =
-        ["authentication", "timeouts", "promptGuard", "promptEnrichment", "parameters", "routeType"];
+    pub const KINDS: [&str; 7] = [
+        "authentication",
+        "timeouts",
+        "promptGuard",
+        "promptEnrichment",
+        "parameters",
+        "routeType",
+        "fidelity",
+    ];
 
     fn kind(&self) -> &'static str {
         match self {
@@ -69,6 +77,7 @@ impl Config {
             Config::Enrichment(_) => "promptEnrichment",
             Config::Parameters(_) => "parameters",
             Config::RouteType(_) => "routeType",
+            Config::Fidelity(_) => "fidelity",
         }
     }
 
@@ -81,6 +90,7 @@ impl Config {
             Config::Enrichment(c) => json(c),
             Config::Parameters(c) => json(c),
             Config::RouteType(c) => json(c),
+            Config::Fidelity(c) => json(c),
         };
         Compiled { kind: self.kind(), revision: 1, config }
     }
@@ -97,6 +107,7 @@ impl Config {
             "promptEnrichment" => parse(kind, config).map(Config::Enrichment),
             "parameters" => parse(kind, config).map(Config::Parameters),
             "routeType" => parse(kind, config).map(Config::RouteType),
+            "fidelity" => parse(kind, config).map(Config::Fidelity),
             _ => Err(ConfigError::Unknown { kind: kind.to_owned(), revision }),
         }
     }
@@ -121,7 +132,7 @@ mod tests {
         let spec: Spec = serde_json::from_str(
             r#"{"promptEnrichment":{"prepend":[{"role":"SYSTEM","content":"French"}]},
                 "promptGuard":{"request":{"matches":["credit card"],"customResponseMessage":"no"}},
-                "defaults":[{"field":"max_tokens","value":50}],"routeType":"CHAT_STREAMING",
+                "defaults":[{"field":"max_tokens","value":50}],"routeType":"CHAT_STREAMING","fidelity":"Strict",
                 "authentication":{"apiKeys":{"secretSelector":{"matchLabels":{"a":"b"}}}},
                 "timeouts":{"request":"5m"}}"#,
         )

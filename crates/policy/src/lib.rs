@@ -9,6 +9,7 @@
 
 pub mod authentication;
 pub mod enrichment;
+pub mod fidelity;
 pub mod guard;
 pub mod parameters;
 pub mod role;

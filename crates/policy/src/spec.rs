@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sluice_vocab::Finding;
 
 use crate::config::{Compiled, Config, Scope};
-use crate::{authentication, enrichment, guard, parameters, route_type, timeouts};
+use crate::{authentication, enrichment, fidelity, guard, parameters, route_type, timeouts};
 
 /// Policies for routes to AI upstreams.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +28,9 @@ pub struct Spec {
     /// Whether requests that don't say so are meant to stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route_type: Option<route_type::RouteType>,
+    /// What happens to a field of a request that the provider's format has no place for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fidelity: Option<fidelity::Fidelity>,
     /// Who may call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authentication: Option<authentication::Spec>,
@@ -65,6 +68,9 @@ impl Spec {
         }
         if let Some(route_type) = self.route_type {
             configs.push(Config::RouteType(route_type));
+        }
+        if let Some(fidelity) = self.fidelity {
+            configs.push(Config::Fidelity(fidelity));
         }
         (configs.iter().map(Config::encode).collect(), findings)
     }

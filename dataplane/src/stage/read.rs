@@ -150,7 +150,7 @@ async fn grow(share: &mut Share, bytes: usize) -> Result<(), Rejected> {
     Err(no_memory())
 }
 
-fn no_memory() -> Rejected {
+pub(crate) fn no_memory() -> Rejected {
     let text = "the gateway has no memory left for request bodies, try again later";
     Rejection::new(Stage::Read, ErrorType::ServerError, StatusCode::SERVICE_UNAVAILABLE, text)
         .retry(Retry::Later(Some(5)))

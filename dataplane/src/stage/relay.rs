@@ -11,7 +11,8 @@ use hyper::body::Incoming;
 use sluice_llm::json::Object;
 use sluice_llm::sse::EventTooLong;
 use sluice_llm::stream::{self, End};
-use sluice_llm::usage::{self, Tally};
+use sluice_llm::translate::Translator;
+use sluice_llm::usage::{self, Tally, Usage};
 use sluice_llm::{Format, Operation};
 use sluice_vocab::ErrorType;
 use tokio::time::{Instant, Sleep};
@@ -43,6 +44,7 @@ pub(crate) struct Relay {
 enum Reader {
     Nothing,
     Stream(Box<stream::Relay>),
+    Translate(Box<Translator>),
     Whole { format: Format, operation: Operation, kept: Vec<Bytes>, len: usize },
 }
 
@@ -62,12 +64,12 @@ pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Box<Relay>> {
     record.status = parts.status;
     record.streaming |= is_stream && reading.is_some();
     let reader = reader(reading, parts.status, is_stream, &parts.headers);
-    if matches!(&reader, Reader::Stream(_)) {
+    if matches!(&reader, Reader::Stream(_) | Reader::Translate(_)) {
         // An event may be taken out or added, so the length is not known.
         parts.headers.remove(header::CONTENT_LENGTH);
         parts.headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     }
-    set_ids(&mut parts.headers, &record);
+    set_ids(&mut parts.headers, &record, matches!(&reader, Reader::Translate(_)));
     let is_empty = incoming.is_end_stream();
     let pause = is_stream.then(|| (timeout, Instant::now()));
     let timer = Box::pin(tokio::time::sleep_until(deadline));
@@ -87,7 +89,7 @@ pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Box<Relay>> {
     Response::from_parts(parts, relay)
 }
 
-fn is_event_stream(headers: &http::HeaderMap) -> bool {
+pub(crate) fn is_event_stream(headers: &http::HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/event-stream"))
 }
 
@@ -101,6 +103,10 @@ fn reader(
     let encoded = headers.get(header::CONTENT_ENCODING).is_some_and(|e| e.as_bytes() != b"identity");
     match reading {
         Some(_) if encoded => Reader::Nothing,
+        Some(Reading { crossing: Some(crossing), .. }) => {
+            let crossing = *crossing;
+            Reader::Translate(Box::new(Translator::new(crossing.provider, crossing.client, crossing.context)))
+        }
         Some(r) if is_stream => {
             Reader::Stream(Box::new(stream::Relay::new(r.format, r.operation, r.strip_usage)))
         }
@@ -112,9 +118,11 @@ fn reader(
 }
 
 /// Our id under the usual name, the upstream's under another; Anthropic's clients look for `request-id`.
-fn set_ids(headers: &mut http::HeaderMap, record: &Record) {
-    if let Some(theirs) = headers.insert(REQUEST_ID, record.id.clone())
-        && theirs != record.id
+/// Where the formats differ, Anthropic's name of its own id would be taken for ours.
+pub(crate) fn set_ids(headers: &mut http::HeaderMap, record: &Record, crossed: bool) {
+    let other = if crossed { headers.remove("request-id") } else { None };
+    if let Some(theirs) =
+        headers.insert(REQUEST_ID, record.id.clone()).filter(|id| *id != record.id).or(other)
     {
         headers.insert("x-upstream-request-id", theirs);
     }
@@ -131,15 +139,35 @@ impl Drop for Relay {
         }
         let has_passed =
             self.incoming.as_ref().is_some_and(|i| i.is_end_stream() || i.size_hint().exact() == Some(0));
-        let is_complete = matches!(&self.reader, Reader::Stream(relay) if relay.end() == End::Complete);
+        let is_complete = self.reader.end() == Some(End::Complete);
         if has_passed || is_complete {
             // Of a connection that may still be in use, nothing is given back.
             if !has_passed {
                 self.lease = None;
             }
             self.complete();
-        } else if let Reader::Stream(relay) = &self.reader {
-            self.record.usage = relay.usage();
+        } else if let Some(usage) = self.reader.usage() {
+            self.record.usage = usage;
+        }
+    }
+}
+
+impl Reader {
+    /// How a stream stands.
+    fn end(&self) -> Option<End> {
+        match self {
+            Reader::Stream(relay) => Some(relay.end()),
+            Reader::Translate(translator) => Some(translator.end()),
+            Reader::Nothing | Reader::Whole { .. } => None,
+        }
+    }
+
+    /// What a stream has used so far.
+    fn usage(&self) -> Option<Usage> {
+        match self {
+            Reader::Stream(relay) => Some(relay.usage()),
+            Reader::Translate(translator) => Some(translator.usage()),
+            Reader::Nothing | Reader::Whole { .. } => None,
         }
     }
 }
@@ -151,7 +179,7 @@ impl Relay {
 
     pub(crate) fn size_hint(&self) -> SizeHint {
         match (&self.reader, &self.incoming) {
-            (Reader::Stream(_), _) | (_, None) => SizeHint::default(),
+            (Reader::Stream(_) | Reader::Translate(_), _) | (_, None) => SizeHint::default(),
             (_, Some(incoming)) => incoming.size_hint(),
         }
     }
@@ -184,6 +212,10 @@ impl Relay {
                         }
                         let data = self.observe(data)?;
                         if self.incoming.as_ref().is_some_and(Incoming::is_end_stream) {
+                            self.complete();
+                        } else if matches!(&self.reader, Reader::Translate(t) if t.end() == End::Failed) {
+                            // The caller has been told; what else the provider says is of no use.
+                            self.lease = None;
                             self.complete();
                         }
                         if !data.is_empty() {
@@ -230,6 +262,7 @@ impl Relay {
                     Ok(held.unwrap_or(data))
                 }
             },
+            Reader::Translate(translator) => Ok(translator.push(data)),
             Reader::Whole { kept, len, .. } => {
                 *len += data.len();
                 if *len <= KEEP {
@@ -279,6 +312,20 @@ impl Relay {
                     self.last = Some(held);
                 }
             }
+            Reader::Translate(mut translator) => {
+                let rest = translator.finish();
+                self.record.usage = translator.usage();
+                if let Some(failure) = translator.failure() {
+                    metrics.truncated.inc_by(u64::from(failure.kind == ErrorType::Network));
+                    self.record.error =
+                        Some((failure.kind, format!("within the stream: {}", failure.message)));
+                } else if !self.record.usage.is_known() {
+                    metrics.usage_missing.inc();
+                }
+                if !rest.is_empty() {
+                    self.last = Some(rest);
+                }
+            }
             Reader::Whole { format, operation, kept, .. } => {
                 let whole = if kept.len() == 1 { kept[0].clone() } else { kept.concat().into() };
                 let mut tally = Tally::default();
@@ -300,7 +347,7 @@ impl Relay {
     /// end; any other answer is broken off, so that nobody takes it for whole.
     fn break_off(&mut self, rejection: &Rejection) -> Result<(), BodyError> {
         // The format has said that the answer is complete; how the connection ends is no matter then.
-        if matches!(&self.reader, Reader::Stream(relay) if relay.end() == End::Complete) {
+        if self.reader.end() == Some(End::Complete) {
             self.lease = None;
             self.complete();
             return Ok(());
@@ -308,14 +355,11 @@ impl Relay {
         self.incoming = None;
         self.lease = None;
         self.record.error = Some((rejection.kind, format!("{}: {}", rejection.public, rejection.detail)));
-        let event = match &mut self.reader {
-            Reader::Stream(relay) => {
-                self.record.usage = relay.usage();
-                self.record.shared().metrics.truncated.inc();
-                Some(rejection.event(self.record.format(), self.record.id_str()))
-            }
-            Reader::Nothing | Reader::Whole { .. } => None,
-        };
+        let event = self.reader.usage().map(|usage| {
+            self.record.usage = usage;
+            self.record.shared().metrics.truncated.inc();
+            rejection.event(self.record.format(), self.record.id_str())
+        });
         self.reader = Reader::Nothing;
         self.end();
         match event {
@@ -334,7 +378,7 @@ impl Relay {
     }
 }
 
-fn broken(error: &hyper::Error) -> Rejected {
+pub(crate) fn broken(error: &hyper::Error) -> Rejected {
     Rejection::new(
         Stage::Relay,
         ErrorType::Network,

@@ -8,6 +8,7 @@ use hyper::body::Incoming;
 use sluice_llm::{Format, Operation};
 use sluice_vocab::ErrorType;
 
+use super::cross::Crossing;
 use super::translate::{Outbound, remove_hop_by_hop};
 use crate::client::{Answer, Lease, Outgoing, Pool, SendError};
 use crate::gateway::Shared;
@@ -25,11 +26,14 @@ pub(crate) struct Reply {
 }
 
 /// How to read an answer of an LLM provider.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Reading {
+    /// The provider's.
     pub(crate) format: Format,
     pub(crate) operation: Operation,
     pub(crate) strip_usage: bool,
+    /// Set where the caller wants another wire than the provider speaks.
+    pub(crate) crossing: Option<Box<Crossing>>,
 }
 
 impl Reply {
@@ -47,8 +51,8 @@ pub(crate) async fn send(
     outbound: Outbound,
     timeout: Duration,
 ) -> Result<Reply, Rejected> {
-    let Outbound { request, format, operation, strip_usage } = outbound;
-    let reading = Some(Reading { format, operation, strip_usage });
+    let Outbound { request, format, operation, strip_usage, crossing } = outbound;
+    let reading = Some(Reading { format, operation, strip_usage, crossing });
     exchange(shared, &leaf.pool, worker, request, timeout, reading).await
 }
 

@@ -5,15 +5,18 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header};
 use sluice_llm::json::Segments;
-use sluice_llm::{Format, Operation};
+use sluice_llm::surface::Surface;
+use sluice_llm::{Format, Operation, Wire};
 use sluice_vocab::{ErrorType, Secret};
 
 use super::ask::{Asked, AskedBody, malformed};
 use super::authn::{self, CREDENTIAL_HEADERS};
+use super::cross::{self, Crossing};
+use crate::budget::Share;
 use crate::client::Outgoing;
 use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
-use crate::table::{Auth, Leaf, Resolution};
+use crate::table::{Auth, Leaf, Plan, Resolution};
 
 /// What is sent, and how its answer is to be read.
 pub(crate) struct Outbound {
@@ -22,27 +25,46 @@ pub(crate) struct Outbound {
     pub(crate) operation: Operation,
     /// The caller didn't ask for the usage chunk, we did.
     pub(crate) strip_usage: bool,
+    /// Set where the provider speaks another wire than the caller.
+    pub(crate) crossing: Option<Box<Crossing>>,
 }
 
 pub(crate) fn translate(
     parts: Parts,
     mut asked: Asked<'_>,
     resolution: &Resolution<'_>,
+    plan: &Plan,
+    share: &mut Share,
     record: &Record,
 ) -> Result<Outbound, Rejected> {
     let leaf = resolution.leaf;
     let (format, operation, stream) = (asked.surface.format, asked.surface.operation, asked.stream);
-    if format != leaf.provider.format {
-        return Err(untranslated(format, leaf));
-    }
-    let model = resolution.model.as_ref().map(|m| &*m.text).or(asked.model.as_deref()).unwrap_or("");
-    let path = leaf.path(&asked.surface, model, stream).ok_or_else(|| unsupported(operation, leaf))?;
-    let path = with_query(path, parts.uri.query());
-    let strip_usage = edit(&mut asked, resolution)?;
-    let body = finish(asked.body, resolution);
+    let model =
+        resolution.model.as_ref().map(|m| &*m.text).or(asked.model.as_deref()).unwrap_or("").to_owned();
+    let (path, body, strip_usage, crossing) = match wires(&asked.surface, leaf)? {
+        Some((from, to)) => {
+            let surface = to.surface(operation);
+            let path = leaf.path(&surface, &model, stream).ok_or_else(|| unsupported(operation, leaf))?;
+            let (body, crossing) =
+                cross::request(asked, (from, to), &model, resolution, plan, &parts.headers, record)?;
+            if !share.try_grow_to(share.bytes() + body.len()) {
+                return Err(super::read::no_memory());
+            }
+            (path, Segments::one(body), false, Some(crossing))
+        }
+        None => {
+            let path =
+                leaf.path(&asked.surface, &model, stream).ok_or_else(|| unsupported(operation, leaf))?;
+            let strip_usage = edit(&mut asked, resolution)?;
+            (with_query(path, parts.uri.query()), finish(asked.body, resolution), strip_usage, None)
+        }
+    };
     let own = if matches!(leaf.auth, Auth::Passthrough) { authn::credential(&parts) } else { None };
     let mut headers = parts.headers;
     clean(&mut headers);
+    if format != leaf.provider.format {
+        cross::clean(&mut headers);
+    }
     if matches!(leaf.auth, Auth::Credential(_)) {
         // Whose account pays is decided by who holds the credential.
         for name in ["openai-organization", "openai-project", "x-goog-user-project"] {
@@ -67,7 +89,23 @@ pub(crate) fn translate(
     *request.method_mut() = parts.method;
     *request.uri_mut() = Uri::from(path);
     *request.headers_mut() = headers;
-    Ok(Outbound { request, format, operation, strip_usage })
+    Ok(Outbound { request, format: leaf.provider.format, operation, strip_usage, crossing })
+}
+
+/// The caller's wire and the provider's, where they differ.
+fn wires(surface: &Surface<'_>, leaf: &Leaf) -> Result<Option<(Wire, Wire)>, Rejected> {
+    let (format, operation) = (surface.format, surface.operation);
+    let Some((from, to)) =
+        Wire::of(format, operation).and_then(|from| Some((from, leaf.provider.wire(from)?)))
+    else {
+        // Embeddings and media are not translated.
+        return if format == leaf.provider.format { Ok(None) } else { Err(untranslated(format, leaf)) };
+    };
+    // OpenAI's formats have no counting of a conversation's tokens.
+    if operation == Operation::CountTokens && to.format() == Format::OpenAi {
+        return Err(unsupported(operation, leaf));
+    }
+    Ok((from != to).then_some((from, to)))
 }
 
 /// Parameters of a query that are the gateway's to decide, or the caller's credential.
@@ -85,7 +123,7 @@ fn with_query(path: PathAndQuery, query: Option<&str>) -> PathAndQuery {
     format!("{path}{separator}{}", rest.join("&")).parse().unwrap_or(path)
 }
 
-/// Until formats are translated, each provider is called in its own.
+/// What is no conversation is asked of each provider in its own format.
 fn untranslated(format: Format, leaf: &Leaf) -> Rejected {
     let own = leaf.provider.format;
     let text = format!(
@@ -106,12 +144,19 @@ fn edit(asked: &mut Asked<'_>, resolution: &Resolution<'_>) -> Result<bool, Reje
     let leaf = resolution.leaf;
     let (operation, stream) = (asked.surface.operation, asked.stream);
     let AskedBody::Json(draft) = &mut asked.body else { return Ok(false) };
+    if let Some(version) = leaf.provider.quirks.anthropic_version {
+        draft.set("anthropic_version", sluice_llm::json::quote(version)).map_err(malformed)?;
+        if operation == Operation::Chat {
+            draft.remove("model").map_err(malformed)?;
+            return Ok(false);
+        }
+    }
     if leaf.provider.format != Format::Gemini
         && let Some(model) = resolution.model.as_ref().filter(|m| asked.model.as_deref() != Some(&*m.text))
     {
         draft.set("model", model.json.clone()).map_err(malformed)?;
     }
-    let asks = stream && leaf.provider.format == Format::OpenAi && leaf.provider.quirks.stream_options;
+    let asks = stream && leaf.provider.format == Format::OpenAi && leaf.provider.quirks.chat.stream_options;
     if !asks || !matches!(operation, Operation::Chat | Operation::Completions) {
         return Ok(false);
     }

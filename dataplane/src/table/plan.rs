@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::HeaderName;
 use sluice_policy::Config;
 use sluice_policy::enrichment::Message;
+use sluice_policy::fidelity::Fidelity;
 use sluice_policy::guard::Guard;
 use sluice_policy::route_type::RouteType;
 
@@ -26,6 +27,8 @@ pub(crate) struct Plan {
     pub(crate) overrides: Vec<(String, String)>,
     pub(crate) route_type: Option<RouteType>,
     pub(crate) timeout: Option<Duration>,
+    /// Requests that would lose a field are refused.
+    pub(crate) strict: bool,
 }
 
 /// Who may call: keys by their digest.
@@ -63,6 +66,7 @@ impl Plan {
                 }
             }
             Config::RouteType(t) => self.route_type = Some(t),
+            Config::Fidelity(f) => self.strict = f == Fidelity::Strict,
         }
         Ok(())
     }

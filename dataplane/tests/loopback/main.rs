@@ -4,6 +4,7 @@
 mod support;
 
 mod authentication;
+mod crossing;
 mod edges;
 mod https;
 mod pass_through;

@@ -53,15 +53,6 @@ async fn each_format_reaches_its_own_provider_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn another_format_is_refused_clearly_until_it_is_translated() {
-    let lab = Lab::start(&Plan::default()).await;
-    let answer = lab.post("/v1/chat/completions", &[], chat("claude")).await;
-    assert_eq!((answer.status, answer.header("x-sluice-error")), (400, "invalid_request"));
-    assert!(answer.json()["error"]["message"].as_str().unwrap().contains("anthropic format"));
-    assert_eq!(lab.mock.counts().received, 0);
-}
-
-#[tokio::test]
 async fn errors_are_in_the_caller_s_format() {
     let lab = Lab::start(&Plan::default()).await;
     let unknown = lab.post("/v1/chat/completions", &[("x-request-id", "mine-1")], chat("nope")).await;

@@ -3,12 +3,14 @@
 use super::{CredentialHeader, Provider, Quirks, Settings};
 use crate::Format;
 use crate::surface::Surface;
+use crate::wire::Wire;
 
 pub(super) static PROVIDER: Provider = Provider {
     name: "anthropic",
     aliases: &["claude"],
     otel_name: "anthropic",
     format: Format::Anthropic,
+    wires: &[Wire::Messages],
     host: "api.anthropic.com",
     prefix: "/v1",
     path,

@@ -3,12 +3,14 @@
 use super::{CredentialHeader, Provider, Quirks, Settings, path_element};
 use crate::Format;
 use crate::surface::Surface;
+use crate::wire::Wire;
 
 pub(super) static PROVIDER: Provider = Provider {
     name: "azureOpenai",
     aliases: &["azure", "azure_openai"],
     otel_name: "azure.ai.openai",
     format: Format::OpenAi,
+    wires: &[Wire::Chat, Wire::Responses, Wire::Completions],
     host: "",
     prefix: "/openai",
     path,

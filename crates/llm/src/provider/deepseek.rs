@@ -2,15 +2,28 @@
 
 use super::{CredentialHeader, Provider, Quirks, open_ai_path};
 use crate::Format;
+use crate::format::chat::{Manners, Thinking};
+use crate::wire::Wire;
 
 pub(super) static PROVIDER: Provider = Provider {
     name: "deepseek",
     aliases: &[],
     otel_name: "deepseek",
     format: Format::OpenAi,
+    wires: &[Wire::Chat],
     host: "api.deepseek.com",
     prefix: "/v1",
     path: open_ai_path,
     credential: CredentialHeader::Bearer,
-    quirks: Quirks::NONE,
+    quirks: Quirks {
+        chat: Manners {
+            completion_tokens: false,
+            text_parts: false,
+            reasoning_history: true,
+            extras: false,
+            thinking: Thinking::Switch,
+            ..Manners::OPEN_AI
+        },
+        ..Quirks::NONE
+    },
 };

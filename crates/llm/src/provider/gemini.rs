@@ -2,6 +2,7 @@
 
 use super::{CredentialHeader, Provider, Quirks, Settings, google_verb, path_element};
 use crate::surface::Surface;
+use crate::wire::Wire;
 use crate::{Format, Operation};
 
 pub(super) static PROVIDER: Provider = Provider {
@@ -9,6 +10,7 @@ pub(super) static PROVIDER: Provider = Provider {
     aliases: &["google"],
     otel_name: "gcp.gemini",
     format: Format::Gemini,
+    wires: &[Wire::Generate],
     host: "generativelanguage.googleapis.com",
     prefix: "/v1beta",
     path,

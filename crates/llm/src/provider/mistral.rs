@@ -2,15 +2,30 @@
 
 use super::{CredentialHeader, Provider, Quirks, open_ai_path};
 use crate::Format;
+use crate::format::chat::{Manners, Thinking};
+use crate::wire::Wire;
 
 pub(super) static PROVIDER: Provider = Provider {
     name: "mistral",
     aliases: &[],
     otel_name: "mistral_ai",
     format: Format::OpenAi,
+    wires: &[Wire::Chat],
     host: "api.mistral.ai",
     prefix: "/v1",
     path: open_ai_path,
     credential: CredentialHeader::Bearer,
-    quirks: Quirks { stream_options: false, ..Quirks::NONE },
+    quirks: Quirks {
+        chat: Manners {
+            stream_options: false,
+            completion_tokens: false,
+            seed: "random_seed",
+            any_tool: "any",
+            extras: false,
+            short_ids: true,
+            thinking: Thinking::Never,
+            ..Manners::OPEN_AI
+        },
+        ..Quirks::NONE
+    },
 };

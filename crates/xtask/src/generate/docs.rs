@@ -81,7 +81,7 @@ fn credential(provider: &Provider) -> String {
 /// Only OpenAI's format has to be asked.
 fn asks_for_usage(provider: &Provider) -> &'static str {
     match provider.format {
-        Format::OpenAi if provider.quirks.stream_options => "yes",
+        Format::OpenAi if provider.quirks.chat.stream_options => "yes",
         Format::OpenAi => "no: it comes unasked",
         Format::Anthropic | Format::Gemini => "not needed",
     }

@@ -98,9 +98,9 @@ impl<'s> Upstreams<'s> {
     }
 
     fn leaf(&self, p: &model::Provider, label: &str) -> Result<Leaf, String> {
-        let provider = provider::by_type(&p.r#type)
-            .ok_or_else(|| format!("provider {:?} is not known to this data plane", p.r#type))?;
         let (azure, vertex) = (p.azure.clone().unwrap_or_default(), p.vertex.clone().unwrap_or_default());
+        let provider = provider::by_publisher(&p.r#type, &vertex.publisher)
+            .ok_or_else(|| format!("provider {:?} is not known to this data plane", p.r#type))?;
         let settings = Settings {
             prefix: p.path_prefix.clone(),
             deployment: azure.deployment,

@@ -1,0 +1,42 @@
+//! Gemini's generateContent (API reference, "Generating content"), on the Gemini API and on Vertex AI.
+
+pub(crate) mod answer;
+pub(crate) mod decode;
+pub(crate) mod encode;
+pub(crate) mod schema;
+pub(crate) mod stream;
+
+use crate::event::Finish;
+
+pub(crate) const fn finish_word(finish: Finish) -> &'static str {
+    match finish {
+        Finish::Stop | Finish::StopSequence | Finish::Tools | Finish::Pause => "STOP",
+        Finish::Length | Finish::Context => "MAX_TOKENS",
+        Finish::Filter => "SAFETY",
+        Finish::Error => "OTHER",
+    }
+}
+
+pub(crate) fn finish(word: &str) -> Finish {
+    match word {
+        "MAX_TOKENS" => Finish::Length,
+        "SAFETY"
+        | "RECITATION"
+        | "BLOCKLIST"
+        | "PROHIBITED_CONTENT"
+        | "SPII"
+        | "IMAGE_SAFETY"
+        | "IMAGE_PROHIBITED_CONTENT"
+        | "IMAGE_RECITATION"
+        | "LANGUAGE"
+        | "MODEL_ARMOR"
+        | "JAILBREAK" => Finish::Filter,
+        "MALFORMED_FUNCTION_CALL"
+        | "UNEXPECTED_TOOL_CALL"
+        | "TOO_MANY_TOOL_CALLS"
+        | "OTHER"
+        | "NO_IMAGE"
+        | "IMAGE_OTHER" => Finish::Error,
+        _ => Finish::Stop,
+    }
+}

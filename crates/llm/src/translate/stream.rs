@@ -1,0 +1,211 @@
+//! Streams out of one wire into another.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use sluice_vocab::ErrorType;
+
+use crate::answer::Context;
+use crate::event::{Event, Failure, Sink};
+use crate::format::{anthropic, chat, gemini};
+use crate::sse;
+use crate::stream::End;
+use crate::usage::Usage;
+use crate::wire::Wire;
+
+/// Reads a provider's stream.
+#[derive(Debug)]
+pub struct Decoder {
+    of: Of,
+    /// The format has said its last word, or nothing more can be read.
+    over: bool,
+}
+
+#[derive(Debug)]
+enum Of {
+    Chat(chat::stream::Decoder),
+    Messages(anthropic::stream::Decoder),
+    Generate(gemini::stream::Decoder),
+}
+
+impl Decoder {
+    /// For a stream of that wire; ids that the provider leaves out are made of the seed.
+    pub fn new(wire: Wire, seed: u64) -> Self {
+        let of = match wire {
+            Wire::Chat | Wire::Responses | Wire::Completions => Of::Chat(chat::stream::Decoder::new(seed)),
+            Wire::Messages => Of::Messages(anthropic::stream::Decoder::default()),
+            Wire::Generate => Of::Generate(gemini::stream::Decoder::new(seed)),
+        };
+        Self { of, over: false }
+    }
+
+    /// Reads an event. After an error or the end nothing more is read.
+    pub fn event(&mut self, event: &sse::Event, sink: Sink<'_>) {
+        if self.over {
+            return;
+        }
+        let Some(data) = event.data() else {
+            // A comment: the provider is alive.
+            return sink(Event::Ping);
+        };
+        let mut over = false;
+        let mut watch = |event: Event<'_>| {
+            over |= matches!(event, Event::End | Event::Error(_));
+            sink(event);
+        };
+        let data = String::from_utf8_lossy(&data);
+        let read = match &mut self.of {
+            Of::Chat(decoder) => decoder.data(data.trim(), &mut watch),
+            Of::Messages(decoder) => decoder.data(&data, &mut watch),
+            Of::Generate(decoder) => decoder.data(&data, &mut watch),
+        };
+        if read.is_err() {
+            watch(Event::Error(broken(
+                "the provider sent an event that is not of its format",
+                "upstream_malformed",
+            )));
+        }
+        self.over = over;
+    }
+
+    /// The provider's bytes are at their end. A stream that never said so is cut.
+    pub fn finish(&mut self, sink: Sink<'_>) {
+        if std::mem::replace(&mut self.over, true) {
+            return;
+        }
+        let is_complete = match &self.of {
+            Of::Chat(decoder) => decoder.is_finished(),
+            Of::Messages(_) => false,
+            Of::Generate(decoder) => decoder.is_finished(),
+        };
+        if is_complete {
+            return sink(Event::End);
+        }
+        sink(Event::Error(broken(
+            "the provider ended the stream before the answer was complete",
+            "upstream_truncated",
+        )));
+    }
+}
+
+fn broken(message: &'static str, code: &'static str) -> Failure<'static> {
+    let (message, code) = (Cow::Borrowed(message), Some(Cow::Borrowed(code)));
+    Failure { kind: ErrorType::Network, status: 502, message, code, retry_after: None }
+}
+
+/// Writes a client's stream.
+#[derive(Debug)]
+pub struct Encoder(To);
+
+#[derive(Debug)]
+enum To {
+    Chat(Box<chat::stream::Encoder>),
+    Messages(Box<anthropic::stream::Encoder>),
+    Generate(Box<gemini::stream::Encoder>),
+}
+
+impl Encoder {
+    /// For a client of that wire.
+    pub fn new(wire: Wire, context: Context) -> Self {
+        Self(match wire {
+            Wire::Chat | Wire::Responses | Wire::Completions => {
+                To::Chat(Box::new(chat::stream::Encoder::new(context)))
+            }
+            Wire::Messages => To::Messages(Box::new(anthropic::stream::Encoder::new(context))),
+            Wire::Generate => To::Generate(Box::new(gemini::stream::Encoder::new(context))),
+        })
+    }
+
+    /// Appends the client's bytes of an event, which may be none.
+    pub fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        match &mut self.0 {
+            To::Chat(encoder) => encoder.event(event, out),
+            To::Messages(encoder) => encoder.event(event, out),
+            To::Generate(encoder) => encoder.event(event, out),
+        }
+    }
+}
+
+/// A stream on its way from one wire to another.
+#[derive(Debug)]
+pub struct Translator {
+    frames: sse::Decoder,
+    decoder: Decoder,
+    encoder: Encoder,
+    usage: Usage,
+    end: End,
+    failure: Option<Failure<'static>>,
+}
+
+impl Translator {
+    /// From a provider's wire to a client's.
+    pub fn new(from: Wire, to: Wire, context: Context) -> Self {
+        Self {
+            frames: sse::Decoder::default(),
+            decoder: Decoder::new(from, context.seed),
+            encoder: Encoder::new(to, context),
+            usage: Usage::default(),
+            end: End::Open,
+            failure: None,
+        }
+    }
+
+    /// Takes the next bytes and gives what goes on to the client, which may be empty.
+    pub fn push(&mut self, chunk: Bytes) -> Bytes {
+        let mut out = Vec::with_capacity(chunk.len() * 2);
+        let Self { frames, decoder, encoder, usage, end, failure } = self;
+        let mut sink = |event: Event<'_>| observe(&event, usage, end, failure, encoder, &mut out);
+        if frames.push(chunk, |event| decoder.event(&event, &mut sink)).is_err() && !decoder.over {
+            decoder.over = true;
+            sink(Event::Error(broken("the provider sent an event longer than 8 MiB", "upstream_malformed")));
+        }
+        out.into()
+    }
+
+    /// The provider's bytes are at their end; gives what is left to say.
+    pub fn finish(&mut self) -> Bytes {
+        let mut out = Vec::new();
+        let Self { frames, decoder, encoder, usage, end, failure } = self;
+        let mut sink = |event: Event<'_>| observe(&event, usage, end, failure, encoder, &mut out);
+        if let Some(event) = frames.finish() {
+            decoder.event(&event, &mut sink);
+        }
+        decoder.finish(&mut sink);
+        out.into()
+    }
+
+    /// Tokens used, as far as is known.
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// How the stream stands.
+    pub fn end(&self) -> End {
+        self.end
+    }
+
+    /// What went wrong within the stream.
+    pub fn failure(&self) -> Option<&Failure<'static>> {
+        self.failure.as_ref()
+    }
+}
+
+fn observe(
+    event: &Event<'_>,
+    usage: &mut Usage,
+    end: &mut End,
+    failure: &mut Option<Failure<'static>>,
+    encoder: &mut Encoder,
+    out: &mut Vec<u8>,
+) {
+    match event {
+        Event::Usage(totals) => *usage = *totals,
+        Event::End => *end = End::Complete,
+        Event::Error(error) => {
+            *end = End::Failed;
+            *failure = Some(error.clone().into_owned());
+        }
+        _ => {}
+    }
+    encoder.event(event, out);
+}
