@@ -2,10 +2,15 @@
 
 pub(crate) mod anthropic;
 pub mod chat;
+pub(crate) mod completions;
 pub(crate) mod gemini;
+mod native;
+pub(crate) mod responses;
 mod signature;
 
 use std::fmt;
+
+pub(crate) use native::NativeTools;
 
 /// The shape of requests, answers and errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,7 +2,7 @@
 
 use crate::conversation::{Conversation, Param};
 use crate::dropped::Dropped;
-use crate::format::{anthropic, chat, gemini};
+use crate::format::{anthropic, chat, completions, gemini, responses};
 use crate::json::Invalid;
 use crate::provider::Provider;
 use crate::wire::Wire;
@@ -39,9 +39,8 @@ pub fn decode<'a>(wire: Wire, body: &'a str, dropped: &mut Dropped) -> Result<Co
         Wire::Chat => chat::decode::request(body, dropped),
         Wire::Messages => anthropic::decode::request(body, dropped),
         Wire::Generate => gemini::decode::request(body, dropped),
-        Wire::Responses | Wire::Completions => {
-            Err(Invalid::new("the body", "is in a format that is not translated yet"))
-        }
+        Wire::Responses => responses::decode::request(body, dropped),
+        Wire::Completions => completions::request(body, dropped),
     }
 }
 

@@ -6,7 +6,7 @@ pub use stream::{Decoder, Encoder, Translator};
 
 use crate::Format;
 use crate::answer::{Answer, Context};
-use crate::format::{anthropic, chat, gemini};
+use crate::format::{anthropic, chat, completions, gemini, responses};
 use crate::json::{Fields, Invalid, object};
 use crate::wire::Wire;
 
@@ -25,7 +25,9 @@ pub fn decode<'a>(wire: Wire, body: &'a str, context: &Context) -> Result<Answer
 /// Writes a whole answer.
 pub fn encode(wire: Wire, answer: &Answer<'_>, context: &Context) -> Vec<u8> {
     match wire {
-        Wire::Chat | Wire::Responses | Wire::Completions => chat::answer::encode(answer, context),
+        Wire::Chat => chat::answer::encode(answer, context),
+        Wire::Responses => responses::answer::encode(answer, context),
+        Wire::Completions => completions::encode(answer, context),
         Wire::Messages => anthropic::answer::encode(answer, context),
         Wire::Generate => gemini::answer::encode(answer, context),
     }

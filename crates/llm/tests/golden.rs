@@ -23,7 +23,7 @@ use sluice_llm::{Operation, Wire, provider};
 
 const PROVIDERS: [&str; 8] =
     ["openai", "anthropic", "gemini", "mistral", "deepseek", "qwen", "cohere", "bedrock"];
-const CLIENTS: [Wire; 3] = [Wire::Chat, Wire::Messages, Wire::Generate];
+const CLIENTS: [Wire; 4] = [Wire::Chat, Wire::Responses, Wire::Messages, Wire::Generate];
 
 fn cases(kind: &str) -> Vec<(Wire, PathBuf)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(kind);

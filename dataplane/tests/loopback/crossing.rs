@@ -310,3 +310,49 @@ async fn the_caller_s_own_headers_stay_within_their_format() {
         (Some("a,b"), "/v1/messages?beta=true")
     );
 }
+
+#[tokio::test]
+async fn responses_and_completions_reach_every_provider() {
+    let lab = Lab::start(&Plan::default()).await;
+    for model in ["claude", "gemini-pro"] {
+        let body = json!({"model": model, "input": "Hello!", "store": false});
+        let answer = lab.post("/v1/responses", &[], body.to_string()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let response = answer.json();
+        assert_eq!(response["output"][0]["content"][0]["text"], "You said: Hello!");
+        assert_eq!(
+            (&response["status"], &response["usage"]["output_tokens"]),
+            (&json!("completed"), &json!(3))
+        );
+        let body = json!({"model": model, "input": [{"role": "user", "content": "Hello!"}], "stream": true});
+        for fault in ["chunks=3", "chunks=3;split=5"] {
+            let text = lab.post("/v1/responses", &[("x-mock-fault", fault)], body.to_string()).await.text();
+            let all = events(&text);
+            let numbers: Vec<u64> = all.iter().map(|(_, e)| e["sequence_number"].as_u64().unwrap()).collect();
+            assert!(numbers.iter().copied().eq(0..all.len() as u64), "{text}");
+            let (name, last) = all.last().unwrap();
+            assert_eq!((name.as_str(), &last["type"]), ("response.completed", &json!("response.completed")));
+            assert_eq!(last["response"]["output"][0]["content"][0]["text"], "You said: Hello!");
+        }
+        let cut =
+            lab.post("/v1/responses", &[("x-mock-fault", "chunks=9;cut=3")], body.to_string()).await.text();
+        assert!(!cut.contains("response.completed") && cut.contains("\"error\":{"), "{cut}");
+        let prompt = json!({"model": model, "prompt": "Hello!"}).to_string();
+        let answer = lab.post("/v1/completions", &[], prompt).await;
+        assert_eq!(answer.json()["choices"][0]["text"], "You said: Hello!", "{}", answer.text());
+        let prompt = json!({"model": model, "prompt": "Hello!", "stream": true}).to_string();
+        let text = lab.post("/v1/completions", &[], prompt).await.text();
+        let said: String = events(&text)
+            .iter()
+            .filter_map(|(_, e)| e["choices"][0]["text"].as_str().map(str::to_owned))
+            .collect();
+        assert_eq!(
+            (said.as_str(), text.trim_end().ends_with("[DONE]")),
+            ("You said: Hello!", true),
+            "{text}"
+        );
+    }
+    let earlier = json!({"model": "claude", "input": "x", "previous_response_id": "resp_1"}).to_string();
+    let answer = lab.post("/v1/responses", &[], earlier).await;
+    assert_eq!((answer.status, &answer.json()["error"]["code"]), (400, &json!("not_translatable")));
+}

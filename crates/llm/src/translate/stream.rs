@@ -7,7 +7,7 @@ use sluice_vocab::ErrorType;
 
 use crate::answer::Context;
 use crate::event::{Event, Failure, Sink};
-use crate::format::{anthropic, chat, gemini};
+use crate::format::{anthropic, chat, completions, gemini, responses};
 use crate::sse;
 use crate::stream::End;
 use crate::usage::Usage;
@@ -100,6 +100,8 @@ pub struct Encoder(To);
 #[derive(Debug)]
 enum To {
     Chat(Box<chat::stream::Encoder>),
+    Responses(Box<responses::stream::Encoder>),
+    Completions(Box<completions::stream::Encoder>),
     Messages(Box<anthropic::stream::Encoder>),
     Generate(Box<gemini::stream::Encoder>),
 }
@@ -108,9 +110,9 @@ impl Encoder {
     /// For a client of that wire.
     pub fn new(wire: Wire, context: Context) -> Self {
         Self(match wire {
-            Wire::Chat | Wire::Responses | Wire::Completions => {
-                To::Chat(Box::new(chat::stream::Encoder::new(context)))
-            }
+            Wire::Chat => To::Chat(Box::new(chat::stream::Encoder::new(context))),
+            Wire::Responses => To::Responses(Box::new(responses::stream::Encoder::new(context))),
+            Wire::Completions => To::Completions(Box::new(completions::stream::Encoder::new(context))),
             Wire::Messages => To::Messages(Box::new(anthropic::stream::Encoder::new(context))),
             Wire::Generate => To::Generate(Box::new(gemini::stream::Encoder::new(context))),
         })
@@ -120,6 +122,8 @@ impl Encoder {
     pub fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         match &mut self.0 {
             To::Chat(encoder) => encoder.event(event, out),
+            To::Responses(encoder) => encoder.event(event, out),
+            To::Completions(encoder) => encoder.event(event, out),
             To::Messages(encoder) => encoder.event(event, out),
             To::Generate(encoder) => encoder.event(event, out),
         }

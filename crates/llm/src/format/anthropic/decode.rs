@@ -10,7 +10,7 @@ use crate::conversation::{
 };
 use crate::dropped::Dropped;
 use crate::format::chat::decode::cache;
-use crate::format::signature;
+use crate::format::{NativeTools, signature};
 use crate::json::{Fields, Invalid, Text, parse};
 use crate::wire::Wire;
 
@@ -31,9 +31,15 @@ pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conver
         c.user = metadata.text("user_id", "metadata")?;
     }
     c.system = content(f.take("system")?, "system", dropped)?;
-    for tool in f.read::<Vec<Fields<'a>>>("tools", "")?.unwrap_or_default() {
-        c.tools.push(self::tool(tool, dropped)?);
+    let mut native = NativeTools::default();
+    for mut tool in f.read::<Vec<Fields<'a>>>("tools", "")?.unwrap_or_default() {
+        if let Some(kind) = tool.text("type", "tools[]")?.filter(|kind| kind != "custom") {
+            native.add(&kind);
+        } else {
+            c.tools.push(self::tool(tool, dropped)?);
+        }
     }
+    native.settle(c.tools.is_empty(), "Anthropic", dropped)?;
     if let Some(choice) = f.read::<Fields<'a>>("tool_choice", "")? {
         tool_choice(choice, &mut c)?;
     }
@@ -65,12 +71,6 @@ pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conver
 
 fn tool<'a>(mut f: Fields<'a>, dropped: &mut Dropped) -> Result<Tool<'a>, Invalid> {
     let path = "tools[]";
-    if let Some(kind) = f.text("type", path)?.filter(|kind| kind != "custom") {
-        return Err(Invalid::new(
-            "tools[].type",
-            format!("{kind:?} is a tool of Anthropic's own, which no other provider has"),
-        ));
-    }
     let tool = Tool {
         name: f.need_text("name", path)?,
         description: f.text("description", path)?,

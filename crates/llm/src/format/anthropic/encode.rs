@@ -150,7 +150,10 @@ impl Body<'_, '_> {
 
     fn parameters(&mut self, w: &mut Writer<'_>) {
         let c = self.c;
-        let max = c.max_tokens.unwrap_or_else(|| most_tokens(&c.model));
+        // Thoughts count: where the caller sets no limit there has to be room for both.
+        let thoughts = c.reasoning.filter(|_| !is_adaptive(&c.model)).and_then(|r| r.budget()).unwrap_or(0);
+        let max =
+            c.max_tokens.unwrap_or_else(|| most_tokens(&c.model).max(thoughts.saturating_mul(4) / 3 + 1024));
         w.key("max_tokens").bare(max);
         let thinks = self.thinking(w, max);
         self.output(w);
@@ -185,7 +188,9 @@ impl Body<'_, '_> {
             Some(ToolChoice::Any | ToolChoice::Named(_) | ToolChoice::Allowed(_))
         ) && !self.c.tools.is_empty();
         let adaptive = is_adaptive(&self.c.model);
-        if forced || (!adaptive && max <= MIN_BUDGET) {
+        // A quarter of the tokens is left for saying something.
+        let most = max - max / 4;
+        if forced || (!adaptive && most < MIN_BUDGET) {
             self.drop_param(Param::Reasoning);
             return false;
         }
@@ -194,7 +199,7 @@ impl Body<'_, '_> {
                 w.put("type", "adaptive");
             } else {
                 w.put("type", "enabled");
-                let budget = reasoning.budget().unwrap_or(MIN_BUDGET).clamp(MIN_BUDGET, max - 1);
+                let budget = reasoning.budget().unwrap_or(MIN_BUDGET).clamp(MIN_BUDGET, most);
                 w.key("budget_tokens").bare(budget);
             }
         });

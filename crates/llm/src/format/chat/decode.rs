@@ -11,7 +11,7 @@ use crate::conversation::{
     ToolChoice, ToolResult,
 };
 use crate::dropped::Dropped;
-use crate::format::signature;
+use crate::format::{NativeTools, signature};
 use crate::json::{Fields, Invalid, Text, parse};
 use crate::wire::Wire;
 
@@ -114,19 +114,19 @@ pub(crate) fn schema_output<'a>(mut f: Fields<'a>, path: &str) -> Result<Output<
 }
 
 fn tools<'a>(tools: Vec<Fields<'a>>, dropped: &mut Dropped) -> Result<Vec<Tool<'a>>, Invalid> {
-    let read = |mut tool: Fields<'a>| {
+    let (mut all, mut native) = (Vec::with_capacity(tools.len()), NativeTools::default());
+    for mut tool in tools {
         let kind = tool.text("type", "tools[]")?.unwrap_or("function".into());
         if kind != "function" {
-            return Err(Invalid::new(
-                "tools[].type",
-                format!("{kind:?} tools exist in this format only, and can't be translated"),
-            ));
+            native.add(&kind);
+            continue;
         }
         let cache = cache(&mut tool, "tools[]")?;
         let function = tool.need("function", "tools[]")?;
-        self::function(function, cache, "tools[].function", dropped)
-    };
-    tools.into_iter().map(read).collect()
+        all.push(self::function(function, cache, "tools[].function", dropped)?);
+    }
+    native.settle(all.is_empty(), "OpenAI", dropped)?;
+    Ok(all)
 }
 
 /// `{name, description, parameters, strict}`, in chat and, flat, in Responses.
@@ -147,7 +147,7 @@ pub(crate) fn function<'a>(
     Ok(tool)
 }
 
-fn tool_choice(raw: &RawValue) -> Result<ToolChoice<'_>, Invalid> {
+pub(crate) fn tool_choice(raw: &RawValue) -> Result<ToolChoice<'_>, Invalid> {
     let path = "tool_choice";
     if raw.get().starts_with('"') {
         return match &*parse::<Text<'_>>(raw.get(), path)?.0 {

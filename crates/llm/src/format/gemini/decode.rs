@@ -11,7 +11,7 @@ use crate::conversation::{
     ToolResult,
 };
 use crate::dropped::Dropped;
-use crate::format::signature;
+use crate::format::{NativeTools, signature};
 use crate::json::{Fields, Invalid, Text, join, parse};
 use crate::wire::Wire;
 
@@ -65,9 +65,11 @@ pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conver
     } {
         c.system = instruction(raw, &mut ids, dropped)?;
     }
+    let mut native = NativeTools::default();
     for tool in f.read::<Vec<Fields<'a>>>("tools", "")?.unwrap_or_default() {
-        tools(tool, &mut c)?;
+        tools(tool, &mut c, &mut native)?;
     }
+    native.settle(c.tools.is_empty(), "Google", dropped)?;
     if let Some(config) = read::<Fields<'a>>(f, "toolConfig", "tool_config", "")? {
         tool_config(config, &mut c, dropped)?;
     }
@@ -256,7 +258,7 @@ fn medium<'a>(media_type: &str, media: Media<'a>) -> Content<'a> {
     }
 }
 
-fn tools<'a>(mut f: Fields<'a>, c: &mut Conversation<'a>) -> Result<(), Invalid> {
+fn tools<'a>(mut f: Fields<'a>, c: &mut Conversation<'a>, native: &mut NativeTools) -> Result<(), Invalid> {
     let path = "tools[].functionDeclarations[]";
     let declared =
         read::<Vec<Fields<'a>>>(&mut f, "functionDeclarations", "function_declarations", "tools[]")?;
@@ -273,13 +275,8 @@ fn tools<'a>(mut f: Fields<'a>, c: &mut Conversation<'a>) -> Result<(), Invalid>
         let (name, description) = (function.need_text("name", path)?, function.text("description", path)?);
         c.tools.push(Tool { name, description, schema, strict: None, cache: None });
     }
-    match f.rest().next() {
-        None => Ok(()),
-        Some((name, _)) => Err(Invalid::new(
-            format!("tools[].{name}"),
-            "is a tool of Google's own, which no other provider has",
-        )),
-    }
+    f.rest().for_each(|(name, _)| native.add(&name));
+    Ok(())
 }
 
 fn tool_config<'a>(
