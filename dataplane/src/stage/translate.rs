@@ -43,7 +43,8 @@ pub(crate) fn translate(
         resolution.model.as_ref().map(|m| &*m.text).or(asked.model.as_deref()).unwrap_or("").to_owned();
     let (path, body, strip_usage, crossing) = match wires(&asked.surface, leaf)? {
         Some((from, to)) => {
-            let surface = to.surface(operation);
+            let counts = operation == Operation::CountTokens;
+            let surface = to.surface(if counts { operation } else { to.operation() });
             let path = leaf.path(&surface, &model, stream).ok_or_else(|| unsupported(operation, leaf))?;
             let (body, crossing) =
                 cross::request(asked, (from, to), &model, resolution, plan, &parts.headers, record)?;
