@@ -34,9 +34,18 @@ impl Request {
 
     /// With a body of JSON.
     pub(crate) fn post(url: &str, body: &serde_json::Value) -> Self {
+        Self::with("POST", url, "application/json", body)
+    }
+
+    /// Merges JSON into an object of an API server.
+    pub(crate) fn merge(url: &str, patch: &serde_json::Value) -> Self {
+        Self::with("PATCH", url, "application/merge-patch+json", patch)
+    }
+
+    fn with(method: &'static str, url: &str, kind: &str, body: &serde_json::Value) -> Self {
         let body = body.to_string();
-        let headers = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
-        Self { method: "POST", url: url.to_owned(), headers, host: None, body }
+        let headers = format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len());
+        Self { method, url: url.to_owned(), headers, host: None, body }
     }
 
     /// With one more header; `Host` in place of the URL's.

@@ -4,6 +4,7 @@
 mod charts;
 mod child;
 mod cluster;
+mod conformance;
 mod generate;
 mod http;
 mod purity;

@@ -4,17 +4,23 @@
 //! network, where Services have names, and goes through the scenarios. Each has a namespace of its own; what they apply stands in
 //! `e2e/scenarios`. One that fails shows what the cluster says about it.
 
+mod api;
+mod chaos;
 mod identity;
 mod kgateway;
 mod kong;
+mod latency;
+mod load;
 mod model;
 mod providers;
+mod scale;
 mod secrets;
 mod standalone;
 mod status;
 mod upkeep;
 mod world;
 
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Instant;
@@ -37,9 +43,25 @@ pub(crate) struct Scenarios {
     /// Leave the namespaces as they are at the end
     #[arg(long)]
     keep: bool,
+    /// How the images are built
+    #[arg(long, default_value = "ci")]
+    profile: String,
     /// Begin within the cluster's network (it calls itself so)
     #[arg(long, hide = true)]
     inside: bool,
+}
+
+impl Scenarios {
+    /// One of them, with images of a profile.
+    pub(crate) fn one(name: &str, profile: &str) -> Self {
+        let (only, profile) = (vec![name.to_owned()], profile.to_owned());
+        Self { only, installed: false, keep: false, profile, inside: false }
+    }
+
+    /// All that don't take long.
+    pub(crate) fn short() -> Self {
+        Self { only: Vec::new(), ..Self::one("", "ci") }
+    }
 }
 
 type Outcome<'a> = Pin<Box<dyn Future<Output = anyhow::Result<()>> + 'a>>;
@@ -48,49 +70,77 @@ type Outcome<'a> = Pin<Box<dyn Future<Output = anyhow::Result<()>> + 'a>>;
 struct Scenario {
     name: &'static str,
     shows: &'static str,
+    /// Only on demand: `cargo xtask verify`.
+    is_long: bool,
     run: for<'a> fn(&'a World) -> Outcome<'a>,
 }
 
-const SCENARIOS: [Scenario; 8] = [
+const SCENARIOS: [Scenario; 11] = [
     Scenario {
         name: "kong",
         shows: "an AIGateway becomes a gateway that answers at its address",
+        is_long: false,
         run: |world| Box::pin(kong::run(world)),
     },
     Scenario {
         name: "model",
         shows: "a real model answers through it, streaming too",
+        is_long: false,
         run: |world| Box::pin(model::run(world)),
     },
     Scenario {
         name: "kgateway",
         shows: "Upstreams with three ways of authentication, a route, a policy",
+        is_long: false,
         run: |world| Box::pin(kgateway::run(world)),
     },
     Scenario {
         name: "standalone",
         shows: "a Deployment of the gateway without an operator becomes ready",
+        is_long: false,
         run: |world| Box::pin(standalone::run(world)),
     },
     Scenario {
         name: "status",
         shows: "each cause of failure is told where it lies, and its repair too",
+        is_long: false,
         run: |world| Box::pin(status::run(world)),
     },
     Scenario {
         name: "secrets",
         shows: "a key is changed and taken away: within two seconds it is used no more, and no stream breaks",
+        is_long: false,
         run: |world| Box::pin(secrets::run(world)),
     },
     Scenario {
         name: "upkeep",
         shows: "what the operator made is put back when changed, others' objects are left alone, and nothing stays behind",
+        is_long: false,
         run: |world| Box::pin(upkeep::run(world)),
     },
     Scenario {
         name: "identity",
         shows: "a pod of one Gateway gets no other Gateway's configuration",
+        is_long: false,
         run: |world| Box::pin(identity::run(world)),
+    },
+    Scenario {
+        name: "latency",
+        shows: "how long a change takes until every pod has acknowledged it",
+        is_long: true,
+        run: |world| Box::pin(latency::run(world)),
+    },
+    Scenario {
+        name: "scale",
+        shows: "what a change costs beside thousands of routes and policies",
+        is_long: true,
+        run: |world| Box::pin(scale::run(world)),
+    },
+    Scenario {
+        name: "chaos",
+        shows: "no request is lost while everything around changes",
+        is_long: true,
+        run: |world| Box::pin(chaos::run(world)),
     },
 ];
 
@@ -106,7 +156,7 @@ pub(crate) async fn run(scenarios: Scenarios) -> anyhow::Result<()> {
     child::run(&mut lab::cluster(["up"])).await?;
     if !scenarios.installed {
         lab::gateway_api().await?;
-        image::load(image::Load::all()).await?;
+        image::load(image::Load::all(&scenarios.profile)).await?;
         install().await?;
     }
     let _model = real_model::start().await?;
@@ -140,11 +190,17 @@ async fn install() -> anyhow::Result<()> {
     .await
 }
 
+/// What a scenario measured when it ran last.
+pub(crate) fn told(scenario: &str) -> PathBuf {
+    crate::generate::root().join("target/scenarios").join(format!("{scenario}.md"))
+}
+
 async fn inside(scenarios: &Scenarios) -> anyhow::Result<()> {
     let providers = Rc::new(Providers::start().await?);
     let mut failed = Vec::new();
+    let is_asked = |s: &Scenario| scenarios.only.iter().any(|o| o == s.name);
     let chosen =
-        SCENARIOS.iter().filter(|s| scenarios.only.is_empty() || scenarios.only.iter().any(|o| o == s.name));
+        SCENARIOS.iter().filter(|s| if scenarios.only.is_empty() { !s.is_long } else { is_asked(s) });
     for scenario in chosen {
         step(&format!("{}: {}", scenario.name, scenario.shows));
         let began = Instant::now();
@@ -152,7 +208,11 @@ async fn inside(scenarios: &Scenarios) -> anyhow::Result<()> {
         let outcome = (scenario.run)(&world).await;
         let seconds = began.elapsed().as_secs_f64();
         match outcome {
-            Ok(()) => println!("    passed ({seconds:.1} s)"),
+            Ok(()) => {
+                println!("    passed ({seconds:.1} s)");
+                std::fs::create_dir_all(crate::generate::root().join("target/scenarios"))?;
+                std::fs::write(told(scenario.name), world.told.borrow().as_str())?;
+            }
             Err(error) => {
                 println!("    FAILED ({seconds:.1} s): {error:#}\n{}", world.evidence().await);
                 failed.push(scenario.name);

@@ -8,7 +8,8 @@ use tokio::process::Command;
 
 use crate::child::step;
 use crate::generate::{self, root};
-use crate::{charts, purity, sdk};
+use crate::scenario::{self, Scenarios};
+use crate::{charts, conformance, purity, sdk};
 
 #[derive(Args)]
 pub(crate) struct Test {
@@ -18,7 +19,7 @@ pub(crate) struct Test {
 }
 
 /// Stages in order, the quick ones first. `name: what it shows`.
-const STAGES: [(&str, &str); 9] = [
+const STAGES: [(&str, &str); 11] = [
     ("format", "the code is formatted"),
     ("drift", "generated files are as they would be generated"),
     ("purity", "pure crates are pure, and there is one TLS library"),
@@ -28,6 +29,8 @@ const STAGES: [(&str, &str); 9] = [
     ("sdks", "the vendors' own SDKs work through the gateway"),
     ("charts", "the charts render as written down, and refuse what makes no sense"),
     ("admission", "a real API server takes and refuses what files do, and takes the charts"),
+    ("cluster", "both charts and what users do, in a real cluster"),
+    ("conformance", "tests of Gateway API's own suite"),
 ];
 
 pub(crate) async fn run(test: Test) -> anyhow::Result<()> {
@@ -69,6 +72,8 @@ async fn stage(name: &str) -> anyhow::Result<()> {
         "sdks" => sdk::run().await,
         "charts" => charts::check().await,
         "admission" => admission().await,
+        "cluster" => scenario::run(Scenarios::short()).await,
+        "conformance" => conformance::some().await,
         other => bail!("stage {other} has no command"),
     }
 }

@@ -7,7 +7,9 @@ use clap::Subcommand;
 use tokio::process::Command;
 
 use crate::child::{shown, step};
+use crate::conformance;
 use crate::generate::root;
+use crate::scenario::{self, Scenarios};
 
 #[derive(Subcommand)]
 pub(crate) enum Verify {
@@ -17,12 +19,35 @@ pub(crate) enum Verify {
         #[arg(long, default_value_t = 5)]
         rounds: u32,
     },
+    /// What is lost while operators, pods, keys and configuration change, in the real cluster
+    Chaos,
+    /// From a change to its acknowledgement by three pods, in the real cluster
+    Latency,
+    /// What a change costs beside thousands of routes and policies, in the real cluster
+    Scale,
+    /// Gateway API's own conformance suite, in the real cluster
+    Conformance,
 }
 
 pub(crate) async fn run(verify: Verify) -> anyhow::Result<()> {
     match verify {
         Verify::Bench { rounds } => bench(rounds).await,
+        Verify::Chaos => scenario("chaos", "ci", "What is lost while everything changes").await,
+        Verify::Latency => scenario("latency", "ci", "How fast a change arrives").await,
+        Verify::Scale => scenario("scale", "release", "What a change costs among thousands").await,
+        Verify::Conformance => conformance::report().await,
     }
+}
+
+async fn scenario(name: &str, profile: &str, title: &str) -> anyhow::Result<()> {
+    scenario::run(Scenarios::one(name, profile)).await?;
+    let told = std::fs::read_to_string(scenario::told(name))?;
+    let how = format!(
+        "Images of profile `{profile}`. One node of two cores, which also runs the cluster, the load and the providers' doubles."
+    );
+    let written = report(name, &format!("# {title}\n\n`cargo xtask verify {name}`. {how}\n\n{told}"))?;
+    step(&format!("written to {}", shown(&written)));
+    Ok(())
 }
 
 async fn bench(rounds: u32) -> anyhow::Result<()> {
@@ -65,7 +90,7 @@ async fn bench(rounds: u32) -> anyhow::Result<()> {
 }
 
 /// Writes a report of today.
-fn report(name: &str, text: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn report(name: &str, text: &str) -> anyhow::Result<PathBuf> {
     let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
     let folder = root().join("docs/reports");
     std::fs::create_dir_all(&folder)?;

@@ -19,6 +19,9 @@ pub(crate) struct Load {
     /// The tag; charts use their version unless told otherwise
     #[arg(long, default_value = env!("CARGO_PKG_VERSION"))]
     tag: String,
+    /// How they are built
+    #[arg(long, default_value = "ci")]
+    profile: String,
     /// Take what is built already
     #[arg(long)]
     no_build: bool,
@@ -26,9 +29,9 @@ pub(crate) struct Load {
 
 impl Load {
     /// Every image, built anew.
-    pub(crate) fn all() -> Self {
+    pub(crate) fn all(profile: &str) -> Self {
         let only = IMAGES.map(|image| image.name.to_owned()).to_vec();
-        Self { only, tag: env!("CARGO_PKG_VERSION").to_owned(), no_build: false }
+        Self { only, tag: env!("CARGO_PKG_VERSION").to_owned(), profile: profile.to_owned(), no_build: false }
     }
 }
 
@@ -64,11 +67,11 @@ pub(crate) async fn load(load: Load) -> anyhow::Result<()> {
     }
     let images: Vec<&Image> = IMAGES.iter().filter(|i| load.only.iter().any(|o| o == i.name)).collect();
     if !load.no_build {
-        build(&images).await?;
+        build(&images, &load.profile).await?;
     }
     for image in images {
         let began = Instant::now();
-        let stripped = strip(image).await?;
+        let stripped = strip(image, &load.profile).await?;
         let size = std::fs::metadata(&stripped)?.len() / 1_000_000;
         make(image, &stripped, &load.tag).await?;
         let seconds = began.elapsed().as_secs_f64();
@@ -77,9 +80,9 @@ pub(crate) async fn load(load: Load) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn build(images: &[&Image]) -> anyhow::Result<()> {
+async fn build(images: &[&Image], profile: &str) -> anyhow::Result<()> {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--profile", "ci"]).current_dir(root());
+    cargo.args(["build", "--profile", profile]).current_dir(root());
     for image in images {
         let package = image.package.map(|package| ["-p", package, "--bin", image.program]);
         cargo.args(package.into_iter().flatten());
@@ -88,11 +91,12 @@ async fn build(images: &[&Image]) -> anyhow::Result<()> {
 }
 
 /// A copy without line tables, a third of the size.
-async fn strip(image: &Image) -> anyhow::Result<PathBuf> {
+async fn strip(image: &Image, profile: &str) -> anyhow::Result<PathBuf> {
     let folder = root().join("target/images");
     std::fs::create_dir_all(&folder)?;
     let to = folder.join(image.program);
-    let folder = if image.package.is_some() { root().join("target/ci") } else { PathBuf::from("/usr/bin") };
+    let folder =
+        if image.package.is_some() { root().join("target").join(profile) } else { PathBuf::from("/usr/bin") };
     let from = folder.join(image.program);
     child::run(Command::new("strip").arg("--strip-debug").arg("-o").arg(&to).arg(from)).await?;
     Ok(to)

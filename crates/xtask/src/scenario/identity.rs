@@ -52,8 +52,7 @@ pub(super) async fn run(world: &World) -> anyhow::Result<()> {
     world.apply("identity").await?;
     world.wait("aigateway/victim", "Ready").await?;
     world.wait("aigateway/other", "Ready").await?;
-    let elsewhere =
-        World { namespace: format!("{}-too", world.namespace), providers: world.providers.clone() };
+    let elsewhere = World::of(format!("{}-too", world.namespace), world.providers.clone());
     lab::output(&mut lab::tool("kubectl", ["create", "namespace", &elsewhere.namespace])).await?;
     elsewhere.kubectl(["create", "serviceaccount", "victim-sluice"]).await?;
     let certificates = world.field("configmap/victim-sluice-ca", r"{.data.ca\.crt}").await?;

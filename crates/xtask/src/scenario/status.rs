@@ -9,7 +9,7 @@ use super::world::World;
 const OURS: [(&str, &str, &str, &str); 9] = [
     ("aigateway/secret-missing", "Failed", "SecretNotFound", "nobody-made-it"),
     ("aigateway/key-missing", "Failed", "SecretKeyNotFound", "openai"),
-    ("aigateway/identifier-reserved", "Failed", "IdentifierConflict", "v1"),
+    ("aigateway/provider-unknown", "Failed", "ProviderNotFound", "vllm"),
     ("aigateway/class-missing", "Failed", "NotOurClass", "nobodys"),
     ("upstream/grant-missing", "Failed", "RefNotPermitted", "ReferenceGrant"),
     ("upstream/circle", "Failed", "ReferenceCycle", "circle"),

@@ -1,5 +1,6 @@
 //! What scenarios do: apply, wait, look, call.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,8 @@ const PATIENCE: &str = "--timeout=90s";
 pub(super) struct World {
     pub(super) namespace: String,
     pub(super) providers: Rc<Providers>,
+    /// What was measured.
+    pub(super) told: RefCell<String>,
 }
 
 /// A file of `e2e/scenarios`, for a namespace.
@@ -31,12 +34,17 @@ async fn kubectl<const N: usize>(args: [&str; N]) -> anyhow::Result<String> {
 }
 
 impl World {
+    /// In a namespace that is there.
+    pub(super) fn of(namespace: String, providers: Rc<Providers>) -> Self {
+        Self { namespace, providers, told: RefCell::default() }
+    }
+
     pub(super) async fn begin(scenario: &str, providers: Rc<Providers>) -> anyhow::Result<Self> {
         // The last run's may take minutes to go.
         let now = jiff::Timestamp::now().as_second();
         let namespace = format!("{scenario}-{now:x}");
         kubectl(["create", "namespace", &namespace]).await?;
-        Ok(Self { namespace, providers })
+        Ok(Self::of(namespace, providers))
     }
 
     /// Gateways first: what is left of a namespace waits for half the time that its pods may take to stop.
@@ -45,6 +53,14 @@ impl World {
         self.kubectl(["delete", all, "--all", "--cascade=foreground"]).await?;
         kubectl(["delete", "namespace", &self.namespace, "--wait=false"]).await?;
         Ok(())
+    }
+
+    /// Says what was measured, on the terminal and for the report.
+    pub(super) fn tell(&self, line: &str) {
+        println!("    {line}");
+        let mut told = self.told.borrow_mut();
+        told.push_str(line);
+        told.push('\n');
     }
 
     /// Runs kubectl in the namespace.
