@@ -29,7 +29,7 @@ fn reasons() -> String {
     let mut out = String::from(
         "# Reasons\n\n\
          Why a resource, or a part of it, is not as its author wants it: one word, the same in `sluice check`, in the log of\n\
-         `sluice run` and, once there is an operator, in the conditions of the resource. Whether it is an error or a warning\n\
+         `sluice run` and, in a cluster, in the conditions of the resource. Whether it is an error or a warning\n\
          stands beside it. How to read a finding: [check.md](../check.md).\n\n\
          | Reason | Meaning |\n| --- | --- |\n",
     );
