@@ -15,6 +15,7 @@ mod model;
 mod providers;
 mod scale;
 mod secrets;
+pub(crate) mod skew;
 mod standalone;
 mod status;
 mod upkeep;
@@ -75,7 +76,7 @@ struct Scenario {
     run: for<'a> fn(&'a World) -> Outcome<'a>,
 }
 
-const SCENARIOS: [Scenario; 11] = [
+const SCENARIOS: [Scenario; 12] = [
     Scenario {
         name: "kong",
         shows: "an AIGateway becomes a gateway that answers at its address",
@@ -135,6 +136,12 @@ const SCENARIOS: [Scenario; 11] = [
         shows: "what a change costs beside thousands of routes and policies",
         is_long: true,
         run: |world| Box::pin(scale::run(world)),
+    },
+    Scenario {
+        name: "skew",
+        shows: "operators and data planes of different versions work together",
+        is_long: true,
+        run: |world| Box::pin(skew::run(world)),
     },
     Scenario {
         name: "chaos",

@@ -6,7 +6,8 @@ use anyhow::Context;
 use clap::Subcommand;
 use tokio::process::Command;
 
-use crate::child::{shown, step};
+use crate::child::{self, shown, step};
+use crate::cluster::{image, lab};
 use crate::conformance;
 use crate::generate::root;
 use crate::scenario::{self, Scenarios};
@@ -23,6 +24,12 @@ pub(crate) enum Verify {
     Chaos,
     /// From a change to its acknowledgement by three pods, in the real cluster
     Latency,
+    /// This version's operator with an older version's data planes, and the reverse, in the real cluster
+    Skew {
+        /// The older version
+        #[arg(long, default_value = "8af7fc4")]
+        commit: String,
+    },
     /// What a change costs beside thousands of routes and policies, in the real cluster
     Scale,
     /// Gateway API's own conformance suite, in the real cluster
@@ -34,9 +41,28 @@ pub(crate) async fn run(verify: Verify) -> anyhow::Result<()> {
         Verify::Bench { rounds } => bench(rounds).await,
         Verify::Chaos => scenario("chaos", "ci", "What is lost while everything changes").await,
         Verify::Latency => scenario("latency", "ci", "How fast a change arrives").await,
+        Verify::Skew { commit } => skew(&commit).await,
         Verify::Scale => scenario("scale", "release", "What a change costs among thousands").await,
         Verify::Conformance => conformance::report().await,
     }
+}
+
+async fn skew(commit: &str) -> anyhow::Result<()> {
+    let folder = root().join("target/older");
+    let git = |args: &[&str]| {
+        let mut git = Command::new("git");
+        git.arg("worktree").args(args).arg(&folder).current_dir(root());
+        git
+    };
+    if folder.exists() {
+        run_command(&mut git(&["remove", "--force"])).await?;
+    }
+    run_command(git(&["add", "--detach"]).arg(commit)).await?;
+    child::run(&mut lab::cluster(["up"])).await?;
+    let loaded = image::load(image::Load::older(folder.clone(), scenario::skew::OLDER)).await;
+    run_command(&mut git(&["remove", "--force"])).await?;
+    loaded?;
+    scenario("skew", "ci", &format!("Commit {commit} beside this version")).await
 }
 
 async fn scenario(name: &str, profile: &str, title: &str) -> anyhow::Result<()> {

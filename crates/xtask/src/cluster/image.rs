@@ -22,16 +22,31 @@ pub(crate) struct Load {
     /// How they are built
     #[arg(long, default_value = "ci")]
     profile: String,
+    /// Build them from there instead
+    #[arg(long)]
+    from: Option<PathBuf>,
     /// Take what is built already
     #[arg(long)]
     no_build: bool,
 }
 
 impl Load {
+    /// Operator and data plane of another tree.
+    pub(crate) fn older(from: PathBuf, tag: &str) -> Self {
+        let only = ["operator", "dataplane"].map(str::to_owned).to_vec();
+        Self { only, tag: tag.to_owned(), from: Some(from), ..Self::all("ci") }
+    }
+
     /// Every image, built anew.
     pub(crate) fn all(profile: &str) -> Self {
         let only = IMAGES.map(|image| image.name.to_owned()).to_vec();
-        Self { only, tag: env!("CARGO_PKG_VERSION").to_owned(), profile: profile.to_owned(), no_build: false }
+        Self {
+            only,
+            tag: env!("CARGO_PKG_VERSION").to_owned(),
+            profile: profile.to_owned(),
+            from: None,
+            no_build: false,
+        }
     }
 }
 
@@ -67,7 +82,7 @@ pub(crate) async fn load(load: Load) -> anyhow::Result<()> {
     }
     let images: Vec<&Image> = IMAGES.iter().filter(|i| load.only.iter().any(|o| o == i.name)).collect();
     if !load.no_build {
-        build(&images, &load.profile).await?;
+        build(&images, &load).await?;
     }
     for image in images {
         let began = Instant::now();
@@ -80,9 +95,12 @@ pub(crate) async fn load(load: Load) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn build(images: &[&Image], profile: &str) -> anyhow::Result<()> {
+async fn build(images: &[&Image], load: &Load) -> anyhow::Result<()> {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--profile", profile]).current_dir(root());
+    cargo.args(["build", "--profile", &load.profile]);
+    // Whatever it is built from: what it stands on is built once.
+    cargo.env("CARGO_TARGET_DIR", root().join("target"));
+    cargo.current_dir(load.from.clone().unwrap_or_else(root));
     for image in images {
         let package = image.package.map(|package| ["-p", package, "--bin", image.program]);
         cargo.args(package.into_iter().flatten());
