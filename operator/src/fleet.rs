@@ -27,7 +27,7 @@ use crate::leader::{CUT_OFF, Leadership};
 use crate::metrics::Metrics;
 use crate::release::Compiled;
 use hub::Hub;
-use identity::Gate;
+use identity::{Gate, Peer};
 
 pub use listener::{Certificate, Listener};
 
@@ -128,10 +128,12 @@ impl Fleet {
         self.leadership.borrow().heard.elapsed() < CUT_OFF
     }
 
-    /// Someone was turned away.
-    fn deny(&self, status: &tonic::Status) {
+    /// Someone was turned away; who, if the API server vouched for them.
+    fn deny(&self, peer: Option<&Peer>, status: &tonic::Status) {
         self.metrics.denied();
-        tracing::warn!(why = status.message(), "a caller is no data plane of ours");
+        let namespace = peer.map(|p| p.namespace.as_str()).unwrap_or_default();
+        let pod = peer.map(|p| p.pod_name.as_str()).unwrap_or_default();
+        tracing::warn!(namespace, pod, why = status.message(), "a caller is no data plane of ours");
     }
 
     /// A data plane has seen that epoch.

@@ -84,6 +84,11 @@
   verbs: [get, list, watch]
 {{- end }}
 {{- if not .Values.watchNamespaces }}
+# Which version of Gateway API is installed.
+- apiGroups: [apiextensions.k8s.io]
+  resources: [customresourcedefinitions]
+  resourceNames: [gateways.gateway.networking.k8s.io]
+  verbs: [get]
 # Whose Gateways are ours, and which namespaces a listener takes routes from.
 - apiGroups: [gateway.networking.k8s.io]
   resources: [gatewayclasses]

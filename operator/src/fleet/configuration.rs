@@ -33,7 +33,8 @@ impl Configuration for Service {
         let fleet = self.0.clone();
         let slot = fleet.streams.clone().try_acquire_owned();
         let slot = slot.map_err(|_| Status::resource_exhausted("too many streams"))?;
-        let peer = fleet.gate.peer(request.metadata()).await.inspect_err(|status| fleet.deny(status))?;
+        let peer =
+            fleet.gate.peer(request.metadata()).await.inspect_err(|status| fleet.deny(None, status))?;
         let (sender, responses) = mpsc::channel(QUEUE);
         let follow = Follow { fleet, peer, requests: request.into_inner(), sender, _slot: slot };
         tokio::spawn(follow.run());
@@ -84,7 +85,7 @@ impl Follow {
         let Some(hub) = hub else {
             // The same answer for what doesn't exist and what isn't theirs.
             let status = Status::permission_denied(format!("this pod is not one of Gateway {gateway}"));
-            self.fleet.deny(&status);
+            self.fleet.deny(Some(&self.peer), &status);
             return Err(status);
         };
         tracing::info!(

@@ -21,7 +21,8 @@ impl Reporting for Service {
         let fleet = &self.0;
         let slot = fleet.streams.try_acquire();
         let _slot = slot.map_err(|_| Status::resource_exhausted("too many streams"))?;
-        let peer = fleet.gate.peer(request.metadata()).await.inspect_err(|status| fleet.deny(status))?;
+        let peer =
+            fleet.gate.peer(request.metadata()).await.inspect_err(|status| fleet.deny(None, status))?;
         let mut told = None;
         let ended = listen(fleet, &peer, request.into_inner(), &mut told).await;
         if let Some((gateway, instance)) = told
@@ -71,7 +72,7 @@ fn accept(
     let is_theirs = fleet.hub(gateway).is_some_and(|hub| peer.is_of(gateway, &hub.account(), instance));
     if !is_theirs {
         let status = Status::permission_denied(format!("this pod is not one of Gateway {gateway}"));
-        fleet.deny(&status);
+        fleet.deny(Some(peer), &status);
         return Err(status);
     }
     *told = Some((gateway.clone(), instance.clone()));

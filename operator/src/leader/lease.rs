@@ -13,6 +13,10 @@ pub(super) const DURATION: Duration = Duration::from_secs(15);
 /// Whoever could not renew for so long stops leading, before another may begin.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// So much the epoch rises at once on the word of a data plane. A restored etcd is soon caught up with; one that lies can't use up the
+/// numbers, after which every other would refuse all updates.
+const STEP: u64 = 64;
+
 /// Who holds a Lease: `<address>_<pod>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Holder {
@@ -94,7 +98,8 @@ impl Observed {
     pub(super) fn action(&self, me: &Holder, now: Instant, raise: u64) -> Option<Action> {
         // Data planes that saw a higher epoch than ours take nothing from us: an older etcd was restored.
         let is_behind = raise > self.transitions;
-        let next = self.transitions.max(raise) + 1;
+        let highest = raise.clamp(self.transitions, self.transitions.saturating_add(STEP));
+        let next = highest.saturating_add(1);
         let is_fresh = self.since.is_some_and(|since| now < since + DURATION);
         match self.holder() {
             Some(holder) if holder == *me && is_behind => Some(Action::Take { transitions: next }),
@@ -179,5 +184,7 @@ mod tests {
         seen.see(now, Some(&mk(Some(&me.to_string()), 1, 2)));
         assert_eq!(seen.action(&me, now, 0), Some(Action::Take { transitions: 10 }));
         assert_eq!(seen.action(&me, now, 40), Some(Action::Take { transitions: 41 }));
+        let step_by_step = Some(Action::Take { transitions: 9 + STEP + 1 });
+        assert_eq!(seen.action(&me, now, u64::MAX), step_by_step, "nobody's word makes it jump");
     }
 }
