@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Render(Render),
     /// Serve doubles of the model providers
     Mock(Mock),
+    /// Succeed when an HTTP address answers with 2xx, such as /health or /readyz
+    Probe(Probe),
 }
 
 #[derive(Debug, Args)]
@@ -77,6 +79,15 @@ pub(crate) struct Render {
     /// Resource files or folders, or a proxy-config.yaml
     #[arg(required = true, value_name = "PATH")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Probe {
+    /// What to ask, http:// only
+    pub(crate) url: String,
+    /// How long to try, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub(crate) timeout: u64,
 }
 
 #[derive(Debug, Args)]

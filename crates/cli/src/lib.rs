@@ -11,6 +11,7 @@ mod check;
 mod env_file;
 pub mod files;
 mod mock;
+mod probe;
 mod proxy_config;
 mod render;
 mod report;
@@ -30,6 +31,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
         args::Command::Check(args) => check::check(&args),
         args::Command::Render(args) => render::render(&args),
         args::Command::Mock(args) => mock::mock(&args),
+        args::Command::Probe(args) => probe::probe(&args),
     };
     done.unwrap_or_else(|error| {
         report::complain(&format!("{error:#}"));

@@ -194,7 +194,9 @@ async fn install() -> anyhow::Result<()> {
         "sluice",
         &["--set", "ai.enabled=true", "--set-string", &annotation, "--wait", "--timeout", "90s"],
     ))
-    .await
+    .await?;
+    child::run(&mut lab::tool("helm", ["test", "sluice", "--namespace", "sluice-system", "--hide-notes"]))
+        .await
 }
 
 /// What a scenario measured when it ran last.
