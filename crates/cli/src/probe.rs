@@ -40,7 +40,8 @@ fn ask(url: &str, deadline: Instant) -> anyhow::Result<String> {
         .with_context(|| format!("{authority} can't be reached"))?;
     stream.set_read_timeout(Some(left()))?;
     stream.set_write_timeout(Some(left()))?;
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {authority}\r\n\r\n")?;
+    // In one piece: who answers early must not close on a rest that was not read.
+    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: {authority}\r\n\r\n").as_bytes())?;
     let mut answer = String::new();
     stream.take(MOST).read_to_string(&mut answer).with_context(|| format!("{url} does not answer"))?;
     let (head, body) = answer.split_once("\r\n\r\n").with_context(|| format!("{url} speaks no HTTP"))?;
