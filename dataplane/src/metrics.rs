@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use sluice_llm::usage::Usage;
+use sluice_policy::guard::Outcome;
 use sluice_vocab::ErrorType;
 
 /// Upper bounds of the duration histogram, in seconds: from a cached answer to the longest reasoning.
@@ -54,6 +55,13 @@ struct ActiveLabels {
     provider: Arc<str>,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct GuardLabels {
+    direction: &'static str,
+    rule: Arc<str>,
+    outcome: &'static str,
+}
+
 /// All metrics of a data plane.
 #[derive(Debug)]
 pub struct Metrics {
@@ -64,6 +72,7 @@ pub struct Metrics {
     active: Family<ActiveLabels, Gauge>,
     tokens: Family<TokenLabels, Counter>,
     dropped: Family<ActiveLabels, Counter>,
+    guard_hits: Family<GuardLabels, Counter>,
     pub(crate) connections: Gauge,
     pub(crate) truncated: Counter,
     pub(crate) usage_missing: Counter,
@@ -147,6 +156,12 @@ impl Metrics {
             "Fields of requests that their provider's format had no place for",
             dropped.clone(),
         );
+        let guard_hits = Family::<GuardLabels, Counter>::default();
+        registry.register(
+            "sluice_guard_hits",
+            "Requests and answers in which a guard's rule found something",
+            guard_hits.clone(),
+        );
         registry.register("sluice_connections", "Client connections", connections.clone());
         registry.register(
             "sluice_streams_truncated",
@@ -184,6 +199,7 @@ impl Metrics {
             active,
             tokens,
             dropped,
+            guard_hits,
             connections,
             truncated,
             usage_missing,
@@ -212,6 +228,12 @@ impl Metrics {
             dropped: self.dropped.get_or_create_owned(&ActiveLabels { format, provider: provider.clone() }),
             labels,
         })
+    }
+
+    /// Counts a guard's rule that found something. Rules are the policies', so that clients can't make series.
+    pub(crate) fn guard_hit(&self, direction: &'static str, rule: &Arc<str>, outcome: Outcome) {
+        let labels = GuardLabels { direction, rule: rule.clone(), outcome: outcome.as_str() };
+        self.guard_hits.get_or_create(&labels).inc();
     }
 
     /// Counts a request that has ended.

@@ -96,16 +96,20 @@ async fn tell(
         return Ok(Answer::Ready(response));
     }
     let (bytes, mut share) = read::read(shared, &mut parts.headers, body).await?;
-    let asked = ask::read(wanted, bytes, &parts, route, record)?;
+    let mut asked = ask::read(wanted, bytes, &parts, route, record)?;
     let resolution = resolve::resolve(shared, node, &asked, record)?;
-    guard::guard(&route.plan, &asked)?;
+    guard::request(&route.plan, &mut asked, record)?;
     let asked = enrich::enrich(&route.plan, asked)?;
     let outbound = translate::translate(parts, asked, &resolution, &route.plan, &mut share, record)?;
     let timeout = route.plan.timeout.unwrap_or(shared.settings.request_timeout);
     let reply = send::send(shared, resolution.leaf, connection.worker, outbound, timeout).await?;
     drop(share);
-    Ok(match convert::convert(reply.with_headers(&route.response_headers), record).await? {
-        convert::Converted::Relay(reply) => Answer::Relay(reply),
+    let reply = guard::attend(&route.plan, reply.with_headers(&route.response_headers))?;
+    Ok(match convert::convert(reply, record).await? {
+        convert::Converted::Relay(reply) => match guard::answer(*reply, record).await? {
+            guard::Guarded::Relay(reply) => Answer::Relay(reply),
+            guard::Guarded::Ready(response) => Answer::Ready(response),
+        },
         convert::Converted::Ready(response) => Answer::Ready(response),
     })
 }

@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use http::{HeaderValue, Response, StatusCode};
 use sluice_llm::Format;
 use sluice_llm::usage::Usage;
+use sluice_policy::guard::{Hit, Hits};
 use sluice_vocab::ErrorType;
 
 use crate::access_log::text;
@@ -35,7 +36,23 @@ pub(crate) struct Record {
     pub(crate) error: Option<(ErrorType, String)>,
     pub(crate) usage: Usage,
     pub(crate) dropped: bool,
+    /// Rules of guards that found something.
+    pub(crate) hits: GuardHits,
     ended: bool,
+}
+
+/// Rules of guards that found something, by direction. Never what they found.
+#[derive(Debug, Default)]
+pub(crate) struct GuardHits {
+    pub(crate) request: Hits,
+    pub(crate) response: Hits,
+}
+
+impl GuardHits {
+    fn iter(&self) -> impl Iterator<Item = (&'static str, &Hit)> {
+        let request = self.request.iter().map(|hit| ("request", hit));
+        request.chain(self.response.iter().map(|hit| ("response", hit)))
+    }
 }
 
 impl Record {
@@ -55,6 +72,7 @@ impl Record {
             error: None,
             usage: Usage::default(),
             dropped: false,
+            hits: GuardHits::default(),
             ended: false,
         }
     }
@@ -101,12 +119,7 @@ impl Record {
             headers.insert("request-id", self.id.clone());
         }
         self.status = rejection.status;
-        let detail = if rejection.detail.is_empty() {
-            rejection.public.to_string()
-        } else {
-            format!("{}: {}", rejection.public, rejection.detail)
-        };
-        self.error = Some((rejection.kind, format!("{}: {detail}", rejection.stage.as_str())));
+        self.error = Some((rejection.kind, rejection.log_text()));
         self.end();
         response
     }
@@ -124,6 +137,9 @@ impl Record {
         let error = self.error.as_ref().map(|(kind, _)| *kind).or_else(|| word(self.status));
         let metrics = &self.shared.metrics;
         let series = series.unwrap_or_else(|| metrics.series(format.as_str(), &"".into(), &"".into()));
+        for (direction, hit) in self.hits.iter() {
+            metrics.guard_hit(direction, &hit.rule, hit.outcome);
+        }
         metrics.record(&series, self.status.as_u16(), elapsed.as_secs_f64(), error, self.usage);
         self.shared.log.line(|out| self.line(out, &series, elapsed.as_secs_f64() * 1e3, error));
     }
@@ -167,6 +183,14 @@ impl Record {
             if let Some(tokens) = tokens {
                 let _ = write!(out, "\"{key}\":{tokens},");
             }
+        }
+        let hits: Vec<String> = self
+            .hits
+            .iter()
+            .map(|(direction, hit)| format!("{direction} {} {}", hit.rule, hit.outcome.as_str()))
+            .collect();
+        if !hits.is_empty() {
+            text(out, "guard", &hits.join(", "));
         }
         let _ = write!(out, "\"streaming\":{}}}", self.streaming);
     }

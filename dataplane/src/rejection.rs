@@ -122,6 +122,12 @@ impl Rejection {
         self
     }
 
+    /// For the log: what the caller was told, and what more there is to say.
+    pub(crate) fn log_text(&self) -> String {
+        let detail = if self.detail.is_empty() { "" } else { ": " };
+        format!("{}: {}{detail}{}", self.stage.as_str(), self.public, self.detail)
+    }
+
     fn refusal<'a>(&'a self, request_id: &'a str) -> Refusal<'a> {
         Refusal {
             kind: self.kind,

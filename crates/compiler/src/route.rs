@@ -128,6 +128,7 @@ impl Rule<'_> {
         let section = self.rule.name.as_deref();
         for name in self.policies.of(Kind::HTTPRoute, self.item.name(), section) {
             found.add(self.policies.keys(name).unwrap_or_default());
+            self.warn_without_effect(name, verdicts);
         }
         for (i, filter) in self.rule.filters.iter().flatten().enumerate() {
             let Some(reference) = filter.extension_ref.as_ref().filter(|r| filter::is_policy(r)) else {

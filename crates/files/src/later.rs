@@ -1,12 +1,10 @@
 //! Fields that the documents we follow have, and that come with a later version.
 
 /// Field, where it stands, and what it is.
-const LATER: [(&str, &str); 13] = [
+const LATER: [(&str, &str); 11] = [
     ("multi", "failover and load balancing over several providers"),
     ("conditional", "choosing an Upstream by conditions"),
     ("dynamicRoutes", "named conditional routes"),
-    ("response", "guards on what the model answers"),
-    ("regex", "built-in recognisers of personal data"),
     ("moderation", "guards that ask a moderation service"),
     ("webhook", "guards that ask a webhook"),
     ("allowedSources", "allowing callers by address"),

@@ -1,137 +1,100 @@
-//! The texts of a request that a model will read.
+//! The texts of requests and answers, found where they stand, so that they can be looked at and replaced.
+//!
+//! ```text
+//! request fields --request()-->  each text, with its kind     a guard says what stands in its place, if anything
+//! whole answer   --answer()-->   the same
+//! stream         --Deltas-->     the same, text by text over all its pieces
+//! ```
+//!
+//! Strings in fields that this version doesn't know are texts too: a guard must not be blind to what is new.
 
-use std::borrow::Cow;
-use std::fmt;
+mod delta;
+mod kind;
+mod walk;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use bytes::Bytes;
 
 use crate::json::{Object, ScanError};
 
-/// Top-level fields that hold what a model reads, in all formats.
-const FIELDS: [&str; 9] = [
-    "messages",
-    "system",
-    "prompt",
-    "suffix",
-    "input",
-    "instructions",
-    "contents",
-    "systemInstruction",
-    "system_instruction",
-];
+pub use delta::{Broken, Deltas, Masks};
+pub use kind::{Kind, Part};
 
-/// Fields of messages whose strings are names, numbers or media, not text.
-const NOT_TEXT: [&str; 14] = [
-    "role",
-    "type",
-    "id",
-    "tool_call_id",
-    "tool_use_id",
-    "call_id",
-    "data",
-    "file_data",
-    "url",
-    "image_url",
-    "mimeType",
-    "mime_type",
-    "media_type",
-    "signature",
-];
+use kind::Context;
+use walk::{Place, Stop, Walk};
 
-/// Hands every text to `each`: message contents, instructions, tool arguments and results, of whatever shape.
-///
-/// Strings in fields that this version doesn't know are texts too: a guard must not be blind to what is new.
-pub fn each(object: &Object, each: &mut dyn FnMut(&str)) -> Result<(), ScanError> {
-    for field in FIELDS {
-        let Some(value) = object.get(field)? else { continue };
-        let mut deserializer = serde_json::Deserializer::from_slice(value);
-        Walk { each, field }
-            .deserialize(&mut deserializer)
-            .map_err(|_| ScanError::WrongType { field: field.to_owned(), expected: "valid JSON" })?;
-    }
-    Ok(())
-}
-
-struct Walk<'f> {
-    each: &'f mut dyn FnMut(&str),
-    field: &'static str,
-}
-
-impl<'de> DeserializeSeed<'de> for Walk<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<(), D::Error> {
-        d.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Walk<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the texts of {}", self.field)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        (self.each)(text);
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq.next_element_seed(Walk { each: &mut *self.each, field: self.field })?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(Key(key)) = map.next_key()? {
-            if NOT_TEXT.contains(&key.as_ref()) {
-                map.next_value::<IgnoredAny>()?;
-            } else {
-                map.next_value_seed(Walk { each: &mut *self.each, field: self.field })?;
-            }
+/// What a top-level field of a request is: parameters and names are no text. A field that isn't known here is.
+fn field(name: &str) -> Option<Context> {
+    let descriptions = |kind| Context { descriptions: true, ..Context::new(kind) };
+    Some(match name {
+        "model"
+        | "stream"
+        | "stream_options"
+        | "user"
+        | "safety_identifier"
+        | "metadata"
+        | "prompt_cache_key"
+        | "service_tier"
+        | "stop"
+        | "stop_sequences"
+        | "previous_response_id"
+        | "include"
+        | "modalities"
+        | "store"
+        | "safetySettings"
+        | "cachedContent"
+        | "logit_bias"
+        | "encoding_format"
+        | "voice"
+        | "size"
+        | "quality" => {
+            return None;
         }
-        Ok(())
-    }
+        "system" | "instructions" | "systemInstruction" | "system_instruction" => Context::new(Kind::System),
+        "tools" | "functions" | "response_format" | "text" | "generationConfig" | "generation_config"
+        | "output_config" | "toolConfig" | "tool_config" => descriptions(Kind::System),
+        "prediction" => Context::new(Kind::Assistant),
+        _ => Context::new(Kind::User),
+    })
+}
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
+/// Gets a text, and says what is to stand in its place, if anything.
+pub type Look<'l, E> = dyn FnMut(Part, &str) -> Result<Option<String>, E> + 'l;
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
+/// Why texts could not be looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextError<E> {
+    /// A field is not what JSON, or its format, has there.
+    Malformed(ScanError),
+    /// Whoever looked said no.
+    Refused(E),
+}
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+impl<E> TextError<E> {
+    fn of(stop: Stop<E>, field: &str) -> Self {
+        match stop {
+            Stop::Malformed => {
+                Self::Malformed(ScanError::WrongType { field: field.to_owned(), expected: "valid JSON" })
+            }
+            Stop::Refused(why) => Self::Refused(why),
+        }
     }
 }
 
-#[derive(serde::Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+/// Hands every text of a request to `look`, which says what is to stand in its place. Gives the fields that have changed.
+///
+/// Of tools and schemas, only the descriptions are texts.
+pub fn request<E>(object: &Object, look: &mut Look<'_, E>) -> Result<Vec<(String, Bytes)>, TextError<E>> {
+    let mut see = |place: &Place<'_, '_>, text: &str| look(place.part, text);
+    Walk::new(object.bytes(), &mut see).fields(field).map_err(|e| TextError::of(e, "body"))
+}
+
+/// Hands every text of a whole answer, or of an error's body, to `look`. Gives the answer when it has changed.
+///
+/// The probabilities of tokens spell the text out again, so they are taken out.
+pub fn answer<E>(body: &[u8], look: &mut Look<'_, E>) -> Result<Option<Vec<u8>>, TextError<E>> {
+    let mut see = |place: &Place<'_, '_>, text: &str| look(place.part, text);
+    Walk::new(body, &mut see).run(Context::answer()).map_err(|e| TextError::of(e, "answer"))
+}
 
 #[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-
-    use super::*;
-
-    #[test]
-    fn every_text_is_seen_and_no_picture() {
-        let body = r#"{"model":"m","system":"a","messages":[{"role":"user","content":"b\"c"},
-            {"role":"user","content":[{"type":"text","text":"d"},{"type":"image","source":{"data":"AAAA"}}]},
-            {"role":"assistant","tool_calls":[{"id":"x","function":{"name":"f","arguments":"{\"e\":1}"}}]},
-            {"role":"odd","new":{"deep":["g",1,null,true]}}],"temperature":1}"#;
-        let object = Object::scan(Bytes::from_static(body.as_bytes())).unwrap();
-        let mut seen = Vec::new();
-        each(&object, &mut |t| seen.push(t.to_owned())).unwrap();
-        assert_eq!(seen, ["b\"c", "d", "f", "{\"e\":1}", "g", "a"]);
-    }
-}
+mod tests;

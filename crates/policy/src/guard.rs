@@ -1,108 +1,136 @@
-//! Prompts that are refused.
+//! Prompts and answers that are refused or masked.
+//!
+//! ```text
+//! Spec --compile--> Config + findings       what users write, what travels
+//! Config --realise--> Guard                 patterns compiled, once per table
+//! Guards::mask(scope, text)                 a text that is there as a whole
+//! Guards::begin(scope) -> Chain             a text that comes in pieces: push, push, finish
+//! ```
+//!
+//! Masking a stream gives, for any text and however it is cut, what masking the whole text gives. It rests on this: a find is
+//! settled as soon as no text that follows can change it, and the text before the first find that isn't can be passed on. Where
+//! that is, an automaton over the patterns' prefixes says ([`prefix`], [`live`]).
 
-use regex::{Regex, RegexBuilder};
-use schemars::JsonSchema;
+mod answer;
+mod builtin;
+mod chain;
+mod find;
+mod fold;
+mod json;
+mod live;
+mod pattern;
+mod prefix;
+mod scope;
+mod spec;
+mod stream;
+
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
-use sluice_vocab::{Finding, Reason};
 
-/// Compiled size that one pattern may have, in bytes.
-pub const PATTERN_SIZE_LIMIT: usize = 1 << 20;
+pub use answer::{Looking, Pieces};
+pub use builtin::Builtin;
+pub use chain::{Chain, Guards, Hit, Hits, Outcome, Refusal};
+pub use json::JsonChain;
+pub use pattern::{PATTERN_SIZE_LIMIT, Pattern, PatternError};
+pub use scope::{Scope, Scopes};
+pub use spec::{Action, DEFAULT_MESSAGE, DEFAULT_STATUS, Inspection, Mode, NamedPattern, RegexSpec, Spec};
+pub use stream::WINDOW;
 
-/// What is said to a caller whose prompt is refused, when the policy says nothing else.
-pub const DEFAULT_MESSAGE: &str = "The request was rejected due to inappropriate content";
-
-/// Guards on what goes to the model.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Spec {
-    /// Looks at the prompt before it is sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<RequestGuard>,
-}
-
-/// Guards on a request.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RequestGuard {
-    /// Regular expressions (RE2 syntax); a prompt in which one is found is refused.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64), inner(length(min = 1, max = 1024)))]
-    pub matches: Vec<String>,
-    /// What the caller is told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024))]
-    pub custom_response_message: Option<String>,
-    /// HTTP status of the refusal; 403 when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 400, max = 499))]
-    pub custom_response_status: Option<u16>,
-}
+use find::Rules;
 
 /// What a data plane needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Config {
-    /// Patterns, all valid.
-    pub matches: Vec<String>,
-    /// What the caller is told.
+    /// For what goes to the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Side>,
+    /// For what comes from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<Side>,
+}
+
+/// One direction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Side {
+    /// In the order in which they name what several of them find.
+    pub rules: Vec<Rule>,
+    /// Which texts are looked at.
+    pub scopes: Vec<Scope>,
+    /// Whether finds are only counted.
+    #[serde(default)]
+    pub mode: Mode,
+    /// What the caller of a refused request is told.
     pub message: String,
     /// HTTP status of the refusal.
     pub status: u16,
 }
 
-impl Spec {
-    /// Checks the patterns. A pattern that cannot be compiled is an error, and the whole guard fails closed.
-    pub fn compile(&self, path: &str) -> (Option<Config>, Vec<Finding>) {
-        let Some(request) = &self.request else { return (None, Vec::new()) };
-        let mut findings = Vec::new();
-        for (i, pattern) in request.matches.iter().enumerate() {
-            if let Err(error) = build(pattern) {
-                let at = format!("{path}.request.matches[{i}]");
-                findings.push(Finding::error(
-                    Reason::Invalid,
-                    at,
-                    format!("the pattern is not valid: {}", first_line(&error)),
-                ));
-            }
-        }
-        let config = Config {
-            matches: request.matches.clone(),
-            message: request.custom_response_message.clone().unwrap_or_else(|| DEFAULT_MESSAGE.to_owned()),
-            status: request.custom_response_status.unwrap_or(403),
-        };
-        (Some(config), findings)
-    }
+/// One thing to look for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rule {
+    /// As metrics and logs have it.
+    pub name: String,
+    /// What becomes of it.
+    pub action: Action,
+    /// What it is.
+    pub find: What,
 }
 
-fn build(pattern: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).size_limit(PATTERN_SIZE_LIMIT).build()
+/// What is looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum What {
+    /// A regular expression.
+    Pattern(String),
+    /// A built-in recogniser.
+    Builtin(Builtin),
 }
 
-fn first_line(error: &regex::Error) -> String {
-    let text = error.to_string();
-    text.lines().last().unwrap_or("invalid").trim_start_matches("error: ").to_owned()
+/// Why text must not pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Refused {
+    /// A rule that rejects found something.
+    Rule(Arc<str>),
+    /// More would have to be held back than [`WINDOW`] allows.
+    TooLong,
 }
 
-/// A guard with its patterns compiled.
-#[derive(Debug, Clone)]
+/// One direction of a guard, with its patterns compiled.
+#[derive(Debug)]
 pub struct Guard {
-    patterns: Vec<Regex>,
-    /// What the caller is told.
-    pub message: String,
-    /// HTTP status of the refusal.
-    pub status: u16,
+    rules: Rules,
+    scopes: Scopes,
+    mode: Mode,
+    message: Arc<str>,
+    status: u16,
 }
 
 impl Guard {
-    /// Compiles the patterns.
-    pub fn realise(config: &Config) -> Result<Self, String> {
-        let patterns =
-            config.matches.iter().map(|p| build(p)).collect::<Result<_, _>>().map_err(|e| first_line(&e))?;
-        Ok(Self { patterns, message: config.message.clone(), status: config.status })
+    /// Compiles the patterns; an error says which of them can't be, and why.
+    pub fn realise(side: &Side) -> Result<Self, String> {
+        Ok(Self {
+            rules: Rules::new(&side.rules)?,
+            scopes: side.scopes.iter().copied().collect(),
+            mode: side.mode,
+            message: side.message.as_str().into(),
+            status: side.status,
+        })
     }
 
-    /// The index of the first pattern that is found in the text.
-    pub fn find(&self, text: &str) -> Option<usize> {
-        self.patterns.iter().position(|p| p.is_match(text))
+    /// The longest match of any rule, in bytes; `None` without a limit. No more is held back of a stream.
+    pub fn longest(&self) -> Option<usize> {
+        self.rules.longest
+    }
+
+    /// The names of its rules.
+    pub fn rules(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.rules.named.iter().map(|rule| &rule.name)
     }
 }
+
+#[cfg(test)]
+mod tests;

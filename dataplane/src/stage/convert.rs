@@ -13,6 +13,7 @@ use sluice_llm::{Format, Operation, encoding, translate};
 use sluice_vocab::ErrorType;
 
 use super::cross::Crossing;
+use super::guard;
 use super::relay::{broken, is_event_stream, set_ids};
 use super::send::{Reading, Reply, too_slow};
 use crate::record::Record;
@@ -49,6 +50,11 @@ pub(crate) async fn convert(mut reply: Reply, record: &mut Record) -> Result<Con
         .map_err(|_| too_slow(reply.timeout))??;
     reply.lease.give_back();
     let body = decoded(body, &mut parts.headers)?;
+    // In the provider's format, so that errors are looked at too.
+    let body = match &reply.guards {
+        Some(guards) => guard::masked(guards, body, parts.status, record)?,
+        None => body,
+    };
     clean(&mut parts.headers);
     let body = if parts.status.is_success() {
         whole(&body, format, &crossing, record)

@@ -1,6 +1,7 @@
 //! Passes an answer on, and reads on the way what the record wants to know.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,9 +15,11 @@ use sluice_llm::stream::{self, End};
 use sluice_llm::translate::Translator;
 use sluice_llm::usage::{self, Tally, Usage};
 use sluice_llm::{Format, Operation};
+use sluice_policy::guard::Guards;
 use sluice_vocab::ErrorType;
 use tokio::time::{Instant, Sleep};
 
+use super::guard::{self, StreamGuard};
 use super::send::{Reading, Reply, too_slow};
 use crate::client::Lease;
 use crate::record::{REQUEST_ID, Record};
@@ -30,6 +33,10 @@ pub(crate) struct Relay {
     incoming: Option<Incoming>,
     lease: Option<Lease>,
     record: Record,
+    /// Sees the provider's bytes first.
+    guard: Option<Box<StreamGuard>>,
+    /// Look at an answer that is no stream when it has passed.
+    watch: Option<Arc<Guards>>,
     reader: Reader,
     /// Fires at the deadline, or when a stream paused for too long.
     timer: Pin<Box<Sleep>>,
@@ -53,23 +60,27 @@ pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Begins an answer.
 pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Box<Relay>> {
-    let Reply { response, lease, reading, timeout, deadline } = reply;
+    let Reply { response, lease, reading, timeout, deadline, guards } = reply;
     let (mut parts, incoming) = response.into_parts();
-    if reading.is_some() {
-        // What a provider says of its own name does not hold for ours.
-        parts.headers.remove(header::STRICT_TRANSPORT_SECURITY);
-        parts.headers.remove("alt-svc");
-    }
+    let is_provider = reading.is_some();
     let is_stream = is_event_stream(&parts.headers);
     record.status = parts.status;
     record.streaming |= is_stream && reading.is_some();
+    let (guards, watch) = if is_stream { (guards, None) } else { (None, guards) };
+    let guard =
+        guards.zip(reading.as_ref()).map(|(guards, reading)| Box::new(StreamGuard::new(guards, reading)));
     let reader = reader(reading, parts.status, is_stream, &parts.headers);
     if matches!(&reader, Reader::Stream(_) | Reader::Translate(_)) {
         // An event may be taken out or added, so the length is not known.
         parts.headers.remove(header::CONTENT_LENGTH);
         parts.headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     }
-    set_ids(&mut parts.headers, &record, matches!(&reader, Reader::Translate(_)));
+    let crossed = matches!(&reader, Reader::Translate(_));
+    if is_provider {
+        clean(&mut parts.headers, &record, crossed);
+    } else {
+        set_ids(&mut parts.headers, &record, crossed);
+    }
     let is_empty = incoming.is_end_stream();
     let pause = is_stream.then(|| (timeout, Instant::now()));
     let timer = Box::pin(tokio::time::sleep_until(deadline));
@@ -77,6 +88,8 @@ pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Box<Relay>> {
         incoming: Some(incoming),
         lease: Some(lease),
         record,
+        guard,
+        watch,
         reader,
         timer,
         pause,
@@ -117,6 +130,13 @@ fn reader(
     }
 }
 
+/// What a provider says of its own name does not hold for ours.
+pub(crate) fn clean(headers: &mut http::HeaderMap, record: &Record, crossed: bool) {
+    headers.remove(header::STRICT_TRANSPORT_SECURITY);
+    headers.remove("alt-svc");
+    set_ids(headers, record, crossed);
+}
+
 /// Our id under the usual name, the upstream's under another; Anthropic's clients look for `request-id`.
 /// Where the formats differ, Anthropic's name of its own id would be taken for ours.
 pub(crate) fn set_ids(headers: &mut http::HeaderMap, record: &Record, crossed: bool) {
@@ -149,6 +169,7 @@ impl Drop for Relay {
         } else if let Some(usage) = self.reader.usage() {
             self.record.usage = usage;
         }
+        self.note_hits();
     }
 }
 
@@ -170,9 +191,24 @@ impl Reader {
             Reader::Nothing | Reader::Whole { .. } => None,
         }
     }
+
+    /// What passes at the end, of bytes that were held back until then.
+    fn pass(&mut self, data: Bytes) -> Bytes {
+        match self {
+            Reader::Stream(relay) => relay.push(data.clone()).unwrap_or(data),
+            Reader::Translate(translator) => translator.push(data),
+            Reader::Nothing | Reader::Whole { .. } => data,
+        }
+    }
 }
 
 impl Relay {
+    fn note_hits(&mut self) {
+        if let Some(guard) = &mut self.guard {
+            self.record.hits.response = std::mem::take(&mut guard.hits);
+        }
+    }
+
     pub(crate) fn is_end_stream(&self) -> bool {
         self.ended && self.last.is_none()
     }
@@ -250,6 +286,14 @@ impl Relay {
     }
 
     fn observe(&mut self, data: Bytes) -> Result<Bytes, BodyError> {
+        let data = match self.guard.as_mut().map(|guard| guard.push(data.clone())) {
+            None => data,
+            Some(Ok(data)) => data,
+            Some(Err(rejection)) => {
+                self.refuse(&rejection);
+                return Ok(Bytes::new());
+            }
+        };
         match &mut self.reader {
             Reader::Nothing => Ok(data),
             Reader::Stream(relay) => match relay.push(data.clone()) {
@@ -275,11 +319,32 @@ impl Relay {
         }
     }
 
+    /// A guard refused what comes: nothing more of it passes, and the client is told in its format.
+    fn refuse(&mut self, rejection: &Rejection) {
+        self.incoming = None;
+        self.lease = None;
+        if let Some(usage) = self.reader.usage() {
+            self.record.usage = usage;
+        }
+        self.record.error = Some((rejection.kind, rejection.log_text()));
+        self.reader = Reader::Nothing;
+        self.last = Some(rejection.event(self.record.format(), self.record.id_str()));
+        self.end();
+    }
+
     /// The upstream's part is complete as HTTP sees it; whether the answer is, the format tells.
     fn complete(&mut self) {
         self.incoming = None;
         if let Some(lease) = self.lease.take() {
             lease.give_back();
+        }
+        // What the guards still hold comes before what the reader does.
+        let mut released = Bytes::new();
+        if let Some(guard) = &mut self.guard {
+            match guard.finish().map(|data| self.reader.pass(data)) {
+                Ok(data) => released = data,
+                Err(rejection) => return self.refuse(&rejection),
+            }
         }
         let shared = self.record.shared().clone();
         let metrics = &shared.metrics;
@@ -327,7 +392,10 @@ impl Relay {
                 }
             }
             Reader::Whole { format, operation, kept, .. } => {
-                let whole = if kept.len() == 1 { kept[0].clone() } else { kept.concat().into() };
+                let whole: Bytes = if kept.len() == 1 { kept[0].clone() } else { kept.concat().into() };
+                if let Some(guards) = self.watch.take() {
+                    let _ = guard::masked(&guards, whole.clone(), self.record.status, &mut self.record);
+                }
                 let mut tally = Tally::default();
                 if let Ok(object) = Object::scan(whole)
                     && let Ok(Some(usage)) = object.get(usage::field(format))
@@ -339,6 +407,10 @@ impl Relay {
                     metrics.usage_missing.inc();
                 }
             }
+        }
+        if !released.is_empty() {
+            let last = self.last.take().unwrap_or_default();
+            self.last = Some([released, last].concat().into());
         }
         self.end();
     }
@@ -374,6 +446,7 @@ impl Relay {
 
     fn end(&mut self) {
         self.ended = true;
+        self.note_hits();
         self.record.end();
     }
 }

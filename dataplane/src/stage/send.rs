@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use sluice_llm::{Format, Operation};
+use sluice_policy::guard::Guards;
 use sluice_vocab::ErrorType;
 
 use super::cross::Crossing;
@@ -23,6 +24,8 @@ pub(crate) struct Reply {
     /// The whole answer; for streams, each pause.
     pub(crate) timeout: Duration,
     pub(crate) deadline: tokio::time::Instant,
+    /// What looks at the stream on its way.
+    pub(crate) guards: Option<Arc<Guards>>,
 }
 
 /// How to read an answer of an LLM provider.
@@ -90,7 +93,7 @@ async fn exchange(
     if connected {
         shared.metrics.upstream_connects.inc();
     }
-    Ok(Reply { response, lease, reading, timeout, deadline })
+    Ok(Reply { response, lease, reading, timeout, deadline, guards: None })
 }
 
 pub(crate) fn too_slow(timeout: Duration) -> Rejected {

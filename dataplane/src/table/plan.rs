@@ -8,7 +8,7 @@ use http::HeaderName;
 use sluice_policy::Config;
 use sluice_policy::enrichment::Message;
 use sluice_policy::fidelity::Fidelity;
-use sluice_policy::guard::Guard;
+use sluice_policy::guard::{Guard, Guards};
 use sluice_policy::route_type::RouteType;
 
 /// What happens to a request on its way. Later policies are more specific: where one answer is needed theirs counts,
@@ -19,7 +19,9 @@ pub(crate) struct Plan {
     pub(crate) poisoned: Option<String>,
     /// Each has to let the caller in.
     pub(crate) authn: Vec<Authn>,
-    pub(crate) guards: Vec<Guard>,
+    pub(crate) request_guards: Guards,
+    /// Shared with the streams that they look at.
+    pub(crate) response_guards: Arc<Guards>,
     pub(crate) prepend: Vec<Message>,
     pub(crate) append: Vec<Message>,
     /// Name and JSON text.
@@ -51,7 +53,16 @@ impl Plan {
                 self.authn.push(Authn { headers, callers: keys.get(&c.set).cloned().unwrap_or_default() });
             }
             Config::Timeouts(c) => self.timeout = c.request.map(|d| d.get()).or(self.timeout),
-            Config::Guard(c) => self.guards.push(Guard::realise(&c)?),
+            Config::Guard(c) => {
+                if let Some(side) = &c.request {
+                    self.request_guards.push(Guard::realise(side)?);
+                }
+                if let Some(side) = &c.response {
+                    // Nobody shares them while the table is built.
+                    let guard = Guard::realise(side)?;
+                    Arc::get_mut(&mut self.response_guards).ok_or("the guards are in use")?.push(guard);
+                }
+            }
             Config::Enrichment(c) => {
                 self.prepend.extend(c.prepend);
                 self.append.splice(0..0, c.append);

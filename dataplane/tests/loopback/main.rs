@@ -6,6 +6,7 @@ mod support;
 mod authentication;
 mod crossing;
 mod edges;
+mod guards;
 mod https;
 mod pass_through;
 mod policies;

@@ -6,7 +6,7 @@ const CHAT: &str = "/v1/chat/completions";
 async fn prompts_are_guarded_enriched_and_parametrised() {
     let plan = Plan {
         policies: vec![
-            ("promptGuard", r#"{"matches":["(?i)credit card"],"message":"Rejected due to inappropriate content","status":403}"#.into()),
+            ("promptGuard", r#"{"request":{"rules":[{"name":"card","action":"REJECT","find":{"pattern":"(?i)credit card"}}],"scopes":["System","User"],"message":"Rejected due to inappropriate content","status":403}}"#.into()),
             ("promptEnrichment", r#"{"prepend":[{"role":"system","content":"French"}],"append":[{"role":"system","content":"kind"}]}"#.into()),
             ("parameters", r#"{"defaults":[{"field":"max_tokens","value":50}],"overrides":[{"field":"temperature","value":0}]}"#.into()),
         ],

@@ -59,8 +59,12 @@ impl Lab {
     }
 
     pub(crate) async fn with(plan: &Plan, settings: Settings) -> Self {
+        Self::logged(plan, settings, AccessLog::off()).await
+    }
+
+    pub(crate) async fn logged(plan: &Plan, settings: Settings, log: AccessLog) -> Self {
         let mock = Mock::start(MockOptions::default()).await.unwrap();
-        let shared = Shared::new(settings, AccessLog::off());
+        let shared = Shared::new(settings, log);
         let gateway = Gateway::new(shared.clone());
         assert_eq!(gateway.apply(&snapshot(plan, mock.addr())), []);
         let mut server = Server::start(shared.clone()).unwrap();

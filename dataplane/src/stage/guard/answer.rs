@@ -1,0 +1,159 @@
+//! Answers that come as a whole: read to their end and looked at, before anything is said.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Response, StatusCode, header};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use sluice_llm::json::Object;
+use sluice_llm::text::{Kind, Masks, Part, TextError};
+use sluice_llm::usage::{self, Tally};
+use sluice_llm::{Format, Operation, encoding};
+use sluice_policy::guard::{Guards, Looking};
+use sluice_vocab::ErrorType;
+
+use crate::record::Record;
+use crate::rejection::{Rejected, Rejection, Stage};
+use crate::stage::relay::{broken, clean, is_event_stream};
+use crate::stage::send::{Reply, too_slow};
+use crate::table::Plan;
+
+/// An answer that guards have looked at, or will.
+pub(crate) enum Guarded {
+    /// It goes on as it comes; a stream takes its guards with it.
+    Relay(Box<Reply>),
+    /// It is whole.
+    Ready(Response<Bytes>),
+}
+
+/// Gives an answer the guards that have to look at it.
+pub(crate) fn attend(plan: &Plan, mut reply: Reply) -> Result<Reply, Rejected> {
+    let Some(reading) = reply.reading.as_ref().filter(|_| !plan.response_guards.is_empty()) else {
+        return Ok(reply);
+    };
+    let headers = reply.response.headers();
+    let has_text = match reading.operation {
+        Operation::Chat | Operation::Completions | Operation::Responses => true,
+        // Sound and pictures have no text, transcripts do.
+        Operation::Media => !is_binary(headers),
+        Operation::Embeddings | Operation::CountTokens | Operation::Models => false,
+    };
+    if !has_text {
+        return Ok(reply);
+    }
+    let enforced = plan.response_guards.enforce();
+    if enforced && is_event_stream(headers) && (is_coded(headers) || reading.operation == Operation::Media) {
+        return Err(unreadable("it is a stream of media, or compressed"));
+    }
+    reply.guards = Some(plan.response_guards.clone());
+    Ok(reply)
+}
+
+/// Looks at an answer that is no stream.
+pub(crate) async fn answer(reply: Reply, record: &mut Record) -> Result<Guarded, Rejected> {
+    let is_stream = is_event_stream(reply.response.headers());
+    // Who only watches does so as the answer passes.
+    let guards = reply.guards.as_ref().filter(|guards| guards.enforce());
+    let (Some(guards), Some(reading), false) = (guards, &reply.reading, is_stream) else {
+        return Ok(Guarded::Relay(Box::new(reply)));
+    };
+    let (guards, format, operation) = (guards.clone(), reading.format, reading.operation);
+    let limit = record.shared().settings.body_limit;
+    let (mut parts, incoming) = reply.response.into_parts();
+    let body = tokio::time::timeout_at(reply.deadline, collect(incoming, limit))
+        .await
+        .map_err(|_| too_slow(reply.timeout))??;
+    reply.lease.give_back();
+    let body = decoded(body, &mut parts.headers, limit)?;
+    tally(&body, format, operation, record);
+    let body = masked(&guards, body, parts.status, record)?;
+    for name in [header::CONTENT_LENGTH, header::ETAG] {
+        parts.headers.remove(name);
+    }
+    for name in ["content-md5", "digest", "content-digest"] {
+        parts.headers.remove(name);
+    }
+    clean(&mut parts.headers, record, false);
+    Ok(Guarded::Ready(Response::from_parts(parts, body)))
+}
+
+fn is_coded(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding.as_bytes() != b"identity")
+}
+
+/// What guards let pass of a whole answer. One that can't be read is refused: nobody knows what it says.
+pub(crate) fn masked(
+    guards: &Arc<Guards>,
+    body: Bytes,
+    status: StatusCode,
+    record: &mut Record,
+) -> Result<Bytes, Rejected> {
+    let mut looking = Looking { guards, hits: &mut record.hits.response };
+    if !guards.enforce() {
+        let _ = looking.answer(&body);
+        return Ok(body);
+    }
+    let refuse = |refusal| super::rejection(refusal).code("response_rejected");
+    match looking.answer(&body) {
+        Ok(None) => Ok(body),
+        Ok(Some(new)) => Ok(new.into()),
+        Err(TextError::Refused(refusal)) => Err(refuse(refusal)),
+        // Errors of proxies on the way are pages for people.
+        Err(TextError::Malformed(_)) if !status.is_success() => {
+            let text = String::from_utf8_lossy(&body);
+            let part = Part { kind: Kind::Assistant, json: false };
+            Ok(looking.whole(part, &text).map_err(refuse)?.map_or(body.clone(), Bytes::from))
+        }
+        Err(TextError::Malformed(error)) => Err(unreadable(&error.to_string())),
+    }
+}
+
+fn is_binary(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).is_some_and(|kind| {
+        ["audio/", "image/", "video/", "application/octet-stream"].iter().any(|k| kind.starts_with(k))
+    })
+}
+
+async fn collect(mut incoming: Incoming, limit: usize) -> Result<Bytes, Rejected> {
+    let mut all = BytesMut::new();
+    while let Some(frame) = incoming.frame().await {
+        let Ok(data) = frame.map_err(|e| broken(&e))?.into_data() else { continue };
+        all.extend_from_slice(&data);
+        if all.len() > limit {
+            let text =
+                format!("the answer is longer than {} MiB, which is too long to be looked at", limit >> 20);
+            return Err(Rejection::new(Stage::Guard, ErrorType::ServerError, StatusCode::BAD_GATEWAY, text));
+        }
+    }
+    Ok(all.freeze())
+}
+
+/// Some providers compress although they were asked not to.
+fn decoded(body: Bytes, headers: &mut HeaderMap, limit: usize) -> Result<Bytes, Rejected> {
+    match headers.remove(header::CONTENT_ENCODING).filter(|coding| coding.as_bytes() != b"identity") {
+        None => Ok(body),
+        Some(coding) => encoding::decode(coding.as_bytes(), &body, limit, &mut |_| true)
+            .map_err(|e| unreadable(&e.to_string())),
+    }
+}
+
+fn tally(body: &Bytes, format: Format, operation: Operation, record: &mut Record) {
+    let mut tally = Tally::default();
+    if let Ok(object) = Object::scan(body.clone())
+        && let Ok(Some(usage)) = object.get(usage::field(format))
+    {
+        tally.update(usage);
+    }
+    record.usage = tally.usage(format);
+    if !record.usage.is_known() && operation.streams() {
+        record.shared().metrics.usage_missing.inc();
+    }
+}
+
+fn unreadable(why: &str) -> Rejected {
+    let text = "the provider's answer can't be read, so that the guards of this route can't look at it";
+    Rejection::new(Stage::Guard, ErrorType::ServerError, StatusCode::BAD_GATEWAY, text)
+        .code("upstream_malformed")
+        .detail(why)
+}

@@ -1,0 +1,313 @@
+//! Guards on live traffic, in every format, plain and streamed, however the provider's bytes are cut.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use sluice_dataplane::Settings;
+use sluice_dataplane::access_log::AccessLog;
+use sluice_policy::guard;
+
+use crate::support::{Lab, Plan};
+
+const CHAT: &str = "/v1/chat/completions";
+const SECRETS: [&str; 4] = ["john@example.com", "4111 1111 1111 1111", "4111", "credit card"];
+/// What the doubles say.
+const TEXT: &str = "text=Mail%20john@example.com%20or%20pay%204111%201111%201111%201111%20by%20credit%20card";
+const MASKED: &str = "Mail [EMAIL] or pay [CREDIT_CARD] by [MASKED]";
+
+/// A guard as a user writes it.
+fn guards(yaml: &str) -> Plan {
+    let spec: guard::Spec = serde_json::from_str(yaml).unwrap();
+    let (config, findings) = spec.compile("spec.ai.promptGuard");
+    assert_eq!(findings, []);
+    let config = serde_json::to_string(&config.unwrap()).unwrap();
+    Plan { policies: vec![("promptGuard", config)], ..Plan::default() }
+}
+
+fn masking() -> Plan {
+    guards(r#"{"response":{"matches":["credit card"],"regex":{"builtins":["EMAIL","CREDIT_CARD"]}}}"#)
+}
+
+/// Path, request, and how the text of an event or an answer is read.
+struct Surface {
+    path: &'static str,
+    body: &'static str,
+    text: fn(&Value) -> &Value,
+    delta: fn(&Value) -> &Value,
+}
+
+const SURFACES: [Surface; 5] = [
+    Surface {
+        path: CHAT,
+        body: r#"{"model":"gpt-4","messages":[{"role":"user","content":"x"}]}"#,
+        text: |v| &v["choices"][0]["message"]["content"],
+        delta: |v| &v["choices"][0]["delta"]["content"],
+    },
+    Surface {
+        path: "/v1/completions",
+        body: r#"{"model":"gpt-4","prompt":"x"}"#,
+        text: |v| &v["choices"][0]["text"],
+        delta: |v| &v["choices"][0]["text"],
+    },
+    Surface {
+        path: "/v1/responses",
+        body: r#"{"model":"gpt-4","input":"x"}"#,
+        text: |v| &v["output"][0]["content"][0]["text"],
+        delta: |v| if v["type"] == "response.output_text.delta" { &v["delta"] } else { &Value::Null },
+    },
+    Surface {
+        path: "/v1/messages",
+        body: r#"{"model":"claude","max_tokens":99,"messages":[{"role":"user","content":"x"}]}"#,
+        text: |v| &v["content"][0]["text"],
+        delta: |v| &v["delta"]["text"],
+    },
+    Surface {
+        path: "/v1beta/models/gemini-pro:generateContent",
+        body: r#"{"contents":[{"role":"user","parts":[{"text":"x"}]}]}"#,
+        text: |v| &v["candidates"][0]["content"]["parts"][0]["text"],
+        delta: |v| &v["candidates"][0]["content"]["parts"][0]["text"],
+    },
+];
+
+impl Surface {
+    fn streaming(&self) -> String {
+        self.body.replacen('{', "{\"stream\":true,", 1)
+    }
+
+    fn read(&self, stream: &str) -> String {
+        let data = stream.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
+        let events = data.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+        events.filter_map(|event| (self.delta)(&event).as_str().map(str::to_owned)).collect()
+    }
+}
+
+fn has_secret(text: &str) -> bool {
+    SECRETS.iter().any(|secret| text.contains(secret))
+}
+
+#[tokio::test]
+async fn answers_are_masked_in_every_format() {
+    let lab = Lab::start(&masking()).await;
+    for surface in &SURFACES {
+        let answer = lab.post(surface.path, &[("x-mock-fault", TEXT)], surface.body).await;
+        assert_eq!(answer.status, 200, "{}: {}", surface.path, answer.text());
+        assert_eq!((surface.text)(&answer.json()), MASKED, "{}", surface.path);
+        assert!(!has_secret(&answer.text()), "{}", answer.text());
+    }
+    let metrics = lab.get("/metrics", &[]).await.text();
+    let hits = r#"sluice_guard_hits_total{direction="response",rule="EMAIL",outcome="masked"} 5"#;
+    assert!(metrics.contains(hits), "{metrics}");
+    assert!(!metrics.contains("sluice_usage_missing_total 5"), "{metrics}");
+}
+
+#[tokio::test]
+async fn streams_are_masked_in_every_format_however_they_are_cut() {
+    let lab = Lab::start(&masking()).await;
+    for surface in &SURFACES {
+        for cut in ["", ";split=1", ";split=7", ";crlf", ";comments", ";no-final-blank-line"] {
+            let fault = format!("{TEXT}{cut}");
+            let answer = lab.post(surface.path, &[("x-mock-fault", &fault)], surface.streaming()).await;
+            let text = answer.text();
+            assert_eq!(surface.read(&text), MASKED, "{} {cut}: {text}", surface.path);
+            assert!(!has_secret(&text) && !text.contains("\"error\":{"), "{} {cut}: {text}", surface.path);
+        }
+    }
+    let metrics = lab.get("/metrics", &[]).await.text();
+    assert!(metrics.contains("sluice_streams_truncated_total 0"), "{metrics}");
+    assert!(metrics.contains("sluice_usage_missing_total 0"), "{metrics}");
+}
+
+/// Each client's format with each provider's.
+fn crossings() -> impl Iterator<Item = (&'static Surface, String, String)> {
+    SURFACES.iter().flat_map(|surface| {
+        ["gpt-4", "claude", "gemini-pro"].map(|model| {
+            let named = ["gpt-4", "claude", "gemini-pro"];
+            let with =
+                |text: &str| named.iter().fold(text.to_owned(), |text, name| text.replace(name, model));
+            (surface, with(surface.path), with(surface.body))
+        })
+    })
+}
+
+#[tokio::test]
+async fn whatever_the_provider_speaks_its_answers_are_masked_in_the_client_s_format() {
+    let lab = Lab::start(&masking()).await;
+    for (surface, path, body) in crossings() {
+        let plain = lab.post(&path, &[("x-mock-fault", TEXT)], body.clone()).await;
+        assert_eq!(plain.status, 200, "{path} {body}: {}", plain.text());
+        assert!(
+            plain.text().contains(MASKED) && !has_secret(&plain.text()),
+            "{path} {body}: {}",
+            plain.text()
+        );
+        for cut in ["", ";split=1", ";split=9"] {
+            let fault = format!("{TEXT}{cut}");
+            let streaming = body.replacen('{', "{\"stream\":true,", 1);
+            let answer = lab.post(&path, &[("x-mock-fault", &fault)], streaming).await.text();
+            assert_eq!(surface.read(&answer), MASKED, "{path} {body} {cut}: {answer}");
+            assert!(!has_secret(&answer), "{path} {body} {cut}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn whatever_the_provider_speaks_a_rejection_ends_the_stream_in_the_client_s_format() {
+    let plan = guards(
+        r#"{"response":{"action":"REJECT","regex":{"builtins":["CREDIT_CARD"]},"customResponseMessage":"No cards here"}}"#,
+    );
+    let lab = Lab::start(&plan).await;
+    for (surface, path, body) in crossings() {
+        let streaming = body.replacen('{', "{\"stream\":true,", 1);
+        let answer = lab.post(&path, &[("x-mock-fault", TEXT)], streaming).await.text();
+        assert!(answer.contains("No cards here") && !answer.contains("4111"), "{path} {body}: {answer}");
+        assert!(surface.read(&answer).starts_with("Mail john@example.com or"), "{path} {body}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_at_the_very_end_is_masked_and_what_looks_like_it_is_let_go() {
+    let lab = Lab::start(&masking()).await;
+    for (text, want) in [
+        ("write%20to%20john@example.com", "write to [EMAIL]"),
+        ("a%20credit%20", "a credit "),
+        ("pay%204111%201111%201111%20111", "pay 4111 1111 1111 111"),
+    ] {
+        for surface in &SURFACES {
+            let fault = format!("text={text}");
+            let answer = lab.post(surface.path, &[("x-mock-fault", &fault)], surface.streaming()).await;
+            assert_eq!(surface.read(&answer.text()), want, "{}: {}", surface.path, answer.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn reasoning_is_masked_too() {
+    let lab = Lab::start(&masking()).await;
+    let body =
+        r#"{"model":"gpt-4","stream":true,"messages":[{"role":"user","content":"I am john@example.com"}]}"#;
+    let answer = lab.post(CHAT, &[("x-mock-fault", "reasoning")], body).await.text();
+    assert!(!has_secret(&answer) && answer.contains("reasoning_content"), "{answer}");
+    let anthropic = r#"{"model":"claude","max_tokens":99,"stream":true,"messages":[{"role":"user","content":"I am john@example.com"}]}"#;
+    let answer = lab.post("/v1/messages", &[("x-mock-fault", "reasoning")], anthropic).await.text();
+    assert!(!has_secret(&answer) && answer.contains("thinking_delta"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_stream_that_is_rejected_ends_in_its_client_s_format() {
+    let plan = guards(
+        r#"{"response":{"action":"REJECT","regex":{"builtins":["CREDIT_CARD"]},"customResponseMessage":"No cards here"}}"#,
+    );
+    let lab = Lab::start(&plan).await;
+    for surface in &SURFACES {
+        let fault = format!("{TEXT};split=20");
+        let answer = lab.post(surface.path, &[("x-mock-fault", &fault)], surface.streaming()).await.text();
+        assert_eq!(surface.read(&answer).trim_end(), "Mail john@example.com or pay", "{answer}");
+        assert!(answer.contains("No cards here") && !answer.contains("4111"), "{answer}");
+        for clean_end in ["[DONE]", "message_stop", "finishReason", "response.completed"] {
+            assert!(!answer.contains(clean_end), "{answer}");
+        }
+        let plain = lab.post(surface.path, &[("x-mock-fault", TEXT)], surface.body).await;
+        assert_eq!((plain.status, plain.header("x-sluice-error")), (403, "invalid_request"));
+        assert!(plain.text().contains("No cards here") && !plain.text().contains("4111"), "{plain:?}");
+    }
+}
+
+#[tokio::test]
+async fn prompts_are_masked_before_the_provider_sees_them() {
+    let plan =
+        guards(r#"{"request":{"action":"MASK","matches":["credit card"],"regex":{"builtins":["EMAIL"]}}}"#);
+    let lab = Lab::start(&plan).await;
+    for (path, body) in [
+        (
+            CHAT,
+            r#"{"model":"gpt-4","messages":[{"role":"system","content":"credit card"},{"role":"user","content":[{"type":"text","text":"john\u0040example.com"}]}]}"#,
+        ),
+        ("/v1/responses", r#"{"model":"gpt-4","input":"john@example.com and a credit card"}"#),
+        (
+            "/v1/messages",
+            r#"{"model":"claude","max_tokens":9,"system":"a credit card","messages":[{"role":"user","content":"john@example.com"}]}"#,
+        ),
+        (
+            "/v1beta/models/gemini-pro:generateContent",
+            r#"{"contents":[{"role":"user","parts":[{"text":"john@example.com, credit card"}]}]}"#,
+        ),
+    ] {
+        let answer = lab.post(path, &[], body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let sent = lab.mock.requests().pop().unwrap();
+        let sent = String::from_utf8(sent.body.to_vec()).unwrap();
+        assert!(!has_secret(&sent) && sent.contains("[EMAIL]") && sent.contains("[MASKED]"), "{sent}");
+    }
+}
+
+#[tokio::test]
+async fn an_audit_changes_nothing_and_says_what_it_saw() {
+    let plan = guards(
+        r#"{"request":{"mode":"Audit","matches":["credit card"]},"response":{"mode":"Audit","regex":{"builtins":["EMAIL"]}}}"#,
+    );
+    let lab = Lab::start(&plan).await;
+    let body = r#"{"model":"gpt-4","stream":true,"messages":[{"role":"user","content":"credit card of john@example.com"}]}"#;
+    let answer = lab.post(CHAT, &[], body).await;
+    assert!(
+        answer.status == 200 && SURFACES[0].read(&answer.text()).contains("john@example.com"),
+        "{answer:?}"
+    );
+    let plain = lab.post(CHAT, &[("x-mock-fault", TEXT)], SURFACES[0].body).await;
+    assert!(plain.text().contains("john@example.com"), "{plain:?}");
+    let metrics = lab.get("/metrics", &[]).await.text();
+    for hit in [
+        r#"sluice_guard_hits_total{direction="request",rule="request.matches[0]",outcome="audited"} 1"#,
+        r#"sluice_guard_hits_total{direction="response",rule="EMAIL",outcome="audited"} 2"#,
+    ] {
+        assert!(metrics.contains(hit), "{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_guard_cannot_read_does_not_pass() {
+    let lab =
+        Lab::start(&guards(r#"{"request":{"matches":["secret"]},"response":{"matches":["secret"]}}"#)).await;
+    let tokens = r#"{"model":"gpt-4","prompt":[ [1820, 27] ]}"#;
+    let refused = lab.post("/v1/completions", &[], tokens).await;
+    assert_eq!((refused.status, lab.mock.counts().received), (400, 0));
+    for fault in ["html502", "malformed=0"] {
+        let answer = lab.post(CHAT, &[("x-mock-fault", fault)], SURFACES[0].body).await;
+        assert_eq!(answer.status, 502, "{fault}: {}", answer.text());
+    }
+}
+
+/// A log that can be read.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_log_has_the_rule_s_name_and_never_what_it_found() {
+    let plan = guards(
+        r#"{"request":{"regex":{"matches":[{"name":"no cards","pattern":"credit card \\d+"}]}},"response":{"regex":{"builtins":["EMAIL"]}}}"#,
+    );
+    let lines = Lines::default();
+    let log = AccessLog::to(lines.clone()).unwrap();
+    let lab = Lab::logged(&plan, Settings { workers: 1, ..Settings::default() }, log).await;
+    let refused = r#"{"model":"gpt-4","messages":[{"role":"user","content":"my credit card 4111"}]}"#;
+    let refused = lab.post(CHAT, &[], refused).await;
+    assert_eq!(refused.status, 403);
+    assert!(!refused.text().contains("4111") && !refused.text().contains("no cards"), "{refused:?}");
+    lab.post(CHAT, &[("x-mock-fault", TEXT)], SURFACES[0].streaming()).await;
+    assert!(lab.stop().await);
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains(r#""guard":"request no cards rejected""#), "{text}");
+    assert!(text.contains(r#""guard":"response EMAIL masked""#), "{text}");
+    assert!(!has_secret(&text), "{text}");
+}
