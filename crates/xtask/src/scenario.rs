@@ -54,14 +54,14 @@ pub(crate) struct Scenarios {
 
 impl Scenarios {
     /// One of them, with images of a profile.
-    pub(crate) fn one(name: &str, profile: &str) -> Self {
+    pub(crate) fn one(name: &str, profile: &str, installed: bool) -> Self {
         let (only, profile) = (vec![name.to_owned()], profile.to_owned());
-        Self { only, installed: false, keep: false, profile, inside: false }
+        Self { only, installed, keep: false, profile, inside: false }
     }
 
     /// All that don't take long.
     pub(crate) fn short() -> Self {
-        Self { only: Vec::new(), ..Self::one("", "ci") }
+        Self { only: Vec::new(), ..Self::one("", "ci", false) }
     }
 }
 

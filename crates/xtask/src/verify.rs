@@ -21,9 +21,9 @@ pub(crate) enum Verify {
         rounds: u32,
     },
     /// What is lost while operators, pods, keys and configuration change, in the real cluster
-    Chaos,
+    Chaos(InCluster),
     /// From a change to its acknowledgement by three pods, in the real cluster
-    Latency,
+    Latency(InCluster),
     /// This version's operator with an older version's data planes, and the reverse, in the real cluster
     Skew {
         /// The older version
@@ -31,18 +31,29 @@ pub(crate) enum Verify {
         commit: String,
     },
     /// What a change costs beside thousands of routes and policies, in the real cluster
-    Scale,
+    Scale(InCluster),
     /// Gateway API's own conformance suite, in the real cluster
     Conformance,
+}
+
+/// What runs in the cluster.
+#[derive(clap::Args)]
+pub(crate) struct InCluster {
+    /// How the images are built
+    #[arg(long, default_value = "ci")]
+    profile: String,
+    /// Take the images and the installation as they are
+    #[arg(long)]
+    installed: bool,
 }
 
 pub(crate) async fn run(verify: Verify) -> anyhow::Result<()> {
     match verify {
         Verify::Bench { rounds } => bench(rounds).await,
-        Verify::Chaos => scenario("chaos", "ci", "What is lost while everything changes").await,
-        Verify::Latency => scenario("latency", "ci", "How fast a change arrives").await,
+        Verify::Chaos(how) => scenario("chaos", &how, "What is lost while everything changes").await,
+        Verify::Latency(how) => scenario("latency", &how, "How fast a change arrives").await,
         Verify::Skew { commit } => skew(&commit).await,
-        Verify::Scale => scenario("scale", "release", "What a change costs among thousands").await,
+        Verify::Scale(how) => scenario("scale", &how, "What a change costs among thousands").await,
         Verify::Conformance => conformance::report().await,
     }
 }
@@ -62,11 +73,13 @@ async fn skew(commit: &str) -> anyhow::Result<()> {
     let loaded = image::load(image::Load::older(folder.clone(), scenario::skew::OLDER)).await;
     run_command(&mut git(&["remove", "--force"])).await?;
     loaded?;
-    scenario("skew", "ci", &format!("Commit {commit} beside this version")).await
+    let how = InCluster { profile: "ci".to_owned(), installed: false };
+    scenario("skew", &how, &format!("Commit {commit} beside this version")).await
 }
 
-async fn scenario(name: &str, profile: &str, title: &str) -> anyhow::Result<()> {
-    scenario::run(Scenarios::one(name, profile)).await?;
+async fn scenario(name: &str, how: &InCluster, title: &str) -> anyhow::Result<()> {
+    let InCluster { profile, installed } = how;
+    scenario::run(Scenarios::one(name, profile, *installed)).await?;
     let told = std::fs::read_to_string(scenario::told(name))?;
     let how = format!(
         "Images of profile `{profile}`. One node of two cores, which also runs the cluster, the load and the providers' doubles."
