@@ -40,6 +40,31 @@ pub(crate) fn credential(
     Ok(Found { value: Secret::new(bare), ..found })
 }
 
+/// Finds the keys of an AWS account, as `ID:SECRET` or `ID:SECRET:SESSION`: those of a Secret that has them and of which no key is
+/// named. Their names are those of AWS' environment variables, or in camel case.
+pub(crate) fn aws_keys(
+    world: &World<'_>,
+    referrer: (Kind, &str),
+    reference: &SecretRef,
+) -> Option<Result<Found, Finding>> {
+    if reference.key.is_some() {
+        return None;
+    }
+    let find = |names: [&str; 2]| value(world, referrer, reference, &names);
+    let id = match find(["accessKeyId", "AWS_ACCESS_KEY_ID"]) {
+        Ok(id) => id,
+        // An API key then, or a reference that leads nowhere: either way it is told there.
+        Err(_) => return None,
+    };
+    let keys = find(["secretAccessKey", "AWS_SECRET_ACCESS_KEY"]).map(|secret| {
+        let session = find(["sessionToken", "AWS_SESSION_TOKEN"]).ok();
+        let parts = [Some(&id), Some(&secret), session.as_ref()];
+        let all: Vec<&[u8]> = parts.into_iter().flatten().map(|found| trim(found.value.expose())).collect();
+        Found { value: Secret::new(all.join(&b':')), ..id.clone() }
+    });
+    Some(keys)
+}
+
 /// Finds a value by the reference's key, or else by the first of the default keys that is there.
 pub(crate) fn value(
     world: &World<'_>,

@@ -1,6 +1,7 @@
 //! Wire formats and what can be asked in them.
 
 pub(crate) mod anthropic;
+pub mod bedrock;
 pub mod chat;
 pub(crate) mod completions;
 pub(crate) mod gemini;
@@ -21,10 +22,12 @@ pub enum Format {
     Anthropic,
     /// Gemini generateContent.
     Gemini,
+    /// Amazon Bedrock's Converse. No client speaks it.
+    Bedrock,
 }
 
 impl Format {
-    /// Every format.
+    /// Every format that clients may speak.
     pub const ALL: [Format; 3] = [Format::OpenAi, Format::Anthropic, Format::Gemini];
 
     /// As metrics, logs and paths spell it.
@@ -33,10 +36,11 @@ impl Format {
             Format::OpenAi => "openai",
             Format::Anthropic => "anthropic",
             Format::Gemini => "gemini",
+            Format::Bedrock => "bedrock",
         }
     }
 
-    /// Position in [`Format::ALL`].
+    /// Position in [`Format::ALL`], for those in it.
     pub const fn index(self) -> usize {
         self as usize
     }

@@ -17,6 +17,7 @@
 pub mod answer;
 pub mod conversation;
 pub mod dropped;
+pub mod embeddings;
 pub mod encoding;
 pub mod enrich;
 pub mod error;
@@ -27,6 +28,7 @@ pub mod models;
 pub mod multipart;
 pub mod provider;
 pub mod request;
+pub mod sigv4;
 pub mod sse;
 pub mod stream;
 pub mod surface;

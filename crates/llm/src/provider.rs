@@ -2,6 +2,7 @@
 
 mod anthropic;
 mod azure;
+mod bedrock;
 mod cohere;
 mod deepseek;
 mod gemini;
@@ -20,7 +21,7 @@ use crate::wire::Wire;
 use crate::{Format, Operation};
 
 /// Every provider.
-pub const REGISTRY: [&Provider; 9] = [
+pub const REGISTRY: [&Provider; 10] = [
     &openai::PROVIDER,
     &azure::PROVIDER,
     &anthropic::PROVIDER,
@@ -30,6 +31,7 @@ pub const REGISTRY: [&Provider; 9] = [
     &cohere::PROVIDER,
     &deepseek::PROVIDER,
     &qwen::PROVIDER,
+    &bedrock::PROVIDER,
 ];
 
 /// The provider of a type, as `spec.ai` of an Upstream names it.
@@ -117,7 +119,7 @@ pub struct Settings {
     pub api_version: String,
     /// Vertex: the project.
     pub project: String,
-    /// Vertex: the region.
+    /// Vertex and Bedrock: the region.
     pub location: String,
     /// Vertex: whose model it is.
     pub publisher: String,
@@ -199,7 +201,7 @@ fn google_verb(surface: &Surface<'_>, stream: bool) -> Option<&'static str> {
         (Operation::Chat, false) => "generateContent",
         (Operation::Chat, true) => "streamGenerateContent?alt=sse",
         (Operation::CountTokens, _) => "countTokens",
-        (Operation::Embeddings, _) if surface.rest.ends_with(":batchEmbedContents") => "batchEmbedContents",
+        (Operation::Embeddings, _) if surface.rest.ends_with("batchEmbedContents") => "batchEmbedContents",
         (Operation::Embeddings, _) => "embedContent",
         _ => return None,
     })
@@ -219,6 +221,7 @@ mod tests {
         let none = Settings::default();
         let azure =
             Settings { deployment: "d".into(), api_version: "2024-02-15-preview".into(), ..none.clone() };
+        let azure_v1 = Settings { deployment: "d".into(), api_version: "v1".into(), ..none.clone() };
         let vertex = Settings {
             project: "p".into(),
             location: "us-central1".into(),
@@ -237,6 +240,14 @@ mod tests {
                 false,
                 "/openai/deployments/d/chat/completions?api-version=2024-02-15-preview",
             ),
+            (
+                "azureOpenai",
+                &azure,
+                "/v1/responses",
+                true,
+                "/openai/responses?api-version=2024-02-15-preview",
+            ),
+            ("azureOpenai", &azure_v1, chat, false, "/openai/v1/chat/completions"),
             ("anthropic", &none, "/messages", true, "/v1/messages"),
             ("gemini", &none, "/v1/models/x:generateContent", false, "/v1beta/models/m:generateContent"),
             (

@@ -2,7 +2,7 @@
 
 use crate::conversation::{Conversation, Param};
 use crate::dropped::Dropped;
-use crate::format::{anthropic, chat, completions, gemini, responses};
+use crate::format::{anthropic, bedrock, chat, completions, gemini, responses};
 use crate::json::Invalid;
 use crate::provider::Provider;
 use crate::wire::Wire;
@@ -41,6 +41,7 @@ pub fn decode<'a>(wire: Wire, body: &'a str, dropped: &mut Dropped) -> Result<Co
         Wire::Generate => gemini::decode::request(body, dropped),
         Wire::Responses => responses::decode::request(body, dropped),
         Wire::Completions => completions::request(body, dropped),
+        Wire::Converse => Err(Invalid::new("the body", "is in a format that no client speaks")),
     }
 }
 
@@ -50,6 +51,7 @@ pub fn encode(c: &Conversation<'_>, target: &Target<'_>, dropped: &mut Dropped) 
         Wire::Chat => chat::encode::request(c, target, dropped),
         Wire::Messages => anthropic::encode::request(c, target, dropped),
         Wire::Generate => gemini::encode::request(c, target, dropped),
+        Wire::Converse => bedrock::encode::request(c, target, dropped),
         Wire::Responses | Wire::Completions => {
             Err(Invalid::new("the body", "can't be translated into this format yet"))
         }

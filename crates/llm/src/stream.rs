@@ -151,7 +151,9 @@ impl Relay {
         let found = match (self.format, self.operation) {
             (Format::OpenAi, Operation::Responses) => within("response"),
             (Format::Anthropic, _) => object.get_bytes("usage").ok()?.or_else(|| within("message")),
-            (Format::OpenAi | Format::Gemini, _) => object.get_bytes(usage::field(self.format)).ok()?,
+            (Format::OpenAi | Format::Gemini | Format::Bedrock, _) => {
+                object.get_bytes(usage::field(self.format)).ok()?
+            }
         };
         found.filter(|value| value.first() == Some(&b'{'))
     }
@@ -178,7 +180,8 @@ impl Relay {
             },
             (Format::Gemini, _) if failed => End::Failed,
             (Format::Gemini, _) if object.is_some() && gemini_has_ended(data) => End::Complete,
-            (Format::Gemini, _) => return,
+            // Nobody gets Bedrock's streams as they are.
+            (Format::Gemini | Format::Bedrock, _) => return,
         };
         if self.end != End::Failed {
             self.end = end;

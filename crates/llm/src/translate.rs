@@ -6,7 +6,7 @@ pub use stream::{Decoder, Encoder, Translator};
 
 use crate::Format;
 use crate::answer::{Answer, Context};
-use crate::format::{anthropic, chat, completions, gemini, responses};
+use crate::format::{anthropic, bedrock, chat, completions, gemini, responses};
 use crate::json::{Fields, Invalid, object};
 use crate::wire::Wire;
 
@@ -16,6 +16,7 @@ pub fn decode<'a>(wire: Wire, body: &'a str, context: &Context) -> Result<Answer
         Wire::Chat => chat::answer::decode(body, context),
         Wire::Messages => anthropic::answer::decode(body),
         Wire::Generate => gemini::answer::decode(body, context),
+        Wire::Converse => bedrock::answer::decode(body),
         Wire::Responses | Wire::Completions => {
             Err(Invalid::new("the answer", "is in a format that is not translated yet"))
         }
@@ -25,7 +26,7 @@ pub fn decode<'a>(wire: Wire, body: &'a str, context: &Context) -> Result<Answer
 /// Writes a whole answer.
 pub fn encode(wire: Wire, answer: &Answer<'_>, context: &Context) -> Vec<u8> {
     match wire {
-        Wire::Chat => chat::answer::encode(answer, context),
+        Wire::Chat | Wire::Converse => chat::answer::encode(answer, context),
         Wire::Responses => responses::answer::encode(answer, context),
         Wire::Completions => completions::encode(answer, context),
         Wire::Messages => anthropic::answer::encode(answer, context),

@@ -126,7 +126,7 @@ impl Tally {
     pub fn usage(&self, format: Format) -> Usage {
         let w = &self.wire;
         match format {
-            Format::OpenAi => Usage {
+            Format::OpenAi | Format::Bedrock => Usage {
                 input: w.prompt_tokens.or(w.input_tokens),
                 cached: w
                     .prompt_tokens_details
@@ -174,7 +174,7 @@ impl Tally {
 /// The field of an answer that holds its usage.
 pub const fn field(format: Format) -> &'static str {
     match format {
-        Format::OpenAi | Format::Anthropic => "usage",
+        Format::OpenAi | Format::Anthropic | Format::Bedrock => "usage",
         Format::Gemini => "usageMetadata",
     }
 }

@@ -16,12 +16,14 @@ pub enum Wire {
     Messages,
     /// Gemini's generateContent.
     Generate,
+    /// Amazon Bedrock's Converse, which no client speaks.
+    Converse,
 }
 
 impl Wire {
     /// Every one.
-    pub const ALL: [Wire; 5] =
-        [Wire::Chat, Wire::Responses, Wire::Completions, Wire::Messages, Wire::Generate];
+    pub const ALL: [Wire; 6] =
+        [Wire::Chat, Wire::Responses, Wire::Completions, Wire::Messages, Wire::Generate, Wire::Converse];
 
     /// The wire of a client's request; `None` for what is no conversation.
     pub fn of(format: Format, operation: Operation) -> Option<Wire> {
@@ -41,13 +43,14 @@ impl Wire {
             Wire::Chat | Wire::Responses | Wire::Completions => Format::OpenAi,
             Wire::Messages => Format::Anthropic,
             Wire::Generate => Format::Gemini,
+            Wire::Converse => Format::Bedrock,
         }
     }
 
     /// What is asked for in it.
     pub const fn operation(self) -> Operation {
         match self {
-            Wire::Chat | Wire::Messages | Wire::Generate => Operation::Chat,
+            Wire::Chat | Wire::Messages | Wire::Generate | Wire::Converse => Operation::Chat,
             Wire::Responses => Operation::Responses,
             Wire::Completions => Operation::Completions,
         }
@@ -61,6 +64,7 @@ impl Wire {
             Wire::Completions => "completions",
             Wire::Messages => "anthropic",
             Wire::Generate => "gemini",
+            Wire::Converse => "bedrock",
         }
     }
 
@@ -72,7 +76,7 @@ impl Wire {
             (Wire::Completions, _) => "completions",
             (Wire::Messages, Operation::CountTokens) => "messages/count_tokens",
             (Wire::Messages, _) => "messages",
-            (Wire::Generate, _) => "",
+            (Wire::Generate | Wire::Converse, _) => "",
         };
         Surface { format: self.format(), operation, model: None, stream: None, rest }
     }

@@ -9,7 +9,7 @@ use crate::answer::{Answer, End};
 use crate::check::{self, What, Wrong};
 use crate::openai::chat_halves as halves;
 use crate::reply::{Call, Refusal, Reply};
-use crate::route::Verb;
+use crate::route::{Format, Verb};
 use crate::script::{Event, Framing};
 
 /// The credential, in the provider's form: a key, or the token of a subscription.
@@ -34,9 +34,9 @@ fn is_date(text: &str) -> bool {
 /// The answer of an operation.
 pub(crate) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
     let reply = match &call.verb {
-        Verb::Messages => messages(call, &check::body(call.body)?),
+        Verb::Messages | Verb::StreamMessages => messages(call, &body(call)?),
         Verb::CountTokens => {
-            let ask = request::count(&check::body(call.body)?)?;
+            let ask = request::count(&body(call)?)?;
             Ok(Reply::json(StatusCode::OK, &json!({"input_tokens": ask.prompt_tokens.max(1)})))
         }
         Verb::Models(id) => Ok(models(id.as_deref())),
@@ -52,6 +52,25 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         .header("anthropic-ratelimit-tokens-limit", "400000")
         .header("anthropic-ratelimit-tokens-remaining", "399000")
         .header("anthropic-ratelimit-tokens-reset", reset))
+}
+
+/// The body; on Vertex AI it has a version, and the model only where the path has none (Google's documentation of Claude).
+fn body(call: &Call<'_>) -> Result<Value, Wrong> {
+    let mut body = check::body(call.body)?;
+    let Some(map) = body.as_object_mut().filter(|_| call.format == Format::VertexAnthropic) else {
+        return Ok(body);
+    };
+    if map.remove("anthropic_version") != Some(json!("vertex-2023-10-16")) {
+        return Err(Wrong::missing("anthropic_version"));
+    }
+    if call.verb != Verb::CountTokens && map.insert("model".into(), json!(call.path_model)).is_some() {
+        return Err(Wrong { path: "model".into(), what: What::Unknown });
+    }
+    let streams = call.verb == Verb::StreamMessages;
+    if call.verb != Verb::CountTokens && (body["stream"] == true) != streams {
+        return Err(Wrong::value("stream", "has to be as the path says"));
+    }
+    Ok(body)
 }
 
 fn models(id: Option<&str>) -> Reply {

@@ -1,6 +1,6 @@
 //! Doubles of the model providers, for tests, benches and the `sluice mock` command.
 //!
-//! One plaintext server (HTTP/1.1 and h2c) speaks OpenAI, Azure OpenAI, Mistral, Anthropic, Gemini and Vertex AI. It is as
+//! One plaintext server (HTTP/1.1 and h2c) speaks OpenAI, Azure OpenAI, Mistral, Anthropic, Gemini, Vertex AI and Bedrock. It is as
 //! strict with requests as the real service is, answers deterministically with every field the vendors' SDKs look for,
 //! records what it was sent, and breaks on demand.
 //!
@@ -28,6 +28,7 @@
 
 mod answer;
 mod anthropic;
+mod bedrock;
 mod check;
 mod fault;
 mod gemini;

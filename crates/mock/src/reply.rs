@@ -17,6 +17,8 @@ pub(crate) struct Call<'a> {
     /// The model (Azure: the deployment) in the path.
     pub(crate) path_model: Option<String>,
     pub(crate) headers: &'a HeaderMap,
+    /// As it arrived.
+    pub(crate) path: &'a str,
     pub(crate) query: &'a str,
     pub(crate) body: &'a Bytes,
     pub(crate) fault: &'a Fault,

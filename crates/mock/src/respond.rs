@@ -13,7 +13,7 @@ use crate::reply::{Call, Content, Refusal, Reply};
 use crate::route::{Format, Verb, route};
 use crate::script::Framing;
 use crate::server::Shared;
-use crate::{anthropic, gemini, openai, script};
+use crate::{anthropic, bedrock, gemini, openai, script};
 
 /// Answers a request.
 pub(crate) async fn respond(shared: &Shared, reset: Reset, request: Request<Incoming>) -> Response<Play> {
@@ -48,6 +48,7 @@ pub(crate) async fn respond(shared: &Shared, reset: Reset, request: Request<Inco
         verb,
         path_model,
         headers: &head.headers,
+        path: head.uri.path(),
         query: head.uri.query().unwrap_or_default(),
         body: &body,
         fault: &fault,
@@ -68,8 +69,11 @@ fn reply(call: &Call<'_>) -> Reply {
         return Reply::whole(StatusCode::BAD_GATEWAY, "text/html", page);
     }
     answer(call).unwrap_or_else(|refusal| match call.format {
-        Format::OpenAi | Format::Azure | Format::Mistral => openai::refuse(call, &refusal),
-        Format::Anthropic => anthropic::refuse(call, &refusal),
+        Format::OpenAi | Format::Azure | Format::Mistral | Format::DeepSeek | Format::Qwen => {
+            openai::refuse(call, &refusal)
+        }
+        Format::Anthropic | Format::VertexAnthropic => anthropic::refuse(call, &refusal),
+        Format::Bedrock => bedrock::refuse(call, &refusal),
         Format::Gemini | Format::Vertex => gemini::refuse(call, &refusal),
     })
 }
@@ -80,16 +84,23 @@ fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         return Err(Refusal::NoRoute(path.clone()));
     }
     match call.format {
-        Format::OpenAi | Format::Azure | Format::Mistral => openai::authorize(call),
+        Format::OpenAi | Format::Azure | Format::Mistral | Format::DeepSeek | Format::Qwen => {
+            openai::authorize(call)
+        }
         Format::Anthropic => anthropic::authorize(call),
+        Format::VertexAnthropic => call.accept(call.bearer()),
+        Format::Bedrock => bedrock::authorize(call),
         Format::Gemini | Format::Vertex => gemini::authorize(call),
     }?;
     if let Some(status) = call.fault.status.and_then(|s| StatusCode::from_u16(s).ok()) {
         return Err(Refusal::Status(status));
     }
     match call.format {
-        Format::OpenAi | Format::Azure | Format::Mistral => openai::answer(call),
-        Format::Anthropic => anthropic::answer(call),
+        Format::OpenAi | Format::Azure | Format::Mistral | Format::DeepSeek | Format::Qwen => {
+            openai::answer(call)
+        }
+        Format::Anthropic | Format::VertexAnthropic => anthropic::answer(call),
+        Format::Bedrock => bedrock::answer(call),
         Format::Gemini | Format::Vertex => gemini::answer(call),
     }
 }
@@ -111,6 +122,7 @@ fn response(reply: Reply, fault: &Fault, reset: Reset, ticket: Ticket) -> Respon
             let media = match framing {
                 Framing::Sse => "text/event-stream; charset=utf-8",
                 Framing::Array => "application/json; charset=UTF-8",
+                Framing::Aws => "application/vnd.amazon.eventstream",
             };
             (media, script::stream(events, error, framing, fault), None)
         }

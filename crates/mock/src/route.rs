@@ -10,9 +10,14 @@ pub(crate) enum Format {
     OpenAi,
     Azure,
     Mistral,
+    DeepSeek,
+    Qwen,
     Anthropic,
+    /// Anthropic's models on Vertex AI.
+    VertexAnthropic,
     Gemini,
     Vertex,
+    Bedrock,
 }
 
 /// What is asked for.
@@ -27,12 +32,16 @@ pub(crate) enum Verb {
     /// All models, or the one named.
     Models(Option<String>),
     Messages,
+    /// The same as a stream, where the path says so.
+    StreamMessages,
     CountTokens,
     Generate,
     StreamGenerate,
     CountContent,
     Embed,
     BatchEmbed,
+    Converse,
+    ConverseStream,
     /// Nothing that the provider has: method and path.
     Nothing(String),
 }
@@ -55,7 +64,12 @@ pub(crate) fn route(method: &Method, path: &str, headers: &HeaderMap) -> Result<
         }
         ["openai", "v1", rest @ ..] | ["openai", rest @ ..] => openai(Format::Azure, rest),
         ["mistral", "v1", rest @ ..] => openai(Format::Mistral, rest),
+        ["deepseek", "v1", rest @ ..] => openai(Format::DeepSeek, rest),
+        ["compatible-mode", "v1", rest @ ..] => openai(Format::Qwen, rest),
+        ["compatibility", "v1", rest @ ..] => openai(Format::OpenAi, rest),
         ["v1" | "v1beta1", "projects", _, "locations", _, rest @ ..] => vertex(rest),
+        ["model", id, "converse"] => Some(bedrock(id, Verb::Converse)),
+        ["model", id, "converse-stream"] => Some(bedrock(id, Verb::ConverseStream)),
         ["v1" | "v1beta", "models", operation] if operation.contains(':') => {
             gemini(Format::Gemini, operation)
         }
@@ -83,9 +97,12 @@ fn format_of(parts: &[&str], headers: &HeaderMap) -> Format {
     match parts {
         ["openai", ..] => Format::Azure,
         ["mistral", ..] => Format::Mistral,
+        ["deepseek", ..] => Format::DeepSeek,
+        ["compatible-mode", ..] => Format::Qwen,
         ["v1", "messages", ..] => Format::Anthropic,
         ["v1beta", ..] => Format::Gemini,
         ["v1" | "v1beta1", "projects", ..] => Format::Vertex,
+        ["model", ..] => Format::Bedrock,
         _ if headers.contains_key("anthropic-version") => Format::Anthropic,
         _ => Format::OpenAi,
     }
@@ -110,8 +127,23 @@ fn openai(format: Format, rest: &[&str]) -> Option<Target> {
     Some(Target { format, verb, model: None })
 }
 
+fn bedrock(id: &str, verb: Verb) -> Target {
+    Target { format: Format::Bedrock, verb, model: Some(percent_decode(id)) }
+}
+
 fn vertex(rest: &[&str]) -> Option<Target> {
     match rest {
+        ["publishers", "anthropic", "models", operation] => {
+            let operation = percent_decode(operation);
+            let (model, verb) = operation.rsplit_once(':')?;
+            let verb = match (model, verb) {
+                ("count-tokens", "rawPredict") => Verb::CountTokens,
+                (_, "rawPredict") => Verb::Messages,
+                (_, "streamRawPredict") => Verb::StreamMessages,
+                _ => return None,
+            };
+            Some(Target { format: Format::VertexAnthropic, verb, model: Some(model.to_owned()) })
+        }
         ["publishers", "google", "models", operation] => gemini(Format::Vertex, operation),
         ["endpoints", "openapi", "chat", "completions"] => openai(Format::OpenAi, &["chat", "completions"]),
         _ => None,

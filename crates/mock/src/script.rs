@@ -39,6 +39,8 @@ pub(crate) enum Framing {
     Sse,
     /// A JSON array, as Gemini streams without `alt=sse`.
     Array,
+    /// AWS' event stream.
+    Aws,
 }
 
 /// The script of a stream.
@@ -108,6 +110,9 @@ fn malformed(event: &Event) -> Event {
 fn frame(event: &Event, n: usize, framing: Framing, fault: &Fault) -> Bytes {
     if framing == Framing::Array {
         return Bytes::from(format!("{}{}", if n == 0 { "[" } else { ",\r\n" }, event.data));
+    }
+    if framing == Framing::Aws {
+        return crate::bedrock::frame(event);
     }
     let eol = if fault.crlf { "\r\n" } else { "\n" };
     let comment = if fault.comments { format!(": keep-alive{eol}{eol}") } else { String::new() };

@@ -34,6 +34,12 @@ pub(crate) enum Verify {
     Scale(InCluster),
     /// Gateway API's own conformance suite, in the real cluster
     Conformance,
+    /// Every client format at every provider in every case, against doubles
+    Matrix {
+        /// Write the table of the documentation anew
+        #[arg(long)]
+        update: bool,
+    },
 }
 
 /// What runs in the cluster.
@@ -55,6 +61,7 @@ pub(crate) async fn run(verify: Verify) -> anyhow::Result<()> {
         Verify::Skew { commit } => skew(&commit).await,
         Verify::Scale(how) => scenario("scale", &how, "What a change costs among thousands").await,
         Verify::Conformance => conformance::report().await,
+        Verify::Matrix { update } => matrix(update).await,
     }
 }
 
@@ -126,6 +133,22 @@ async fn bench(rounds: u32) -> anyhow::Result<()> {
         Command::new(release.join("sluice-bench")).arg("gate").arg(&json).arg("crates/bench/limits.json"),
     )
     .await
+}
+
+/// The table is a test's, so that CI keeps it true.
+async fn matrix(update: bool) -> anyhow::Result<()> {
+    step("asking everybody everything");
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["test", "--profile", "ci", "-p", "sluice-dataplane", "--test", "loopback", "matrix::"]);
+    if update {
+        command.env("UPDATE_GOLDEN", "1");
+    }
+    run_command(&mut command).await?;
+    let table = std::fs::read_to_string(root().join("docs/reference/matrix.md"))?;
+    println!("{table}");
+    let report = report("matrix", &table)?;
+    step(&format!("written to {}", shown(&report)));
+    Ok(())
 }
 
 /// Writes a report of today.

@@ -83,6 +83,11 @@ fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
 }
 
 impl Pool {
+    /// As the `host` header says it.
+    pub(crate) fn host(&self) -> &HeaderValue {
+        &self.host
+    }
+
     pub(crate) fn new(target: Target, workers: usize) -> Result<Self, PoolError> {
         let tls = target.tls.as_ref().map(|tls| client_config(&tls.ca_pem)).transpose()?;
         let default = if target.tls.is_some() { 443 } else { 80 };

@@ -9,10 +9,10 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use sluice_llm::error::{self, failure};
 use sluice_llm::event::Failure;
-use sluice_llm::{Format, Operation, encoding, translate};
+use sluice_llm::{Format, Operation, embeddings, encoding, translate};
 use sluice_vocab::ErrorType;
 
-use super::cross::Crossing;
+use super::cross::{Crossing, mark};
 use super::guard;
 use super::relay::{broken, is_event_stream, set_ids};
 use super::send::{Reading, Reply, too_slow};
@@ -31,12 +31,14 @@ pub(crate) enum Converted {
 }
 
 pub(crate) async fn convert(mut reply: Reply, record: &mut Record) -> Result<Converted, Rejected> {
-    let Some(Reading { format, crossing: Some(crossing), .. }) = &reply.reading else {
+    if let Some(Reading { dropped, .. }) = reply.reading.as_ref().filter(|r| !r.dropped.is_empty()) {
+        mark(dropped, reply.response.headers_mut());
+        record.note_dropped(dropped.paths().count());
+    }
+    let Some(Reading { format, crossing: Some(_), .. }) = &reply.reading else {
         return Ok(Converted::Relay(Box::new(reply)));
     };
     let format = *format;
-    crossing.mark(reply.response.headers_mut());
-    record.note_dropped(crossing.dropped.paths().count());
     let is_plain = !reply.response.headers().contains_key(header::CONTENT_ENCODING);
     if reply.response.status().is_success() && is_event_stream(reply.response.headers()) && is_plain {
         return Ok(Converted::Relay(Box::new(reply)));
@@ -59,7 +61,12 @@ pub(crate) async fn convert(mut reply: Reply, record: &mut Record) -> Result<Con
     let body = if parts.status.is_success() {
         whole(&body, format, &crossing, record)
     } else {
-        Err(Whole::Failed(Box::new(failure::decode(format, parts.status.as_u16(), &body))))
+        let mut failure = failure::decode(format, parts.status.as_u16(), &body);
+        // AWS says its word in a header.
+        if let Some(kind) = parts.headers.get("x-amzn-errortype").and_then(|v| v.to_str().ok()) {
+            failure.code = Some(kind.split(':').next().unwrap_or(kind).to_owned().into());
+        }
+        Err(Whole::Failed(Box::new(failure)))
     };
     let body = match body {
         Ok(body) => body,
@@ -85,7 +92,14 @@ enum Whole {
 /// Translates a whole answer.
 fn whole(body: &[u8], format: Format, crossing: &Crossing, record: &mut Record) -> Result<Bytes, Whole> {
     let text = std::str::from_utf8(body).map_err(|e| Whole::Unreadable(e.to_string()))?;
-    let answer = if crossing.operation == Operation::CountTokens {
+    let answer = if let Some(asked) = &crossing.embeddings {
+        embeddings::answer(format, text, asked, &crossing.context).map_err(|e| e.to_string()).map(
+            |(body, used)| {
+                record.usage = used;
+                body
+            },
+        )
+    } else if crossing.operation == Operation::CountTokens {
         translate::count(format, crossing.client.format(), text).map_err(|e| e.to_string())
     } else if crossing.stream {
         Err("it was asked for a stream, and sent none".to_owned())

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use sluice_llm::answer::Context;
 use sluice_llm::dropped::Dropped;
+use sluice_llm::embeddings;
 use sluice_llm::json::Invalid;
 use sluice_llm::request::{self, Target};
 use sluice_llm::{Operation, Wire};
@@ -14,7 +15,7 @@ use super::ask::{Asked, AskedBody};
 use crate::random;
 use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
-use crate::table::{Plan, Resolution};
+use crate::table::Leaf;
 
 /// The header that names what could not be carried.
 pub(crate) const DROPPED_HEADER: &str = "x-sluice-dropped";
@@ -29,7 +30,8 @@ pub(crate) struct Crossing {
     pub(crate) operation: Operation,
     pub(crate) stream: bool,
     pub(crate) context: Context,
-    pub(crate) dropped: Dropped,
+    /// Set for vectors of texts.
+    pub(crate) embeddings: Option<embeddings::Asked>,
 }
 
 /// Writes the provider's request.
@@ -37,12 +39,10 @@ pub(crate) fn request(
     asked: Asked<'_>,
     (client, provider): (Wire, Wire),
     model: &str,
-    resolution: &Resolution<'_>,
-    plan: &Plan,
-    headers: &HeaderMap,
+    leaf: &Leaf,
+    dropped: &mut Dropped,
     record: &Record,
 ) -> Result<(Bytes, Box<Crossing>), Rejected> {
-    let leaf = resolution.leaf;
     let AskedBody::Json(draft) = asked.body else {
         return Err(Rejection::invalid(Stage::Translate, "a form can't be translated into another format"));
     };
@@ -50,34 +50,53 @@ pub(crate) fn request(
     let bytes = draft.finish().concat();
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| Rejection::invalid(Stage::Translate, "the body is not UTF-8").code("invalid_json"))?;
-    let mut dropped = Dropped::default();
-    let mut conversation = request::decode(client, text, &mut dropped).map_err(refuse)?;
+    let mut conversation = request::decode(client, text, dropped).map_err(refuse)?;
     conversation.model = model.into();
     conversation.stream = asked.stream;
     let target = Target { wire: provider, provider: leaf.provider, operation };
-    let body = request::encode(&conversation, &target, &mut dropped).map_err(refuse)?;
-    if client.format() != provider.format() && headers.contains_key("anthropic-beta") {
-        dropped.add("anthropic-beta");
-    }
-    if plan.strict
-        && let Some(fields) = dropped.header()
-    {
-        let text = format!(
-            "{} can't be given these fields, and this route's fidelity is Strict: {fields}",
-            leaf.provider.name
-        );
-        return Err(Rejection::invalid(Stage::Translate, text).code("fields_would_be_dropped"));
-    }
-    let context = Context {
+    let body = request::encode(&conversation, &target, dropped).map_err(refuse)?;
+    let named = asked.model.unwrap_or_else(|| model.to_owned());
+    let context = context(named, conversation.include_usage, record);
+    let stream = asked.stream;
+    let crossing = Crossing { provider, client, operation, stream, context, embeddings: None };
+    Ok((body.into(), Box::new(crossing)))
+}
+
+/// Writes a provider's request for vectors of texts.
+pub(crate) fn embeddings(
+    asked: Asked<'_>,
+    model: &str,
+    leaf: &Leaf,
+    dropped: &mut Dropped,
+    record: &Record,
+) -> Result<(Bytes, Box<Crossing>), Rejected> {
+    let AskedBody::Json(draft) = asked.body else {
+        return Err(Rejection::invalid(Stage::Translate, "a form can't be translated into another format"));
+    };
+    let bytes = draft.finish().concat();
+    let text = String::from_utf8_lossy(&bytes);
+    let wanted = embeddings::decode(asked.surface.format, &text, dropped).map_err(refuse)?;
+    let body = embeddings::encode(leaf.provider.format, &wanted, model);
+    let named = asked.model.unwrap_or_else(|| model.to_owned());
+    let crossing = Crossing {
+        provider: Wire::Chat,
+        client: Wire::Chat,
+        operation: Operation::Embeddings,
+        stream: false,
+        context: context(named, false, record),
+        embeddings: Some(embeddings::Asked { base64: wanted.base64, batch: wanted.batch }),
+    };
+    Ok((body.into(), Box::new(crossing)))
+}
+
+fn context(model: String, include_usage: bool, record: &Record) -> Context {
+    Context {
         now: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
         seed: random::number(),
-        model: asked.model.unwrap_or_else(|| model.to_owned()),
-        include_usage: conversation.include_usage,
+        model,
+        include_usage,
         request_id: record.id_str().to_owned(),
-    };
-    let stream = asked.stream;
-    let crossing = Crossing { provider, client, operation, stream, context, dropped };
-    Ok((body.into(), Box::new(crossing)))
+    }
 }
 
 fn refuse(invalid: Invalid) -> Rejected {
@@ -96,11 +115,19 @@ pub(crate) fn clean(headers: &mut HeaderMap) {
     }
 }
 
+/// Says in the answer's head what was dropped.
+pub(crate) fn mark(dropped: &Dropped, headers: &mut HeaderMap) {
+    if let Some(value) = dropped.header().and_then(|text| HeaderValue::try_from(text).ok()) {
+        headers.insert(DROPPED_HEADER, value);
+    }
+}
+
 impl Crossing {
-    /// Says in the answer's head what was dropped.
-    pub(crate) fn mark(&self, headers: &mut HeaderMap) {
-        if let Some(value) = self.dropped.header().and_then(|text| HeaderValue::try_from(text).ok()) {
-            headers.insert(DROPPED_HEADER, value);
+    /// What the provider was asked for, in its own words.
+    pub(crate) fn sent(&self) -> Operation {
+        match self.operation {
+            Operation::CountTokens | Operation::Embeddings => self.operation,
+            _ => self.provider.operation(),
         }
     }
 }

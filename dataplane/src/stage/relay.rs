@@ -74,6 +74,11 @@ pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Box<Relay>> {
         // An event may be taken out or added, so the length is not known.
         parts.headers.remove(header::CONTENT_LENGTH);
         parts.headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+        if matches!(&reader, Reader::Translate(_)) {
+            parts
+                .headers
+                .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+        }
     }
     let crossed = matches!(&reader, Reader::Translate(_));
     if is_provider {
@@ -103,7 +108,9 @@ pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Box<Relay>> {
 }
 
 pub(crate) fn is_event_stream(headers: &http::HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/event-stream"))
+    // AWS has its own kind.
+    let kinds = [&b"text/event-stream"[..], b"application/vnd.amazon.eventstream"];
+    headers.get(header::CONTENT_TYPE).is_some_and(|v| kinds.iter().any(|kind| v.as_bytes().starts_with(kind)))
 }
 
 fn reader(
@@ -140,7 +147,11 @@ pub(crate) fn clean(headers: &mut http::HeaderMap, record: &Record, crossed: boo
 /// Our id under the usual name, the upstream's under another; Anthropic's clients look for `request-id`.
 /// Where the formats differ, Anthropic's name of its own id would be taken for ours.
 pub(crate) fn set_ids(headers: &mut http::HeaderMap, record: &Record, crossed: bool) {
-    let other = if crossed { headers.remove("request-id") } else { None };
+    let other = if crossed {
+        headers.remove("request-id").or(headers.get("x-amzn-requestid").cloned())
+    } else {
+        None
+    };
     if let Some(theirs) =
         headers.insert(REQUEST_ID, record.id.clone()).filter(|id| *id != record.id).or(other)
     {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
+use sluice_llm::dropped::Dropped;
 use sluice_llm::{Format, Operation};
 use sluice_policy::guard::Guards;
 use sluice_vocab::ErrorType;
@@ -37,6 +38,8 @@ pub(crate) struct Reading {
     pub(crate) strip_usage: bool,
     /// Set where the caller wants another wire than the provider speaks.
     pub(crate) crossing: Option<Box<Crossing>>,
+    /// What the provider was not given.
+    pub(crate) dropped: Dropped,
 }
 
 impl Reply {
@@ -54,8 +57,8 @@ pub(crate) async fn send(
     outbound: Outbound,
     timeout: Duration,
 ) -> Result<Reply, Rejected> {
-    let Outbound { request, format, operation, strip_usage, crossing } = outbound;
-    let reading = Some(Reading { format, operation, strip_usage, crossing });
+    let Outbound { request, format, operation, strip_usage, crossing, dropped } = outbound;
+    let reading = Some(Reading { format, operation, strip_usage, crossing, dropped });
     exchange(shared, &leaf.pool, worker, request, timeout, reading).await
 }
 

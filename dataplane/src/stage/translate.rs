@@ -1,10 +1,15 @@
 //! The request as the provider wants it.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use bytes::Bytes;
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header};
+use sluice_llm::dropped::Dropped;
+use sluice_llm::format::chat::adapt;
 use sluice_llm::json::Segments;
+use sluice_llm::sigv4::{self, Signed};
 use sluice_llm::surface::Surface;
 use sluice_llm::{Format, Operation, Wire};
 use sluice_vocab::{ErrorType, Secret};
@@ -27,6 +32,8 @@ pub(crate) struct Outbound {
     pub(crate) strip_usage: bool,
     /// Set where the provider speaks another wire than the caller.
     pub(crate) crossing: Option<Box<Crossing>>,
+    /// What the provider can't be given.
+    pub(crate) dropped: Dropped,
 }
 
 pub(crate) fn translate(
@@ -41,25 +48,41 @@ pub(crate) fn translate(
     let (format, operation, stream) = (asked.surface.format, asked.surface.operation, asked.stream);
     let model =
         resolution.model.as_ref().map(|m| &*m.text).or(asked.model.as_deref()).unwrap_or("").to_owned();
+    let (mut dropped, mut signable) = (Dropped::default(), None);
     let (path, body, strip_usage, crossing) = match wires(&asked.surface, leaf)? {
         Some((from, to)) => {
             let counts = operation == Operation::CountTokens;
             let surface = to.surface(if counts { operation } else { to.operation() });
             let path = leaf.path(&surface, &model, stream).ok_or_else(|| unsupported(operation, leaf))?;
-            let (body, crossing) =
-                cross::request(asked, (from, to), &model, resolution, plan, &parts.headers, record)?;
+            let (body, crossing) = cross::request(asked, (from, to), &model, leaf, &mut dropped, record)?;
+            if from.format() != to.format() && parts.headers.contains_key("anthropic-beta") {
+                dropped.add("anthropic-beta");
+            }
             if !share.try_grow_to(share.bytes() + body.len()) {
                 return Err(super::read::no_memory());
             }
+            signable = Some(body.clone());
+            (path, Segments::one(body), false, Some(crossing))
+        }
+        None if operation == Operation::Embeddings && format != leaf.provider.format => {
+            let path = leaf.path(&embeddings(leaf.provider.format), &model, false);
+            let path = path.ok_or_else(|| unsupported(operation, leaf))?;
+            let (body, crossing) = cross::embeddings(asked, &model, leaf, &mut dropped, record)?;
+            signable = Some(body.clone());
             (path, Segments::one(body), false, Some(crossing))
         }
         None => {
             let path =
                 leaf.path(&asked.surface, &model, stream).ok_or_else(|| unsupported(operation, leaf))?;
-            let strip_usage = edit(&mut asked, resolution)?;
+            let strip_usage = edit(&mut asked, resolution, &mut dropped)?;
             (with_query(path, parts.uri.query()), finish(asked.body, resolution), strip_usage, None)
         }
     };
+    if plan.strict
+        && let Some(fields) = dropped.header()
+    {
+        return Err(lossy(leaf, &fields));
+    }
     let own = if matches!(leaf.auth, Auth::Passthrough) { authn::credential(&parts) } else { None };
     let mut headers = parts.headers;
     clean(&mut headers);
@@ -72,7 +95,7 @@ pub(crate) fn translate(
             headers.remove(name);
         }
     }
-    authorize(&mut headers, leaf, own, record)?;
+    authorize(&mut headers, leaf, own, record, (&path, signable.as_deref()))?;
     for (name, value) in leaf.provider.quirks.headers {
         if !headers.contains_key(*name) {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -90,7 +113,24 @@ pub(crate) fn translate(
     *request.method_mut() = parts.method;
     *request.uri_mut() = Uri::from(path);
     *request.headers_mut() = headers;
-    Ok(Outbound { request, format: leaf.provider.format, operation, strip_usage, crossing })
+    // Who reads the answer reads what the provider was asked for.
+    let operation = crossing.as_ref().map_or(operation, |crossing| crossing.sent());
+    Ok(Outbound { request, format: leaf.provider.format, operation, strip_usage, crossing, dropped })
+}
+
+/// Where vectors of texts are asked for.
+fn embeddings(format: Format) -> Surface<'static> {
+    let rest = if format == Format::Gemini { "batchEmbedContents" } else { "embeddings" };
+    Surface { format, operation: Operation::Embeddings, model: None, stream: None, rest }
+}
+
+/// A request that would lose something, on a route where nothing may be lost.
+fn lossy(leaf: &Leaf, fields: &str) -> Rejected {
+    let text = format!(
+        "{} can't be given these fields, and this route's fidelity is Strict: {fields}",
+        leaf.provider.name
+    );
+    Rejection::invalid(Stage::Translate, text).code("fields_would_be_dropped")
 }
 
 /// The caller's wire and the provider's, where they differ.
@@ -99,8 +139,17 @@ fn wires(surface: &Surface<'_>, leaf: &Leaf) -> Result<Option<(Wire, Wire)>, Rej
     let Some((from, to)) =
         Wire::of(format, operation).and_then(|from| Some((from, leaf.provider.wire(from)?)))
     else {
-        // Embeddings and media are not translated.
-        return if format == leaf.provider.format { Ok(None) } else { Err(untranslated(format, leaf)) };
+        // Media are not translated, and Vertex embeds in a way of its own.
+        let has_vectors = |format| matches!(format, Format::OpenAi | Format::Gemini);
+        let embeds = operation == Operation::Embeddings
+            && has_vectors(format)
+            && has_vectors(leaf.provider.format)
+            && leaf.provider.name != "vertexAi";
+        return if format == leaf.provider.format || embeds {
+            Ok(None)
+        } else {
+            Err(untranslated(format, leaf))
+        };
     };
     // OpenAI's formats have no counting of a conversation's tokens.
     if operation == Operation::CountTokens && to.format() == Format::OpenAi {
@@ -141,7 +190,7 @@ fn unsupported(operation: Operation, leaf: &Leaf) -> Rejected {
 }
 
 /// Splices the model, and asks for usage on streams. True when only we asked.
-fn edit(asked: &mut Asked<'_>, resolution: &Resolution<'_>) -> Result<bool, Rejected> {
+fn edit(asked: &mut Asked<'_>, resolution: &Resolution<'_>, dropped: &mut Dropped) -> Result<bool, Rejected> {
     let leaf = resolution.leaf;
     let (operation, stream) = (asked.surface.operation, asked.stream);
     let AskedBody::Json(draft) = &mut asked.body else { return Ok(false) };
@@ -156,6 +205,10 @@ fn edit(asked: &mut Asked<'_>, resolution: &Resolution<'_>) -> Result<bool, Reje
         && let Some(model) = resolution.model.as_ref().filter(|m| asked.model.as_deref() != Some(&*m.text))
     {
         draft.set("model", model.json.clone()).map_err(malformed)?;
+    }
+    let manners = &leaf.provider.quirks.chat;
+    if asked.surface.format == Format::OpenAi && operation == Operation::Chat && manners.differ() {
+        adapt::adapt(draft, manners, dropped).map_err(malformed)?;
     }
     let asks = stream && leaf.provider.format == Format::OpenAi && leaf.provider.quirks.chat.stream_options;
     if !asks || !matches!(operation, Operation::Chat | Operation::Completions) {
@@ -243,6 +296,7 @@ fn authorize(
     leaf: &Leaf,
     own: Option<Secret>,
     record: &Record,
+    (path, body): (&PathAndQuery, Option<&[u8]>),
 ) -> Result<(), Rejected> {
     let credential = match (&leaf.auth, &own) {
         (Auth::None, _) => return Ok(()),
@@ -254,10 +308,44 @@ fn authorize(
             return Err(Rejection::new(Stage::Translate, ErrorType::Auth, StatusCode::UNAUTHORIZED, text));
         }
     };
+    if leaf.provider.format == Format::Bedrock
+        && let Some(keys) = sigv4::Keys::parse(credential)
+    {
+        return sign(headers, leaf, &keys, path, body.unwrap_or_default());
+    }
     if leaf.provider.authorize(headers, credential) {
         return Ok(());
     }
     Err(Rejection::internal(Stage::Translate, "the provider's credential cannot stand in a header"))
+}
+
+/// With keys of AWS the request is signed, and they stay here.
+fn sign(
+    headers: &mut HeaderMap,
+    leaf: &Leaf,
+    keys: &sigv4::Keys,
+    path: &PathAndQuery,
+    body: &[u8],
+) -> Result<(), Rejected> {
+    let host = leaf.pool.host();
+    let signed = Signed {
+        method: "POST",
+        host: host.to_str().unwrap_or(""),
+        path: path.path(),
+        query: path.query().unwrap_or(""),
+        body,
+        region: &leaf.settings.location,
+        service: "bedrock",
+        now: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+    };
+    for (name, value) in sigv4::headers(&signed, keys) {
+        let mut value = HeaderValue::try_from(value).map_err(|_| {
+            Rejection::internal(Stage::Translate, "the provider's keys cannot stand in a header")
+        })?;
+        value.set_sensitive(true);
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    Ok(())
 }
 
 /// One that was revoked meanwhile must not go on being used because nobody could say so.

@@ -3,11 +3,13 @@
 
 mod support;
 
+mod agents;
 mod authentication;
 mod crossing;
 mod edges;
 mod guards;
 mod https;
+mod matrix;
 mod pass_through;
 mod policies;
 mod reload;

@@ -20,6 +20,57 @@ use sluice_vocab::{Kind, ObjectRef, Origin};
 /// The key that the gateway shows to the doubles.
 pub(crate) const PROVIDER_KEY: &str = "provider-key";
 
+/// The keys that the double of Bedrock knows.
+const AWS_KEYS: &str = "AKIAMOCKMOCKMOCKMOCK:mock/secret+key";
+
+/// Every kind of provider that there is a double of.
+pub(crate) const PROVIDERS: [&str; 11] = [
+    "openai",
+    "azure",
+    "anthropic",
+    "gemini",
+    "vertex-google",
+    "vertex-anthropic",
+    "mistral",
+    "cohere",
+    "deepseek",
+    "qwen",
+    "bedrock",
+];
+
+/// How each finds its double: several share the one of OpenAI.
+fn double(name: &str) -> model::Provider {
+    let kind = |r#type: &str, prefix: Option<&str>| model::Provider {
+        r#type: r#type.into(),
+        path_prefix: prefix.map(str::to_owned),
+        ..Default::default()
+    };
+    let vertex = |publisher: &str| model::Provider {
+        vertex: Some(model::Vertex {
+            project: "p".into(),
+            location: "l".into(),
+            publisher: publisher.into(),
+            api_version: String::new(),
+        }),
+        ..kind("vertexAi", None)
+    };
+    match name {
+        "azure" => model::Provider {
+            azure: Some(model::Azure { deployment: "mine".into(), api_version: String::new() }),
+            ..kind("azureOpenai", None)
+        },
+        "vertex-google" => vertex("google"),
+        "vertex-anthropic" => vertex("anthropic"),
+        "mistral" => kind("mistral", Some("/mistral/v1")),
+        "deepseek" => kind("deepseek", Some("/deepseek/v1")),
+        "bedrock" => model::Provider {
+            bedrock: Some(model::Bedrock { region: "eu-central-1".into() }),
+            ..kind("bedrock", None)
+        },
+        other => kind(other, None),
+    }
+}
+
 /// What to serve.
 #[derive(Clone)]
 pub(crate) struct Plan {
@@ -193,14 +244,15 @@ pub(crate) fn snapshot_with(plan: &Plan, mock: SocketAddr, edit: &dyn Fn(&str, &
         Body::Listener(model::Listener { name: "http".into(), port: 80, ..Default::default() }),
     );
     add("credential/key", Body::Credential(model::Credential { value: PROVIDER_KEY.into() }));
-    for provider in ["openai", "anthropic", "gemini"] {
+    add("credential/aws", Body::Credential(model::Credential { value: AWS_KEYS.into() }));
+    for provider in PROVIDERS {
+        let credential = if provider == "bedrock" { "credential/aws" } else { "credential/key" };
         let auth = if plan.passthrough {
             model::provider::Auth::Passthrough(true)
         } else {
-            model::provider::Auth::Credential("credential/key".into())
+            model::provider::Auth::Credential(credential.into())
         };
         let kind = model::Provider {
-            r#type: provider.into(),
             endpoint: Some(model::Endpoint {
                 host: mock.ip().to_string(),
                 port: mock.port().into(),
@@ -208,7 +260,7 @@ pub(crate) fn snapshot_with(plan: &Plan, mock: SocketAddr, edit: &dyn Fn(&str, &
                 ..Default::default()
             }),
             auth: Some(auth),
-            ..Default::default()
+            ..double(provider)
         };
         let kind = model::upstream::Kind::Provider(kind);
         add(

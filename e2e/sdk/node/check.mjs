@@ -50,6 +50,24 @@ const checks = {
     for await (const chunk of await client.models.generateContentStream({ model: "gemini-2.5-flash", contents: "Hello!" })) text += chunk.text ?? "";
     assert.match(text, /Hello!/);
   },
+  async everySdkReachesEveryProvider() {
+    const anthropic = new Anthropic({ baseURL: base, apiKey, maxRetries: 0 });
+    const google = new GoogleGenAI({ apiKey, httpOptions: { baseUrl: base } });
+    for (const model of ["gpt-4", "claude-sonnet-5", "gemini-2.5-flash", "nova-lite"]) {
+      const runner = openai("/v1").chat.completions.stream({ model, messages, stream: true });
+      assert.equal(await runner.finalContent(), "You said: Hello!");
+      const responses = openai("/v1").responses.stream({ model, input: "Hello!" });
+      assert.equal((await responses.finalResponse()).output_text, "You said: Hello!");
+      const stream = anthropic.messages.stream({ model, max_tokens: 64, messages });
+      assert.equal(await stream.finalText(), "You said: Hello!");
+      let text = "";
+      for await (const chunk of await google.models.generateContentStream({ model, contents: "Hello!" })) text += chunk.text ?? "";
+      assert.equal(text, "You said: Hello!");
+      const cut = { headers: { "x-mock-fault": "chunks=9;cut=3" } };
+      await assert.rejects(openai("/v1").chat.completions.stream({ model, messages, stream: true }, cut).finalContent());
+      await assert.rejects(anthropic.messages.stream({ model, max_tokens: 64, messages }, cut).finalText());
+    }
+  },
 };
 
 let failed = 0;

@@ -8,6 +8,7 @@ import anthropic
 import openai
 from google import genai
 from google.genai import types as genai_types
+from langchain_anthropic import ChatAnthropic
 from langchain_openai import ChatOpenAI
 
 BASE = sys.argv[1]
@@ -161,6 +162,141 @@ def langchain_chat_openai():
     llm = ChatOpenAI(model="gpt-4", base_url=BASE + "/v1", api_key=KEY, max_retries=0)
     assert "Hello!" in llm.invoke("Hello!").content
     assert "Hello!" in "".join(chunk.content for chunk in llm.stream("Hello!"))
+
+
+EVERYBODY = ["gpt-4", "claude-sonnet-5", "gemini-2.5-flash", "nova-lite"]
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+
+
+@check
+def openai_reaches_every_provider():
+    c = client("/v1")
+    tools = [{"type": "function", "function": {"name": "get_weather", "description": "Weather", "parameters": CITY}}]
+    for model in EVERYBODY:
+        answer = c.chat.completions.create(model=model, messages=HELLO)
+        assert answer.choices[0].message.content == "You said: Hello!" and answer.usage.completion_tokens == 3, answer
+        chunks = list(c.chat.completions.create(
+            model=model, messages=HELLO, stream=True, stream_options={"include_usage": True}))
+        assert "".join(x.choices[0].delta.content or "" for x in chunks if x.choices) == "You said: Hello!", chunks
+        assert chunks[-1].usage.completion_tokens == 3, chunks[-1]
+        asked = [{"role": "user", "content": "use get_weather"}]
+        with c.chat.completions.stream(model=model, messages=asked, tools=tools) as stream:
+            call = stream.get_final_completion().choices[0].message.tool_calls[0]
+        assert call.function.name == "get_weather" and call.function.arguments == '{"city":"text"}', call
+        called = c.chat.completions.create(model=model, messages=asked, tools=tools).choices[0].message
+        turns = asked + [called.model_dump(exclude_none=True, include={"role", "content", "tool_calls"}),
+                         {"role": "tool", "tool_call_id": called.tool_calls[0].id, "content": "sunny"}]
+        assert "sunny" in c.chat.completions.create(model=model, messages=turns, tools=tools).choices[0].message.content
+        try:
+            list(c.chat.completions.create(model=model, messages=HELLO, stream=True,
+                                           extra_headers={"x-mock-fault": "chunks=9;cut=3"}))
+            raise AssertionError("a cut stream ended cleanly")
+        except openai.APIError:
+            pass
+        try:
+            c.chat.completions.create(model=model, messages=HELLO, extra_headers={"x-mock-fault": "status=429"})
+            raise AssertionError("an error was an answer")
+        except openai.RateLimitError as error:
+            assert error.body["message"], error.body
+
+
+@check
+def responses_reach_every_provider():
+    c = client("/v1")
+    tools = [{"type": "function", "name": "get_weather", "description": "Weather", "parameters": CITY, "strict": False}]
+    for model in EVERYBODY:
+        answer = c.responses.create(model=model, input="Hello!", store=False)
+        assert answer.output_text == "You said: Hello!" and answer.status == "completed", answer
+        with c.responses.stream(model=model, input="Hello!") as stream:
+            kinds = [event.type for event in stream]
+            final = stream.get_final_response()
+        assert final.output_text == "You said: Hello!" and "response.output_text.delta" in kinds, kinds
+        with c.responses.stream(model=model, input="use get_weather", tools=tools) as stream:
+            for _ in stream:
+                pass
+            call = stream.get_final_response().output[-1]
+        assert call.type == "function_call" and call.arguments == '{"city":"text"}', call
+        result = {"type": "function_call_output", "call_id": call.call_id, "output": "sunny"}
+        asked = [{"role": "user", "content": "use get_weather"}, {
+            "type": "function_call", "call_id": call.call_id, "name": call.name, "arguments": call.arguments}, result]
+        assert "sunny" in c.responses.create(model=model, input=asked, tools=tools).output_text
+
+
+@check
+def anthropic_reaches_every_provider():
+    c = anthropic.Anthropic(base_url=BASE, api_key=KEY, max_retries=0)
+    tools = [{"name": "get_weather", "description": "Weather", "input_schema": CITY}]
+    for model in EVERYBODY:
+        answer = c.messages.create(model=model, max_tokens=64, messages=HELLO)
+        assert answer.content[0].text == "You said: Hello!" and answer.stop_reason == "end_turn", answer
+        asked = [{"role": "user", "content": "use get_weather"}]
+        with c.messages.stream(model=model, max_tokens=64, messages=asked, tools=tools) as stream:
+            final = stream.get_final_message()
+        call = final.content[-1]
+        assert final.stop_reason == "tool_use" and call.input == {"city": "text"}, final
+        turns = asked + [{"role": "assistant", "content": [call.model_dump(include={"type", "id", "name", "input"})]},
+                         {"role": "user", "content": [
+                             {"type": "tool_result", "tool_use_id": call.id, "content": "sunny"}]}]
+        assert "sunny" in c.messages.create(model=model, max_tokens=64, messages=turns, tools=tools).content[0].text
+        with c.messages.stream(model=model, max_tokens=9000, messages=HELLO,
+                               thinking={"type": "enabled", "budget_tokens": 2000}) as stream:
+            assert stream.get_final_text() == "You said: Hello!"
+        try:
+            c.messages.create(model=model, max_tokens=64, messages=HELLO, extra_headers={"x-mock-fault": "status=429"})
+            raise AssertionError("an error was an answer")
+        except anthropic.RateLimitError as error:
+            # OpenAI's and AWS' 429 say so in their own words, which are kept.
+            assert error.body["error"]["type"] == "rate_limit_error" and error.body["error"]["message"], error.body
+
+
+@check
+def gemini_reaches_every_provider():
+    c = genai.Client(api_key=KEY, http_options=genai_types.HttpOptions(base_url=BASE))
+    function = genai_types.FunctionDeclaration(name="get_weather", description="Weather", parameters_json_schema=CITY)
+    config = genai_types.GenerateContentConfig(
+        tools=[genai_types.Tool(function_declarations=[function])], system_instruction="be kind",
+        automatic_function_calling=genai_types.AutomaticFunctionCallingConfig(disable=True))
+    for model in EVERYBODY:
+        answer = c.models.generate_content(model=model, contents="Hello!")
+        assert answer.text == "You said: Hello!" and answer.usage_metadata.candidates_token_count == 3, answer
+        text = "".join(x.text or "" for x in c.models.generate_content_stream(model=model, contents="Hello!"))
+        assert text == "You said: Hello!", text
+        chunks = list(c.models.generate_content_stream(model=model, contents="use get_weather", config=config))
+        calls = [call for x in chunks for call in x.function_calls or []]
+        assert len(calls) == 1 and calls[0].args == {"city": "text"}, chunks
+        turns = [genai_types.UserContent("use get_weather"),
+                 genai_types.ModelContent([genai_types.Part(function_call=calls[0])]),
+                 genai_types.UserContent([genai_types.Part(function_response=genai_types.FunctionResponse(
+                     id=calls[0].id, name="get_weather", response={"output": "sunny"}))])]
+        if model == "gemini-2.5-flash":
+            turns[2].parts[0].function_response.id = None
+        assert "sunny" in c.models.generate_content(model=model, contents=turns, config=config).text
+
+
+@check
+def langchain_s_chat_models_reach_every_provider():
+    from langchain_core.messages import HumanMessage, ToolMessage
+    from langchain_core.tools import tool
+
+    @tool
+    def get_weather(city: str) -> str:
+        """Weather of a city."""
+        return f"sunny in {city}"
+
+    def models(name):
+        yield ChatOpenAI(model=name, base_url=BASE + "/v1", api_key=KEY, max_retries=0)
+        yield ChatAnthropic(model=name, base_url=BASE, api_key=KEY, max_retries=0, max_tokens=64)
+
+    for name in EVERYBODY:
+        for llm in models(name):
+            assert "Hello!" in llm.invoke("Hello!").text
+            assert "Hello!" in "".join(chunk.text for chunk in llm.stream("Hello!"))
+            turns = [HumanMessage("use get_weather")]
+            agent = llm.bind_tools([get_weather])
+            answer = agent.invoke(turns)
+            turns.append(answer)
+            turns += [ToolMessage(get_weather.invoke(call["args"]), tool_call_id=call["id"]) for call in answer.tool_calls]
+            assert "sunny in text" in agent.invoke(turns).text, turns
 
 
 def main():

@@ -216,8 +216,8 @@ fn spec_of(provider: Provider<'_>, basic: Basic, path: &str) -> Result<Ai, Findi
             return Err(Finding::error(Reason::Invalid, path, message));
         }
         ProviderType::Bedrock => {
-            let message = "providers of type bedrock arrive with a later version";
-            return Err(Finding::error(Reason::NotImplemented, path, message));
+            let message = "Bedrock wants a region, which stands in an Upstream: write one with bedrock, and name it in upstreamRef";
+            return Err(Finding::error(Reason::Invalid, path, message));
         }
     }
     Ok(ai)

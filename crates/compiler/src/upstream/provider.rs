@@ -57,10 +57,6 @@ impl Context<'_> {
         pool: &mut Pool,
         verdicts: &mut Verdicts,
     ) -> Result<(model::Provider, Vec<EntryKey>), Refused> {
-        if self.ai.bedrock.is_some() {
-            let message = "bedrock arrives with a later version";
-            return Err(("", Finding::error(Reason::NotImplemented, "", message)));
-        }
         let auth = self.auth(pool, verdicts)?;
         let refs = match &auth {
             Some(Auth::Credential(key)) => vec![EntryKey::from(key.as_str())],
@@ -78,6 +74,7 @@ impl Context<'_> {
                 .collect(),
             azure: self.azure(),
             vertex: self.vertex(),
+            bedrock: self.ai.bedrock.as_ref().map(|b| model::Bedrock { region: b.region.clone() }),
         };
         Ok((provider, refs))
     }
@@ -104,8 +101,16 @@ impl Context<'_> {
             return Ok(Some(Auth::Passthrough(true)));
         }
         let Some(reference) = token.and_then(|t| t.secret_ref.as_ref()) else { return Ok(None) };
-        let found = secret::credential(self.world, self.referrer(), reference)
-            .map_err(|finding| ("authToken.secretRef", finding))?;
+        let found = match self
+            .ai
+            .bedrock
+            .as_ref()
+            .and_then(|_| secret::aws_keys(self.world, self.referrer(), reference))
+        {
+            Some(found) => found,
+            None => secret::credential(self.world, self.referrer(), reference),
+        }
+        .map_err(|finding| ("authToken.secretRef", finding))?;
         let key = key("credential", &found.secret, &[&found.key]);
         let (namespace, name) = (found.secret.namespace, found.secret.name);
         let object = ObjectRef { kind: Kind::Secret, namespace, name };

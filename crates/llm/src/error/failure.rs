@@ -37,6 +37,8 @@ pub fn decode(format: Format, status: u16, body: &[u8]) -> Failure<'static> {
         Format::OpenAi => open_ai(error, Some(status)),
         Format::Anthropic => anthropic(error, Some(status)),
         Format::Gemini => google(error, Some(status)),
+        // `{message}` alone: the word stands in a header.
+        Format::Bedrock => open_ai(error, Some(status)),
     }
     .into_owned()
 }
@@ -78,7 +80,10 @@ pub(crate) fn open_ai(error: &str, status: Option<u16>) -> Failure<'_> {
         let text = serde_json::from_str::<Text<'_>>(error).map_or(Cow::Borrowed(error), |t| t.0);
         return Failure { message: clip(text), ..plain(status.unwrap_or(500), "") };
     };
-    let message = words(&mut f, "message").or_else(|| words(&mut f, "detail")).unwrap_or_default();
+    let message = words(&mut f, "message")
+        .or_else(|| words(&mut f, "Message"))
+        .or_else(|| words(&mut f, "detail"))
+        .unwrap_or_default();
     let (code, kind) = (words(&mut f, "code"), words(&mut f, "type"));
     let numeric = code.as_deref().and_then(|c| c.parse::<u16>().ok()).filter(|n| (400..600).contains(n));
     let word = code.clone().filter(|_| numeric.is_none()).or(kind);

@@ -1,5 +1,6 @@
 //! OpenAI's chat completions (API reference, "Chat Completions"), and what providers of that format make of it.
 
+pub mod adapt;
 pub(crate) mod answer;
 pub(crate) mod decode;
 pub(crate) mod encode;
@@ -30,6 +31,12 @@ pub struct Manners {
     pub short_ids: bool,
     /// How it is told to think.
     pub thinking: Thinking,
+    /// Whether it knows the role `developer`.
+    pub developer: bool,
+    /// The only fields that it takes; others make it refuse the request.
+    pub only: Option<&'static [&'static str]>,
+    /// The only fields that its messages may have.
+    pub message_only: Option<&'static [&'static str]>,
 }
 
 /// How a provider of this format is told to think.
@@ -58,7 +65,15 @@ impl Manners {
         extras: true,
         short_ids: false,
         thinking: Thinking::Effort,
+        developer: true,
+        only: None,
+        message_only: None,
     };
+
+    /// Whether a request in this format has to be looked through.
+    pub fn differ(&self) -> bool {
+        self.only.is_some() || !self.completion_tokens || !self.developer
+    }
 }
 
 /// Parameters that only OpenAI's formats share; chat and Responses call them the same.

@@ -109,6 +109,11 @@ impl Object {
         Ok(Self { bytes, members, open })
     }
 
+    /// The fields' names.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.members.iter().map(|member| String::from_utf8_lossy(self.key(member)).into_owned())
+    }
+
     /// The whole body.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes

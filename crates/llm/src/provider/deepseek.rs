@@ -22,6 +22,7 @@ pub(super) static PROVIDER: Provider = Provider {
             reasoning_history: true,
             extras: false,
             thinking: Thinking::Switch,
+            developer: false,
             ..Manners::OPEN_AI
         },
         ..Quirks::NONE

@@ -24,8 +24,37 @@ pub(super) static PROVIDER: Provider = Provider {
             extras: false,
             short_ids: true,
             thinking: Thinking::Never,
+            developer: false,
+            only: Some(&FIELDS),
+            message_only: Some(&["role", "content", "name", "prefix", "tool_calls", "tool_call_id"]),
             ..Manners::OPEN_AI
         },
         ..Quirks::NONE
     },
 };
+
+/// API reference, "Chat completion": others are refused with 422.
+const FIELDS: [&str; 22] = [
+    "model",
+    "messages",
+    "frequency_penalty",
+    "guardrails",
+    "max_tokens",
+    "metadata",
+    "n",
+    "parallel_tool_calls",
+    "prediction",
+    "presence_penalty",
+    "prompt_cache_key",
+    "prompt_mode",
+    "random_seed",
+    "reasoning_effort",
+    "response_format",
+    "safe_prompt",
+    "stop",
+    "stream",
+    "temperature",
+    "tool_choice",
+    "tools",
+    "top_p",
+];

@@ -21,6 +21,7 @@ pub(super) static PROVIDER: Provider = Provider {
             top_k: true,
             extras: false,
             thinking: Thinking::Budget,
+            developer: false,
             ..Manners::OPEN_AI
         },
         cache_control: true,

@@ -7,7 +7,8 @@ use sluice_vocab::ErrorType;
 
 use crate::answer::Context;
 use crate::event::{Event, Failure, Sink};
-use crate::format::{anthropic, chat, completions, gemini, responses};
+use crate::format::bedrock::frame;
+use crate::format::{anthropic, bedrock, chat, completions, gemini, responses};
 use crate::sse;
 use crate::stream::End;
 use crate::usage::Usage;
@@ -26,6 +27,7 @@ enum Of {
     Chat(chat::stream::Decoder),
     Messages(anthropic::stream::Decoder),
     Generate(gemini::stream::Decoder),
+    Converse(bedrock::stream::Decoder),
 }
 
 impl Decoder {
@@ -35,6 +37,7 @@ impl Decoder {
             Wire::Chat | Wire::Responses | Wire::Completions => Of::Chat(chat::stream::Decoder::new(seed)),
             Wire::Messages => Of::Messages(anthropic::stream::Decoder::default()),
             Wire::Generate => Of::Generate(gemini::stream::Decoder::new(seed)),
+            Wire::Converse => Of::Converse(bedrock::stream::Decoder::default()),
         };
         Self { of, over: false }
     }
@@ -58,12 +61,28 @@ impl Decoder {
             Of::Chat(decoder) => decoder.data(data.trim(), &mut watch),
             Of::Messages(decoder) => decoder.data(&data, &mut watch),
             Of::Generate(decoder) => decoder.data(&data, &mut watch),
+            // Not in server-sent events.
+            Of::Converse(_) => Ok(()),
         };
         if read.is_err() {
-            watch(Event::Error(broken(
-                "the provider sent an event that is not of its format",
-                "upstream_malformed",
-            )));
+            watch(Event::Error(malformed()));
+        }
+        self.over = over;
+    }
+
+    /// Reads a message of AWS' event stream, as [`Decoder::event`] reads server-sent events.
+    pub fn message(&mut self, message: &frame::Message, sink: Sink<'_>) {
+        let Of::Converse(decoder) = &mut self.of else { return };
+        if self.over {
+            return;
+        }
+        let mut over = false;
+        let mut watch = |event: Event<'_>| {
+            over |= matches!(event, Event::End | Event::Error(_));
+            sink(event);
+        };
+        if decoder.message(message, &mut watch).is_err() {
+            watch(Event::Error(malformed()));
         }
         self.over = over;
     }
@@ -77,6 +96,7 @@ impl Decoder {
             Of::Chat(decoder) => decoder.is_finished(),
             Of::Messages(_) => false,
             Of::Generate(decoder) => decoder.is_finished(),
+            Of::Converse(decoder) => decoder.is_finished(),
         };
         if is_complete {
             return sink(Event::End);
@@ -86,6 +106,10 @@ impl Decoder {
             "upstream_truncated",
         )));
     }
+}
+
+fn malformed() -> Failure<'static> {
+    broken("the provider sent an event that is not of its format", "upstream_malformed")
 }
 
 fn broken(message: &'static str, code: &'static str) -> Failure<'static> {
@@ -110,7 +134,7 @@ impl Encoder {
     /// For a client of that wire.
     pub fn new(wire: Wire, context: Context) -> Self {
         Self(match wire {
-            Wire::Chat => To::Chat(Box::new(chat::stream::Encoder::new(context))),
+            Wire::Chat | Wire::Converse => To::Chat(Box::new(chat::stream::Encoder::new(context))),
             Wire::Responses => To::Responses(Box::new(responses::stream::Encoder::new(context))),
             Wire::Completions => To::Completions(Box::new(completions::stream::Encoder::new(context))),
             Wire::Messages => To::Messages(Box::new(anthropic::stream::Encoder::new(context))),
@@ -133,7 +157,7 @@ impl Encoder {
 /// A stream on its way from one wire to another.
 #[derive(Debug)]
 pub struct Translator {
-    frames: sse::Decoder,
+    frames: Frames,
     decoder: Decoder,
     encoder: Encoder,
     usage: Usage,
@@ -141,11 +165,21 @@ pub struct Translator {
     failure: Option<Failure<'static>>,
 }
 
+/// How a provider puts its events on the wire.
+#[derive(Debug)]
+enum Frames {
+    Sse(sse::Decoder),
+    Aws(frame::Decoder),
+}
+
 impl Translator {
     /// From a provider's wire to a client's.
     pub fn new(from: Wire, to: Wire, context: Context) -> Self {
         Self {
-            frames: sse::Decoder::default(),
+            frames: match from {
+                Wire::Converse => Frames::Aws(frame::Decoder::default()),
+                _ => Frames::Sse(sse::Decoder::default()),
+            },
             decoder: Decoder::new(from, context.seed),
             encoder: Encoder::new(to, context),
             usage: Usage::default(),
@@ -159,9 +193,21 @@ impl Translator {
         let mut out = Vec::with_capacity(chunk.len() * 2);
         let Self { frames, decoder, encoder, usage, end, failure } = self;
         let mut sink = |event: Event<'_>| observe(&event, usage, end, failure, encoder, &mut out);
-        if frames.push(chunk, |event| decoder.event(&event, &mut sink)).is_err() && !decoder.over {
-            decoder.over = true;
-            sink(Event::Error(broken("the provider sent an event longer than 8 MiB", "upstream_malformed")));
+        let read = match frames {
+            Frames::Sse(frames) => {
+                frames.push(chunk, |event| decoder.event(&event, &mut sink)).map_err(|e| e.to_string())
+            }
+            Frames::Aws(frames) => {
+                frames.push(&chunk, |message| decoder.message(&message, &mut sink)).map_err(|e| e.to_string())
+            }
+        };
+        if let Err(why) = read
+            && !std::mem::replace(&mut decoder.over, true)
+        {
+            sink(Event::Error(Failure {
+                message: format!("the provider's stream can't be read: {why}").into(),
+                ..malformed()
+            }));
         }
         out.into()
     }
@@ -171,7 +217,9 @@ impl Translator {
         let mut out = Vec::new();
         let Self { frames, decoder, encoder, usage, end, failure } = self;
         let mut sink = |event: Event<'_>| observe(&event, usage, end, failure, encoder, &mut out);
-        if let Some(event) = frames.finish() {
+        if let Frames::Sse(frames) = frames
+            && let Some(event) = frames.finish()
+        {
             decoder.event(&event, &mut sink);
         }
         decoder.finish(&mut sink);

@@ -51,6 +51,17 @@ const CHAT: &[Field] = &[
     may("web_search_options", OBJ),
 ];
 
+/// Beside OpenAI's.
+const DEEPSEEK: &[Field] = &[may("thinking", OBJ)];
+/// Beside OpenAI's.
+const QWEN: &[Field] = &[
+    may("enable_thinking", BOOL),
+    may("thinking_budget", INT),
+    may("top_k", INT),
+    may("enable_search", BOOL),
+    may("search_options", OBJ),
+];
+
 const MISTRAL: &[Field] = &[
     must("model", STR),
     must("messages", ARR),
@@ -112,8 +123,13 @@ pub(super) fn chat(call: &Call<'_>, body: &Value) -> Result<Ask, Wrong> {
         // The deployment decides; a model in the body is not looked at.
         map.entry("model").or_insert_with(|| "deployment".into());
     }
-    let fields = if mistral { MISTRAL } else { CHAT };
-    let map = object(&body, "", fields, Nulls::Absent)?;
+    let fields = match call.format {
+        Format::Mistral => MISTRAL.to_vec(),
+        Format::DeepSeek => [CHAT, DEEPSEEK].concat(),
+        Format::Qwen => [CHAT, QWEN].concat(),
+        _ => CHAT.to_vec(),
+    };
+    let map = object(&body, "", &fields, Nulls::Absent)?;
     within(map, "temperature", 0.0, if mistral { 1.5 } else { 2.0 })?;
     within(map, "top_p", 0.0, 1.0)?;
     within(map, "n", 1.0, 128.0)?;
@@ -129,10 +145,11 @@ pub(super) fn chat(call: &Call<'_>, body: &Value) -> Result<Ask, Wrong> {
             ));
         }
     }
-    let mut ask = conversation(&body["messages"], mistral)?;
+    let mut ask = conversation(&body["messages"], call.format)?;
     tools(&body, mistral, &mut ask)?;
     ask.limit = body["max_completion_tokens"].as_u64().or_else(|| body["max_tokens"].as_u64());
     ask.stop = strings(&body["stop"]);
+    ask.think = body["thinking"]["type"] == "enabled" || body["enable_thinking"] == true;
     ask.schema = schema(&body["response_format"])?;
     Ok(ask)
 }
@@ -144,7 +161,7 @@ fn both(body: &Value, a: &str, b: &str) -> Result<(), Wrong> {
     Err(Wrong::value(a, format!("Setting '{a}' and '{b}' at the same time is not supported.")))
 }
 
-fn conversation(messages: &Value, mistral: bool) -> Result<Ask, Wrong> {
+fn conversation(messages: &Value, format: Format) -> Result<Ask, Wrong> {
     let messages = messages.as_array().map(Vec::as_slice).unwrap_or_default();
     if messages.is_empty() {
         return Err(Wrong::value(
@@ -156,10 +173,16 @@ fn conversation(messages: &Value, mistral: bool) -> Result<Ask, Wrong> {
     let mut open = BTreeSet::new();
     for (i, message) in messages.iter().enumerate() {
         let at = format!("messages[{i}]");
-        object(message, &at, if mistral { MISTRAL_MESSAGE } else { MESSAGE }, Nulls::Absent)?;
+        let fields = match format {
+            Format::Mistral => MISTRAL_MESSAGE.to_vec(),
+            // It wants back what it thought between calls of tools.
+            Format::DeepSeek => [MESSAGE, &[may("reasoning_content", STR), may("prefix", BOOL)]].concat(),
+            _ => MESSAGE.to_vec(),
+        };
+        object(message, &at, &fields, Nulls::Absent)?;
         let text = content(message, &at)?;
         ask.prompt_tokens += words(&text);
-        take(&mut ask, &mut open, message, text, &at, mistral)?;
+        take(&mut ask, &mut open, message, text, &at, format)?;
     }
     match open.first() {
         Some(id) => Err(unanswered(id)),
@@ -183,10 +206,11 @@ fn take(
     message: &Value,
     text: String,
     at: &str,
-    mistral: bool,
+    format: Format,
 ) -> Result<(), Wrong> {
     let role = message["role"].as_str().unwrap_or_default();
-    let roles: &[&str] = if mistral {
+    let few = matches!(format, Format::Mistral | Format::DeepSeek | Format::Qwen);
+    let roles: &[&str] = if few {
         &["system", "user", "assistant", "tool"]
     } else {
         &["system", "developer", "user", "assistant", "tool", "function"]
@@ -261,7 +285,13 @@ fn content(message: &Value, at: &str) -> Result<String, Wrong> {
         object(
             part,
             &at,
-            &[must("type", STR), must(field_of(kind), ANY), may("signature", STR), may("closed", BOOL)],
+            &[
+                must("type", STR),
+                must(field_of(kind), ANY),
+                may("signature", STR),
+                may("closed", BOOL),
+                may("cache_control", OBJ),
+            ],
             Nulls::Absent,
         )?;
         if kind == "image_url" && part["image_url"]["url"].as_str().is_none() {

@@ -288,6 +288,8 @@ pub struct Provider {
     pub azure: ::core::option::Option<Azure>,
     #[prost(message, optional, tag = "9")]
     pub vertex: ::core::option::Option<Vertex>,
+    #[prost(message, optional, tag = "10")]
+    pub bedrock: ::core::option::Option<Bedrock>,
     #[prost(oneof = "provider::Auth", tags = "5, 6")]
     pub auth: ::core::option::Option<provider::Auth>,
 }
@@ -320,6 +322,11 @@ pub struct Vertex {
     pub publisher: ::prost::alloc::string::String,
     #[prost(string, tag = "4")]
     pub api_version: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Bedrock {
+    #[prost(string, tag = "1")]
+    pub region: ::prost::alloc::string::String,
 }
 /// Chooses by model name. Rank by rank, lowest first: exact names, then the longest wildcard; at last `default`.
 #[derive(Clone, PartialEq, ::prost::Message)]

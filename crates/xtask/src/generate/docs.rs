@@ -43,8 +43,8 @@ fn providers() -> String {
     let mut out = String::from(
         "# Providers\n\n\
          *Name* is the field below `spec.ai` of an Upstream; an AIGateway and environment variables use the names in\n\
-         [resources.md](../resources.md#provider-types). *Format* is what the provider speaks, and what it has to be called in\n\
-         for now. *Credential* is the header that the gateway sends it in. A `customHost` replaces the host, `pathPrefix` the\n\
+         [resources.md](../resources.md#provider-types). *Format* is what the provider speaks; callers of others are\n\
+         [translated](../translation.md). *Credential* is the header that the gateway sends it in. A `customHost` replaces the host, `pathPrefix` the\n\
          prefix.\n\n\
          | Name | Format | Public host | Path prefix | Credential | Model is in | Asks for usage on streams |\n\
          | --- | --- | --- | --- | --- | --- | --- |\n",
@@ -83,7 +83,7 @@ fn asks_for_usage(provider: &Provider) -> &'static str {
     match provider.format {
         Format::OpenAi if provider.quirks.chat.stream_options => "yes",
         Format::OpenAi => "no: it comes unasked",
-        Format::Anthropic | Format::Gemini => "not needed",
+        Format::Anthropic | Format::Gemini | Format::Bedrock => "not needed",
     }
 }
 

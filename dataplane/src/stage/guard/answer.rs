@@ -46,6 +46,9 @@ pub(crate) fn attend(plan: &Plan, mut reply: Reply) -> Result<Reply, Rejected> {
     if enforced && is_event_stream(headers) && (is_coded(headers) || reading.operation == Operation::Media) {
         return Err(unreadable("it is a stream of media, or compressed"));
     }
+    if reading.format == Format::Bedrock && is_event_stream(headers) {
+        return if enforced { Err(unreadable("it comes in AWS' binary stream")) } else { Ok(reply) };
+    }
     reply.guards = Some(plan.response_guards.clone());
     Ok(reply)
 }

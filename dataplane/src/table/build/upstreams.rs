@@ -106,7 +106,7 @@ impl<'s> Upstreams<'s> {
             deployment: azure.deployment,
             api_version: if azure.api_version.is_empty() { vertex.api_version } else { azure.api_version },
             project: vertex.project,
-            location: vertex.location,
+            location: p.bedrock.clone().map_or(vertex.location, |bedrock| bedrock.region),
             publisher: vertex.publisher,
         };
         let target = match &p.endpoint {

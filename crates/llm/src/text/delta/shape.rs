@@ -74,7 +74,8 @@ impl Shape {
     pub(super) fn of(format: Format, operation: Operation) -> Self {
         match (format, operation) {
             (Format::OpenAi, Operation::Responses) => Shape::Responses,
-            (Format::OpenAi, _) => Shape::Chat,
+            // Bedrock's streams are binary: who guards answers refuses them before they get here.
+            (Format::OpenAi | Format::Bedrock, _) => Shape::Chat,
             (Format::Anthropic, _) => Shape::Messages,
             (Format::Gemini, _) => Shape::Generate,
         }

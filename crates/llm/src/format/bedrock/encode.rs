@@ -1,0 +1,368 @@
+//! A Converse request, written. The model stands in the path.
+
+use std::borrow::Cow;
+
+use crate::conversation::{
+    Cache, Content, Conversation, Media, Output, Param, Part, Role, Source, ToolChoice, ToolResult,
+};
+use crate::dropped::Dropped;
+use crate::format::anthropic::decode::arguments;
+use crate::format::anthropic::encode::{is_blank, object_schema, safe_id};
+use crate::json::{Fields, Invalid, Writer, object, quote};
+use crate::request::{Target, note, note_extras};
+
+/// Longest id of a call (API reference, `ToolUseBlock`).
+const MAX_ID: usize = 64;
+
+/// Writes a request: instructions, tools and parameters first, messages last.
+pub(crate) fn request(
+    c: &Conversation<'_>,
+    target: &Target<'_>,
+    dropped: &mut Dropped,
+) -> Result<Vec<u8>, Invalid> {
+    let mut failed = None;
+    let mut out = Body { c, target, dropped, documents: 0 };
+    let body = object(|w| failed = out.write(w).err());
+    failed.map_or(Ok(body), Err)
+}
+
+struct Body<'c, 'd> {
+    c: &'c Conversation<'c>,
+    target: &'c Target<'c>,
+    dropped: &'d mut Dropped,
+    documents: u32,
+}
+
+impl Body<'_, '_> {
+    fn drop_param(&mut self, param: Param) {
+        self.dropped.add(param.name(self.c.wire));
+    }
+
+    fn write(&mut self, w: &mut Writer<'_>) -> Result<(), Invalid> {
+        self.system(w)?;
+        self.tools(w);
+        self.parameters(w);
+        let mut result = Ok(());
+        w.key("messages").array(|w| result = self.messages(w));
+        result
+    }
+
+    /// Instructions, those from the middle of the conversation included: the format has one place for them.
+    fn system(&mut self, w: &mut Writer<'_>) -> Result<(), Invalid> {
+        let later = self.c.messages.iter().filter(|m| m.role == Role::System).flat_map(|m| &m.parts);
+        let all: Vec<&Part<'_>> = self.c.system.iter().chain(later).filter(|p| !is_blank(p)).collect();
+        if self.c.messages.iter().any(|m| m.role == Role::System) {
+            self.drop_param(Param::SystemOrder);
+        }
+        if all.is_empty() {
+            return Ok(());
+        }
+        let mut result = Ok(());
+        w.key("system").array(|w| {
+            for part in all {
+                match &part.content {
+                    Content::Text(text) => w.object(|w| w.put("text", text)),
+                    _ => {
+                        result = Err(self
+                            .target
+                            .refuse("messages[].content[]", "anything but text in its instructions"))
+                    }
+                }
+                cache(w, part.cache);
+            }
+        });
+        result
+    }
+
+    /// Tools, and where the history has calls but the request no tools any more, the names that it has: without them the API refuses
+    /// the history.
+    fn tools(&mut self, w: &mut Writer<'_>) {
+        let called = called(self.c);
+        let never = self.c.tool_choice == Some(ToolChoice::None);
+        if self.c.tools.is_empty() && called.is_empty() {
+            return;
+        }
+        if never {
+            if called.is_empty() {
+                return;
+            }
+            self.drop_param(Param::ToolChoice);
+        }
+        note(self.c, self.dropped, &[Param::ParallelTools, Param::Strict]);
+        let choice = self.c.tool_choice.clone().filter(|_| !self.c.tools.is_empty());
+        w.key("toolConfig").object(|w| {
+            w.key("tools").array(|w| {
+                for tool in &self.c.tools {
+                    let schema = object_schema(tool.schema.as_deref());
+                    w.object(|w| spec(w, &tool.name, tool.description.as_deref(), &schema));
+                    cache(w, tool.cache);
+                }
+                if self.c.tools.is_empty() {
+                    called.iter().for_each(|name| w.object(|w| spec(w, name, None, "{\"type\":\"object\"}")));
+                }
+            });
+            match &choice {
+                None | Some(ToolChoice::None) => {}
+                Some(ToolChoice::Auto) => w.key("toolChoice").object(|w| w.key("auto").object(|_| {})),
+                Some(ToolChoice::Any) => w.key("toolChoice").object(|w| w.key("any").object(|_| {})),
+                Some(ToolChoice::Named(name)) => {
+                    w.key("toolChoice").object(|w| w.key("tool").object(|w| w.put("name", name)));
+                }
+                Some(ToolChoice::Allowed(_)) => {
+                    self.dropped.add(Param::ToolChoice.name(self.c.wire));
+                    w.key("toolChoice").object(|w| w.key("any").object(|_| {}));
+                }
+            }
+        });
+    }
+
+    fn parameters(&mut self, w: &mut Writer<'_>) {
+        let c = self.c;
+        let has_config =
+            c.max_tokens.is_some() || c.temperature.is_some() || c.top_p.is_some() || !c.stop.is_empty();
+        if has_config {
+            w.key("inferenceConfig").object(|w| {
+                w.put_bare("maxTokens", c.max_tokens);
+                w.put_bare("temperature", c.temperature.as_ref());
+                w.put_bare("topP", c.top_p.as_ref());
+                if !c.stop.is_empty() {
+                    w.key("stopSequences").array(|w| c.stop.iter().for_each(|s| w.str(s)));
+                }
+            });
+        }
+        self.additional(w);
+        match &c.output {
+            Output::Text => {}
+            Output::Json => self.drop_param(Param::Output),
+            Output::Schema { name, description, schema, .. } => {
+                w.key("outputConfig").object(|w| {
+                    w.key("textFormat").object(|w| {
+                        w.put("type", "json_schema");
+                        w.key("structure").object(|w| {
+                            w.key("jsonSchema").object(|w| {
+                                // As text, unlike everywhere else.
+                                w.key("schema").raw(&quote(schema));
+                                w.put("name", name.as_deref().unwrap_or("answer"));
+                                w.put_some("description", description.as_deref());
+                            });
+                        });
+                    });
+                });
+            }
+        }
+        note(
+            c,
+            self.dropped,
+            &[
+                Param::Seed,
+                Param::PresencePenalty,
+                Param::FrequencyPenalty,
+                Param::Choices,
+                Param::Logprobs,
+                Param::User,
+            ],
+        );
+        note_extras(c, self.dropped);
+    }
+
+    /// What only some models have goes through as they have it themselves: Anthropic's take `thinking` and `top_k`.
+    fn additional(&mut self, w: &mut Writer<'_>) {
+        let c = self.c;
+        let reasoning = c.reasoning.filter(|r| !r.is_off());
+        if !c.model.contains("claude") {
+            note(c, self.dropped, &[Param::TopK, Param::Reasoning]);
+            return;
+        }
+        let most = c.max_tokens.map_or(u64::MAX, |max| max - max / 4);
+        let budget = reasoning.and_then(|r| r.budget()).map(|budget| budget.clamp(1024, most.max(1024)));
+        let budget = budget.filter(|budget| *budget <= most);
+        if reasoning.is_some() && budget.is_none() {
+            self.drop_param(Param::Reasoning);
+        }
+        if budget.is_none() && c.top_k.is_none() {
+            return;
+        }
+        w.key("additionalModelRequestFields").object(|w| {
+            if let Some(budget) = budget {
+                w.key("thinking").object(|w| {
+                    w.put("type", "enabled");
+                    w.key("budget_tokens").bare(budget);
+                });
+            }
+            w.put_bare("top_k", c.top_k.as_ref());
+        });
+    }
+
+    /// Turns in a row by one speaker become one: the API refuses others.
+    fn messages(&mut self, w: &mut Writer<'_>) -> Result<(), Invalid> {
+        let mut turns: Vec<(Role, Vec<&Part<'_>>)> = Vec::with_capacity(self.c.messages.len());
+        for message in self.c.messages.iter().filter(|m| m.role != Role::System) {
+            let parts = message.parts.iter().filter(|p| !is_blank(p));
+            match turns.last_mut() {
+                Some((role, all)) if *role == message.role => all.extend(parts),
+                _ => turns.push((message.role, parts.collect())),
+            }
+        }
+        for (role, mut parts) in turns {
+            parts.sort_by_key(|p| !matches!(p.content, Content::ToolResult(_)));
+            let before = parts.len();
+            parts.retain(|p| !matches!(&p.content, Content::Reasoning { signature: None, .. }));
+            if parts.len() < before {
+                self.drop_param(Param::ReasoningHistory);
+            }
+            if parts.is_empty() {
+                continue;
+            }
+            let mut result = Ok(());
+            w.object(|w| {
+                w.put("role", if role == Role::Assistant { "assistant" } else { "user" });
+                w.key("content").array(|w| {
+                    for part in parts {
+                        if result.is_ok() {
+                            w.object(|w| result = self.part(w, &part.content));
+                            cache(w, part.cache);
+                        }
+                    }
+                });
+            });
+            result?;
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, w: &mut Writer<'_>, content: &Content<'_>) -> Result<(), Invalid> {
+        let mut result = Ok(());
+        match content {
+            Content::Text(text) | Content::Refusal(text) => w.put("text", text),
+            Content::Image(media) => {
+                w.key("image").object(|w| result = self.media(w, media, "image/"));
+            }
+            Content::Document(media) => {
+                self.documents += 1;
+                w.key("document").object(|w| result = self.media(w, media, "application/"));
+            }
+            Content::Audio(_) => return Err(self.target.refuse("messages[].content[]", "sound")),
+            Content::ToolCall(call) => w.key("toolUse").object(|w| {
+                w.put("toolUseId", &id(&call.id));
+                w.put("name", &call.name);
+                w.key("input").raw(&arguments(&call.arguments));
+            }),
+            Content::ToolResult(tool) => {
+                w.key("toolResult").object(|w| result = self.result(w, tool));
+            }
+            Content::Reasoning { text, signature } => w.key("reasoningContent").object(|w| {
+                w.key("reasoningText").object(|w| {
+                    w.put("text", text);
+                    w.put_some("signature", signature.as_deref());
+                });
+            }),
+            Content::Redacted(data) => {
+                w.key("reasoningContent").object(|w| w.put("redactedContent", data));
+            }
+        }
+        result
+    }
+
+    fn result(&mut self, w: &mut Writer<'_>, tool: &ToolResult<'_>) -> Result<(), Invalid> {
+        w.put("toolUseId", &id(&tool.id));
+        let mut result = Ok(());
+        w.key("content").array(|w| {
+            for part in tool.content.iter().filter(|p| !is_blank(p)) {
+                w.object(|w| match &part.content {
+                    Content::Text(text) if Fields::parse(text, "").is_ok() => w.key("json").raw(text.trim()),
+                    other => {
+                        let written = self.part(w, other);
+                        result = std::mem::replace(&mut result, Ok(())).and(written);
+                    }
+                });
+            }
+        });
+        w.put_some("status", Some("error").filter(|_| tool.is_error));
+        result
+    }
+
+    fn media(&mut self, w: &mut Writer<'_>, media: &Media<'_>, kind: &str) -> Result<(), Invalid> {
+        let path = "messages[].content[]";
+        if let Source::Text(text) = &media.source {
+            return Err(self
+                .target
+                .refuse(path, &format!("a document as text ({} bytes): send it as a text", text.len())));
+        }
+        let Source::Data { media_type, data } = &media.source else {
+            let what = "a picture or document by its URL or file id: send the bytes, as base64";
+            return Err(self.target.refuse(path, what));
+        };
+        let format = match media_type.strip_prefix(kind).or(media_type.strip_prefix("text/")) {
+            Some("plain") => "txt",
+            Some("markdown") => "md",
+            Some("msword") => "doc",
+            Some("vnd.openxmlformats-officedocument.wordprocessingml.document") => "docx",
+            Some("vnd.ms-excel") => "xls",
+            Some("vnd.openxmlformats-officedocument.spreadsheetml.sheet") => "xlsx",
+            Some(format) => format,
+            None => return Err(self.target.refuse(path, &format!("{media_type:?}"))),
+        };
+        w.put("format", format);
+        if kind != "image/" {
+            w.put("name", &self.document_name(media.name.as_deref()));
+        }
+        w.key("source").object(|w| w.put("bytes", data));
+        Ok(())
+    }
+
+    /// Letters, digits, blanks, hyphens and brackets, and not twice the same (API reference, `DocumentBlock`).
+    fn document_name(&self, name: Option<&str>) -> String {
+        let name = name.unwrap_or("document");
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        let keep = |c: char| {
+            if c.is_ascii_alphanumeric() || matches!(c, '-' | '(' | ')' | '[' | ']') { c } else { '-' }
+        };
+        let safe: String = stem.chars().take(180).map(keep).collect();
+        format!("{safe}-{}", self.documents)
+    }
+}
+
+fn spec(w: &mut Writer<'_>, name: &str, description: Option<&str>, schema: &str) {
+    w.key("toolSpec").object(|w| {
+        w.put("name", name);
+        w.put_some("description", description.filter(|d| !d.is_empty()));
+        w.key("inputSchema").object(|w| w.key("json").raw(schema));
+    });
+}
+
+/// A marker of the prompt cache is an element of its own.
+fn cache(w: &mut Writer<'_>, cache: Option<Cache>) {
+    if let Some(cache) = cache {
+        w.object(|w| {
+            w.key("cachePoint").object(|w| {
+                w.put("type", "default");
+                if cache == Cache::Hour {
+                    w.put("ttl", "1h");
+                }
+            });
+        });
+    }
+}
+
+fn id(id: &str) -> Cow<'_, str> {
+    match safe_id(id) {
+        Cow::Borrowed(text) => text.get(..MAX_ID).unwrap_or(text).into(),
+        Cow::Owned(mut text) => {
+            text.truncate(MAX_ID);
+            text.into()
+        }
+    }
+}
+
+/// Functions that the history has calls of.
+fn called<'c>(c: &'c Conversation<'_>) -> Vec<&'c str> {
+    let mut names: Vec<&str> = Vec::new();
+    for part in c.messages.iter().flat_map(|m| &m.parts) {
+        if let Content::ToolCall(call) = &part.content
+            && !names.contains(&&*call.name)
+        {
+            names.push(&call.name);
+        }
+    }
+    names
+}
