@@ -224,6 +224,5 @@ fn settle(text: &str) {
         std::fs::write(&path, text).unwrap();
     }
     let was = std::fs::read_to_string(&path).unwrap_or_default();
-    println!("{text}");
     assert!(was == text, "{} is another table: run `cargo xtask verify matrix --update`", path.display());
 }

@@ -64,7 +64,7 @@ impl Decoder {
         if prelude.get_u32() != checked {
             return Err(FrameError::Checksum);
         }
-        if total > MAX_MESSAGE || total < PRELUDE + TRAILER || headers > total - PRELUDE - TRAILER {
+        if !(PRELUDE + TRAILER..=MAX_MESSAGE).contains(&total) || headers > total - PRELUDE - TRAILER {
             return Err(FrameError::Length);
         }
         if self.carry.len() < total {

@@ -17,7 +17,7 @@ pub(crate) fn request(
     dropped: &mut Dropped,
 ) -> Result<Vec<u8>, Invalid> {
     let mut failed = None;
-    let mut out = Body { c, target, dropped };
+    let mut out = Body { c, target, dropped, wants_signature: false };
     let mut write = |w: &mut Writer<'_>| failed = out.write(w).err();
     let body = match target.operation {
         // Only the whole request lets instructions and tools be counted (API reference, `models.countTokens`). Vertex takes
@@ -37,6 +37,8 @@ struct Body<'c, 'd> {
     c: &'c Conversation<'c>,
     target: &'c Target<'c>,
     dropped: &'d mut Dropped,
+    /// The next call is the first of its turn, and its signature is looked for.
+    wants_signature: bool,
 }
 
 impl Body<'_, '_> {
@@ -156,7 +158,7 @@ impl Body<'_, '_> {
     fn thinking(&self, w: &mut Writer<'_>) {
         let Some(reasoning) = self.c.reasoning else { return };
         w.key("thinkingConfig").object(|w| {
-            if self.c.model.contains("gemini-3") && reasoning.budget.is_none() {
+            if generation(&self.c.model) >= 3 && reasoning.budget.is_none() {
                 let level = match reasoning.effort() {
                     None => None,
                     Some(Effort::None | Effort::Minimal | Effort::Low) => Some("low"),
@@ -190,6 +192,7 @@ impl Body<'_, '_> {
             if parts.is_empty() {
                 continue;
             }
+            self.wants_signature = generation(&self.c.model) >= 3;
             let mut result = Ok(());
             w.object(|w| {
                 w.put("role", if role == Role::Assistant { "model" } else { "user" });
@@ -214,11 +217,14 @@ impl Body<'_, '_> {
                 w.object(|w| result = self.media(w, media));
             }
             Content::ToolCall(call) => w.object(|w| {
+                // From Gemini 3 on a turn is refused whose first call has no signature; other models' calls have none.
+                let unsigned = std::mem::take(&mut self.wants_signature).then_some(UNSIGNED);
                 w.key("functionCall").object(|w| {
                     w.put("name", &call.name);
                     w.key("args").raw(&arguments(&call.arguments));
                 });
-                w.put_some("thoughtSignature", call.signature.as_deref());
+                let signature = call.signature.as_deref();
+                w.put_some("thoughtSignature", signature.or(unsigned));
             }),
             Content::ToolResult(tool) => return self.result(w, tool, message),
             Content::Reasoning { .. } | Content::Redacted(_) => {}
@@ -277,6 +283,16 @@ impl Body<'_, '_> {
         Ok(())
     }
 }
+
+/// Which Gemini it is; 0 for what is none by its name.
+fn generation(model: &str) -> u32 {
+    let Some(at) = model.find("gemini-") else { return 0 };
+    let digits: String = model[at + 7..].chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(0)
+}
+
+/// Says that a call was not made by this model (API guide, "Thought signatures").
+const UNSIGNED: &str = "skip_thought_signature_validator";
 
 /// What Google fetches itself: its storage, files given to it, and YouTube.
 fn is_google_s(url: &str) -> bool {
