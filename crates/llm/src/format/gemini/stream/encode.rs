@@ -78,7 +78,8 @@ impl Encoder {
                 self.finish.push((*choice, *reason));
             }
             Event::Usage(totals) => self.usage = *totals,
-            Event::Ping => out.extend_from_slice(b": ping\n\n"),
+            // Google's SDKs take a comment for JSON, so that a sign of life is a response without anything new.
+            Event::Ping => self.write(out, false, |_| {}),
             Event::Error(failure) => {
                 out.extend_from_slice(&error::failed_event(
                     Format::Gemini,
