@@ -1,5 +1,5 @@
 //! What translation itself costs: CPU time per request, answer and chunk, without sockets. `cargo run --release -p sluice-llm --example
-//! cost`. Beside a bare relay's request (about 11 µs of CPU, docs/bench.md) it says what a gateway adds.
+//! cost`. Beside a bare relay's request (docs/bench.md) it says what a gateway adds.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -18,22 +18,29 @@ use sluice_llm::stream::Relay;
 use sluice_llm::translate::{self, Translator};
 use sluice_llm::{Format, Operation, Wire, provider};
 
-/// Nanoseconds of one call: the least of several rounds, since neighbours only add.
+/// Nanoseconds on the core, whoever else there is.
+fn on_core() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    text.split(' ').next().and_then(|n| n.parse().ok()).unwrap()
+}
+
+/// Nanoseconds of CPU of one call: the least of several rounds, since neighbours only add.
 fn measure(mut call: impl FnMut()) -> f64 {
-    (0..7)
+    (0..9)
         .map(|_| {
-            let (start, mut count) = (Instant::now(), 0_u32);
-            while start.elapsed().as_millis() < 100 {
+            let (until, start, mut count) = (Instant::now(), on_core(), 0_u32);
+            while until.elapsed().as_millis() < 150 {
                 (0..50).for_each(|_| call());
                 count += 50;
             }
-            start.elapsed().as_nanos() as f64 / f64::from(count)
+            (on_core() - start) as f64 / f64::from(count)
         })
         .fold(f64::INFINITY, f64::min)
 }
 
 fn chat(turns: usize, words: usize) -> String {
-    let text = "lorem \\\"ipsum\\\" dolor\\n ".repeat(words / 3);
+    let text = "lorem ipsum dolor sit amet, consectetur \\\"adipiscing\\\" elit, sed do eiusmod\\n "
+        .repeat(words / 12 + 1);
     let messages: Vec<String> = (0..turns)
         .map(|i| {
             format!(r#"{{"role":"{}","content":"{text}"}}"#, if i % 2 == 0 { "user" } else { "assistant" })
