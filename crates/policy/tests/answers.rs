@@ -1,6 +1,6 @@
 //! Answers of every format: what a client puts together from a stream is what masking the whole texts gives, however the provider
 //! cut its text into events, and however the network cut those.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 use std::collections::BTreeMap;
 
@@ -93,6 +93,7 @@ fn write(operation: Operation, format: Format, pieces: &[(Text, String)], always
     for (i, (text, piece)) in pieces.iter().enumerate() {
         let (Text::Said(n) | Text::Thought(n) | Text::Arguments(n)) = *text;
         match (format, operation) {
+            (Format::Bedrock, _) => panic!("guards don't read its streams: they are refused"),
             (Format::OpenAi, Operation::Chat) => {
                 let delta = match text {
                     Text::Said(_) => json!({ "content": piece }),
@@ -197,6 +198,7 @@ fn read(operation: Operation, format: Format, stream: &[u8]) -> BTreeMap<Text, S
         }
         let v: Value = serde_json::from_slice(&data).unwrap();
         match (format, operation) {
+            (Format::Bedrock, _) => panic!("guards don't read its streams: they are refused"),
             (Format::OpenAi, Operation::Chat) => {
                 let choice = &v["choices"][0];
                 assert_eq!((&v["id"], &choice["logprobs"]), (&json!("c"), &Value::Null));
