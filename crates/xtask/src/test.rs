@@ -6,7 +6,8 @@ use anyhow::bail;
 use clap::Args;
 use tokio::process::Command;
 
-use crate::child::step;
+use crate::child::{self, step};
+use crate::cluster::lab;
 use crate::generate::{self, root};
 use crate::scenario::{self, Scenarios};
 use crate::{charts, conformance, purity, sdk};
@@ -19,7 +20,7 @@ pub(crate) struct Test {
 }
 
 /// Stages in order, the quick ones first. `name: what it shows`.
-const STAGES: [(&str, &str); 11] = [
+const STAGES: [(&str, &str); 10] = [
     ("format", "the code is formatted"),
     ("drift", "generated files are as they would be generated"),
     ("purity", "pure crates are pure, and there is one TLS library"),
@@ -29,8 +30,7 @@ const STAGES: [(&str, &str); 11] = [
     ("sdks", "the vendors' own SDKs work through the gateway"),
     ("charts", "the charts render as written down, and refuse what makes no sense"),
     ("admission", "a real API server takes and refuses what files do, and takes the charts"),
-    ("cluster", "both charts and what users do, in a real cluster"),
-    ("conformance", "tests of Gateway API's own suite"),
+    ("cluster", "both charts, what users do, and tests of Gateway API's own suite, in a real cluster"),
 ];
 
 pub(crate) async fn run(test: Test) -> anyhow::Result<()> {
@@ -72,8 +72,7 @@ async fn stage(name: &str) -> anyhow::Result<()> {
         "sdks" => sdk::run().await,
         "charts" => charts::check().await,
         "admission" => admission().await,
-        "cluster" => scenario::run(Scenarios::short()).await,
-        "conformance" => conformance::some().await,
+        "cluster" => cluster().await,
         other => bail!("stage {other} has no command"),
     }
 }
@@ -81,6 +80,17 @@ async fn stage(name: &str) -> anyhow::Result<()> {
 async fn cargo(args: &[&str]) -> anyhow::Result<()> {
     let status = Command::new(env!("CARGO")).args(args).current_dir(root()).status().await?;
     anyhow::ensure!(status.success(), "cargo {} failed", args.join(" "));
+    Ok(())
+}
+
+/// A cluster that was not there before is gone afterwards, unless what was done in it failed: then it can be looked at.
+async fn cluster() -> anyhow::Result<()> {
+    let was_up = lab::cluster(["status"]).output().await?.status.success();
+    scenario::run(Scenarios::short()).await?;
+    conformance::some().await?;
+    if !was_up {
+        child::run(&mut lab::cluster(["down"])).await?;
+    }
     Ok(())
 }
 
