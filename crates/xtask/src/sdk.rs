@@ -5,7 +5,7 @@ use std::process::Stdio;
 use anyhow::Context;
 use tokio::process::{Child, Command};
 
-use crate::child::{self, build_sluice, free_port, mock, sluice, step, stop, wait_for};
+use crate::child::{self, build_sluice, free_port, mock, shown, sluice, step, stop, wait_for};
 use crate::generate::root;
 use crate::python;
 
@@ -37,7 +37,11 @@ fn gateway(port: u16, mock_port: u16) -> anyhow::Result<Child> {
     let scratch = root().join("target/sdk");
     std::fs::create_dir_all(&scratch)?;
     let file = scratch.join("gateway.yaml");
-    std::fs::write(&file, text.replace("127.0.0.1:9000", &format!("127.0.0.1:{mock_port}")))?;
+    // The doubles' port, in URLs and by itself.
+    let text = text.replace("127.0.0.1:9000", &format!("127.0.0.1:{mock_port}"));
+    let text = text.replace("port: 9000", &format!("port: {mock_port}"));
+    anyhow::ensure!(!text.contains("9000"), "the doubles' port stands in {} in another way", shown(&file));
+    std::fs::write(&file, text)?;
     let log = std::fs::File::create(scratch.join("gateway.log"))?;
     let listen = format!("127.0.0.1:{port}");
     let mut command = Command::new(sluice());
