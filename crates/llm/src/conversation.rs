@@ -78,7 +78,33 @@ pub struct Tool<'a> {
     pub cache: Option<Cache>,
 }
 
+impl Part<'_> {
+    /// Text without a letter is refused, and says nothing.
+    pub(crate) fn is_blank(&self) -> bool {
+        matches!(&self.content, Content::Text(text) if text.trim().is_empty())
+    }
+}
+
 impl<'a> Conversation<'a> {
+    /// All instructions, those between the messages behind those before them; blank ones are left out.
+    pub(crate) fn instructions(&self) -> Vec<&Part<'a>> {
+        let later = self.messages.iter().filter(|m| m.role == Role::System).flat_map(|m| &m.parts);
+        self.system.iter().chain(later).filter(|p| !p.is_blank()).collect()
+    }
+
+    /// The messages without instructions and blanks, turns in a row by one speaker as one.
+    pub(crate) fn turns(&self) -> Vec<(Role, Vec<&Part<'a>>)> {
+        let mut turns: Vec<(Role, Vec<&Part<'a>>)> = Vec::with_capacity(self.messages.len());
+        for message in self.messages.iter().filter(|m| m.role != Role::System) {
+            let parts = message.parts.iter().filter(|p| !p.is_blank());
+            match turns.last_mut() {
+                Some((role, all)) if *role == message.role => all.extend(parts),
+                _ => turns.push((message.role, parts.collect())),
+            }
+        }
+        turns
+    }
+
     /// One that says nothing yet.
     pub fn new(wire: Wire) -> Self {
         Self {

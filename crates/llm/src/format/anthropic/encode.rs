@@ -76,8 +76,7 @@ impl Body<'_, '_> {
 
     /// Instructions, those from the middle of the conversation included: the format has one place for them.
     fn system(&mut self, w: &mut Writer<'_>) -> Result<(), Invalid> {
-        let later = self.c.messages.iter().filter(|m| m.role == Role::System).flat_map(|m| &m.parts);
-        let all: Vec<&Part<'_>> = self.c.system.iter().chain(later).filter(|p| !is_blank(p)).collect();
+        let all = self.c.instructions();
         if self.c.messages.iter().any(|m| m.role == Role::System) {
             self.drop_param(Param::SystemOrder);
         }
@@ -262,14 +261,7 @@ impl Body<'_, '_> {
 
     /// Turns in a row by one speaker become one: with instructions taken out of the middle there may be some.
     fn messages(&mut self, w: &mut Writer<'_>) -> Result<(), Invalid> {
-        let mut turns: Vec<(Role, Vec<&Part<'_>>)> = Vec::with_capacity(self.c.messages.len());
-        for message in self.c.messages.iter().filter(|m| m.role != Role::System) {
-            let parts = message.parts.iter().filter(|p| !is_blank(p));
-            match turns.last_mut() {
-                Some((role, all)) if *role == message.role => all.extend(parts),
-                _ => turns.push((message.role, parts.collect())),
-            }
-        }
+        let turns = self.c.turns();
         let last = turns.len().saturating_sub(1);
         for (i, (role, mut parts)) in turns.into_iter().enumerate() {
             // Results of tools come first, right after their calls.
@@ -360,7 +352,7 @@ impl Body<'_, '_> {
     fn result(&mut self, w: &mut Writer<'_>, tool: &ToolResult<'_>) -> Result<(), Invalid> {
         w.put("type", "tool_result");
         w.put("tool_use_id", &safe_id(&tool.id));
-        let parts: Vec<&Part<'_>> = tool.content.iter().filter(|p| !is_blank(p)).collect();
+        let parts: Vec<&Part<'_>> = tool.content.iter().filter(|p| !p.is_blank()).collect();
         if !parts.is_empty() {
             w.key("content");
             self.content(w, &parts, false)?;
@@ -412,11 +404,6 @@ fn cache(w: &mut Writer<'_>, cache: Option<Cache>) {
             }
         });
     }
-}
-
-/// Text without a letter is refused, and says nothing.
-pub(crate) fn is_blank(part: &Part<'_>) -> bool {
-    matches!(&part.content, Content::Text(text) if text.trim().is_empty())
 }
 
 /// A schema has to be an object's; one that doesn't say so gets it said, and is left alone otherwise.

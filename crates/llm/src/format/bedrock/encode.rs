@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use crate::conversation::{
-    Cache, Content, Conversation, Media, Output, Param, Part, Role, Source, ToolChoice, ToolResult,
+    Cache, Content, Conversation, Media, Output, Param, Role, Source, ToolChoice, ToolResult,
 };
 use crate::dropped::Dropped;
 use crate::format::anthropic::decode::arguments;
-use crate::format::anthropic::encode::{is_blank, object_schema, safe_id};
+use crate::format::anthropic::encode::{object_schema, safe_id};
 use crate::json::{Fields, Invalid, Writer, object, quote};
 use crate::request::{Target, note, note_extras};
 
@@ -49,8 +49,7 @@ impl Body<'_, '_> {
 
     /// Instructions, those from the middle of the conversation included: the format has one place for them.
     fn system(&mut self, w: &mut Writer<'_>) -> Result<(), Invalid> {
-        let later = self.c.messages.iter().filter(|m| m.role == Role::System).flat_map(|m| &m.parts);
-        let all: Vec<&Part<'_>> = self.c.system.iter().chain(later).filter(|p| !is_blank(p)).collect();
+        let all = self.c.instructions();
         if self.c.messages.iter().any(|m| m.role == Role::System) {
             self.drop_param(Param::SystemOrder);
         }
@@ -195,14 +194,7 @@ impl Body<'_, '_> {
 
     /// Turns in a row by one speaker become one: the API refuses others.
     fn messages(&mut self, w: &mut Writer<'_>) -> Result<(), Invalid> {
-        let mut turns: Vec<(Role, Vec<&Part<'_>>)> = Vec::with_capacity(self.c.messages.len());
-        for message in self.c.messages.iter().filter(|m| m.role != Role::System) {
-            let parts = message.parts.iter().filter(|p| !is_blank(p));
-            match turns.last_mut() {
-                Some((role, all)) if *role == message.role => all.extend(parts),
-                _ => turns.push((message.role, parts.collect())),
-            }
-        }
+        let turns = self.c.turns();
         for (role, mut parts) in turns {
             parts.sort_by_key(|p| !matches!(p.content, Content::ToolResult(_)));
             let before = parts.len();
@@ -267,7 +259,7 @@ impl Body<'_, '_> {
         w.put("toolUseId", &id(&tool.id));
         let mut result = Ok(());
         w.key("content").array(|w| {
-            for part in tool.content.iter().filter(|p| !is_blank(p)) {
+            for part in tool.content.iter().filter(|p| !p.is_blank()) {
                 w.object(|w| match &part.content {
                     Content::Text(text) if Fields::parse(text, "").is_ok() => w.key("json").raw(text.trim()),
                     other => {

@@ -6,7 +6,6 @@ use crate::conversation::{
 };
 use crate::dropped::Dropped;
 use crate::format::anthropic::decode::arguments;
-use crate::format::anthropic::encode::is_blank;
 use crate::json::{Fields, Invalid, Writer, object};
 use crate::request::{Target, note, note_extras};
 
@@ -59,8 +58,7 @@ impl Body<'_, '_> {
 
     /// Instructions, those from the middle of the conversation included: the format has one place for them.
     fn system(&mut self, w: &mut Writer<'_>) -> Result<(), Invalid> {
-        let later = self.c.messages.iter().filter(|m| m.role == Role::System).flat_map(|m| &m.parts);
-        let all: Vec<&Part<'_>> = self.c.system.iter().chain(later).filter(|p| !is_blank(p)).collect();
+        let all = self.c.instructions();
         if self.c.messages.iter().any(|m| m.role == Role::System) {
             self.drop_param(Param::SystemOrder);
         }
@@ -177,7 +175,7 @@ impl Body<'_, '_> {
     fn contents(&mut self, w: &mut Writer<'_>) -> Result<(), Invalid> {
         let mut turns: Vec<(Role, Vec<(usize, &Part<'_>)>)> = Vec::with_capacity(self.c.messages.len());
         for (i, message) in self.c.messages.iter().enumerate().filter(|(_, m)| m.role != Role::System) {
-            let parts = message.parts.iter().filter(|p| !is_blank(p)).map(|p| (i, p));
+            let parts = message.parts.iter().filter(|p| !p.is_blank()).map(|p| (i, p));
             match turns.last_mut() {
                 Some((role, all)) if *role == message.role => all.extend(parts),
                 _ => turns.push((message.role, parts.collect())),
