@@ -1,5 +1,8 @@
 //! Passes an answer on, and reads on the way what the record wants to know.
 
+mod head;
+mod reader;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -9,24 +12,19 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
-use sluice_llm::json::Object;
-use sluice_llm::sse::EventTooLong;
-use sluice_llm::stream::{self, End};
-use sluice_llm::translate::Translator;
-use sluice_llm::usage::{self, Tally, Usage};
-use sluice_llm::{Format, Operation};
+use sluice_llm::stream::End;
 use sluice_policy::guard::Guards;
 use sluice_vocab::ErrorType;
 use tokio::time::{Instant, Sleep};
 
-use super::guard::{self, StreamGuard};
-use super::send::{Reading, Reply, too_slow};
-use crate::client::Lease;
-use crate::record::{REQUEST_ID, Record};
-use crate::rejection::{Rejected, Rejection, Stage};
+pub(crate) use head::{clean, is_event_stream, set_ids};
+use reader::Reader;
 
-/// Of an answer that is no stream, so much is kept for reading its usage. Longer ones are passed on unread.
-const KEEP: usize = 4 << 20;
+use super::guard::StreamGuard;
+use super::send::{Reply, too_slow};
+use crate::client::Lease;
+use crate::record::Record;
+use crate::rejection::{Rejected, Rejection, Stage};
 
 /// An answer on its way to the client.
 pub(crate) struct Relay {
@@ -47,14 +45,6 @@ pub(crate) struct Relay {
     ended: bool,
 }
 
-/// What is read of the bytes that pass.
-enum Reader {
-    Nothing,
-    Stream(Box<stream::Relay>),
-    Translate(Box<Translator>),
-    Whole { format: Format, operation: Operation, kept: Vec<Bytes>, len: usize },
-}
-
 /// Why a body ended early.
 pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -69,7 +59,7 @@ pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Box<Relay>> {
     let (guards, watch) = if is_stream { (guards, None) } else { (None, guards) };
     let guard =
         guards.zip(reading.as_ref()).map(|(guards, reading)| Box::new(StreamGuard::new(guards, reading)));
-    let reader = reader(reading, parts.status, is_stream, &parts.headers);
+    let reader = Reader::new(reading, parts.status, is_stream, &parts.headers);
     if matches!(&reader, Reader::Stream(_) | Reader::Translate(_)) {
         // An event may be taken out or added, so the length is not known.
         parts.headers.remove(header::CONTENT_LENGTH);
@@ -107,61 +97,6 @@ pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Box<Relay>> {
     Response::from_parts(parts, relay)
 }
 
-pub(crate) fn is_event_stream(headers: &http::HeaderMap) -> bool {
-    // AWS has its own kind.
-    let kinds = [&b"text/event-stream"[..], b"application/vnd.amazon.eventstream"];
-    headers.get(header::CONTENT_TYPE).is_some_and(|v| kinds.iter().any(|kind| v.as_bytes().starts_with(kind)))
-}
-
-fn reader(
-    reading: Option<Reading>,
-    status: StatusCode,
-    is_stream: bool,
-    headers: &http::HeaderMap,
-) -> Reader {
-    // An answer that is compressed although we asked for none is passed on unread.
-    let encoded = headers.get(header::CONTENT_ENCODING).is_some_and(|e| e.as_bytes() != b"identity");
-    match reading {
-        Some(_) if encoded => Reader::Nothing,
-        Some(Reading { crossing: Some(crossing), .. }) => {
-            let crossing = *crossing;
-            Reader::Translate(Box::new(Translator::new(crossing.provider, crossing.client, crossing.context)))
-        }
-        Some(r) if is_stream => {
-            Reader::Stream(Box::new(stream::Relay::new(r.format, r.operation, r.strip_usage)))
-        }
-        Some(r) if status.is_success() && r.operation.has_json_body() => {
-            Reader::Whole { format: r.format, operation: r.operation, kept: Vec::new(), len: 0 }
-        }
-        _ => Reader::Nothing,
-    }
-}
-
-/// What a provider says of its own name does not hold for ours.
-pub(crate) fn clean(headers: &mut http::HeaderMap, record: &Record, crossed: bool) {
-    headers.remove(header::STRICT_TRANSPORT_SECURITY);
-    headers.remove("alt-svc");
-    set_ids(headers, record, crossed);
-}
-
-/// Our id under the usual name, the upstream's under another; Anthropic's clients look for `request-id`.
-/// Where the formats differ, Anthropic's name of its own id would be taken for ours.
-pub(crate) fn set_ids(headers: &mut http::HeaderMap, record: &Record, crossed: bool) {
-    let other = if crossed {
-        headers.remove("request-id").or(headers.get("x-amzn-requestid").cloned())
-    } else {
-        None
-    };
-    if let Some(theirs) =
-        headers.insert(REQUEST_ID, record.id.clone()).filter(|id| *id != record.id).or(other)
-    {
-        headers.insert("x-upstream-request-id", theirs);
-    }
-    if record.format == Some(Format::Anthropic) {
-        headers.entry("request-id").or_insert_with(|| record.id.clone());
-    }
-}
-
 impl Drop for Relay {
     /// A body may be dropped before its end was asked for: because all of it has passed, or because the client has gone.
     fn drop(&mut self) {
@@ -181,35 +116,6 @@ impl Drop for Relay {
             self.record.usage = usage;
         }
         self.note_hits();
-    }
-}
-
-impl Reader {
-    /// How a stream stands.
-    fn end(&self) -> Option<End> {
-        match self {
-            Reader::Stream(relay) => Some(relay.end()),
-            Reader::Translate(translator) => Some(translator.end()),
-            Reader::Nothing | Reader::Whole { .. } => None,
-        }
-    }
-
-    /// What a stream has used so far.
-    fn usage(&self) -> Option<Usage> {
-        match self {
-            Reader::Stream(relay) => Some(relay.usage()),
-            Reader::Translate(translator) => Some(translator.usage()),
-            Reader::Nothing | Reader::Whole { .. } => None,
-        }
-    }
-
-    /// What passes at the end, of bytes that were held back until then.
-    fn pass(&mut self, data: Bytes) -> Bytes {
-        match self {
-            Reader::Stream(relay) => relay.push(data.clone()).unwrap_or(data),
-            Reader::Translate(translator) => translator.push(data),
-            Reader::Nothing | Reader::Whole { .. } => data,
-        }
     }
 }
 
@@ -305,29 +211,7 @@ impl Relay {
                 return Ok(Bytes::new());
             }
         };
-        match &mut self.reader {
-            Reader::Nothing => Ok(data),
-            Reader::Stream(relay) => match relay.push(data.clone()) {
-                Ok(data) => Ok(data),
-                // Too long to be understood. Nothing of the stream is understood from here on, and all of it passes.
-                Err(EventTooLong) => {
-                    let held = relay.give_up();
-                    self.record.usage = relay.usage();
-                    self.reader = Reader::Nothing;
-                    Ok(held.unwrap_or(data))
-                }
-            },
-            Reader::Translate(translator) => Ok(translator.push(data)),
-            Reader::Whole { kept, len, .. } => {
-                *len += data.len();
-                if *len <= KEEP {
-                    kept.push(data.clone());
-                } else {
-                    kept.clear();
-                }
-                Ok(data)
-            }
-        }
+        Ok(self.reader.push(data, &mut self.record))
     }
 
     /// A guard refused what comes: nothing more of it passes, and the client is told in its format.
@@ -352,73 +236,13 @@ impl Relay {
         // What the guards still hold comes before what the reader does.
         let mut released = Bytes::new();
         if let Some(guard) = &mut self.guard {
-            match guard.finish().map(|data| self.reader.pass(data)) {
+            match guard.finish().map(|data| self.reader.push(data, &mut self.record)) {
                 Ok(data) => released = data,
                 Err(rejection) => return self.refuse(&rejection),
             }
         }
-        let shared = self.record.shared().clone();
-        let metrics = &shared.metrics;
-        match std::mem::replace(&mut self.reader, Reader::Nothing) {
-            Reader::Nothing => {}
-            Reader::Stream(mut relay) => {
-                let held = relay.finish();
-                self.record.usage = relay.usage();
-                let status_ok = self.record.status.is_success();
-                match relay.end() {
-                    End::Complete if !self.record.usage.is_known() => {
-                        metrics.usage_missing.inc();
-                    }
-                    End::Open if status_ok => {
-                        metrics.truncated.inc();
-                        let rejection = truncated();
-                        let event = rejection.event(self.record.format(), self.record.id_str());
-                        self.record.error = Some((rejection.kind, rejection.public.to_string()));
-                        self.last = Some([held.as_ref(), b"\n\n", &event].concat().into());
-                    }
-                    End::Failed => {
-                        self.record.error = Some((
-                            ErrorType::ServerError,
-                            "the provider reported an error within the stream".into(),
-                        ))
-                    }
-                    End::Complete | End::Open => {}
-                }
-                if self.last.is_none() && !held.is_empty() {
-                    self.last = Some(held);
-                }
-            }
-            Reader::Translate(mut translator) => {
-                let rest = translator.finish();
-                self.record.usage = translator.usage();
-                if let Some(failure) = translator.failure() {
-                    metrics.truncated.inc_by(u64::from(failure.kind == ErrorType::Network));
-                    self.record.error =
-                        Some((failure.kind, format!("within the stream: {}", failure.message)));
-                } else if !self.record.usage.is_known() {
-                    metrics.usage_missing.inc();
-                }
-                if !rest.is_empty() {
-                    self.last = Some(rest);
-                }
-            }
-            Reader::Whole { format, operation, kept, .. } => {
-                let whole: Bytes = if kept.len() == 1 { kept[0].clone() } else { kept.concat().into() };
-                if let Some(guards) = self.watch.take() {
-                    let _ = guard::masked(&guards, whole.clone(), self.record.status, &mut self.record);
-                }
-                let mut tally = Tally::default();
-                if let Ok(object) = Object::scan(whole)
-                    && let Ok(Some(usage)) = object.get(usage::field(format))
-                {
-                    tally.update(usage);
-                }
-                self.record.usage = tally.usage(format);
-                if !self.record.usage.is_known() && operation.streams() {
-                    metrics.usage_missing.inc();
-                }
-            }
-        }
+        let reader = std::mem::replace(&mut self.reader, Reader::Nothing);
+        self.last = reader.finish(self.watch.take().as_ref(), &mut self.record);
         if !released.is_empty() {
             let last = self.last.take().unwrap_or_default();
             self.last = Some([released, last].concat().into());
@@ -471,9 +295,4 @@ pub(crate) fn broken(error: &hyper::Error) -> Rejected {
     )
     .detail(error.to_string())
     .code("upstream_cut")
-}
-
-fn truncated() -> Rejected {
-    let text = "the provider ended the stream before the answer was complete";
-    Rejection::new(Stage::Relay, ErrorType::Network, StatusCode::BAD_GATEWAY, text).code("upstream_truncated")
 }
