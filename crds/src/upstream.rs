@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::status::Status;
 
-pub use auth::{AuthToken, Passthrough};
+pub use auth::{AuthToken, Passthrough, WorkloadIdentity};
 pub use connection::{CaCertificate, CustomHost, Header, Proxy, ProxyMode, Tls};
 pub use models::{Entry, Models};
 pub use provider::{AzureOpenAi, Basic, Bedrock, Common, VertexAi};

@@ -23,9 +23,10 @@ mod stage;
 mod standing;
 pub mod sync;
 pub mod table;
+mod token;
 
 mod gateway;
 
 pub use budget::Budget;
 pub use gateway::{Built, Gateway, Shared};
-pub use settings::{ProxySettings, Settings};
+pub use settings::{IdentitySettings, ProxySettings, Settings};

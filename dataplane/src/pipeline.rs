@@ -13,8 +13,8 @@ use crate::random;
 use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::stage::{
-    admit, ask, authn, convert, enrich, find, forward, guard, models, read, relay, resolve, send, status,
-    translate,
+    admit, ask, authn, convert, credential, enrich, find, forward, guard, models, read, relay, resolve, send,
+    status, translate,
 };
 use crate::table::{Destination, Matched};
 
@@ -100,7 +100,9 @@ async fn tell(
     let resolution = resolve::resolve(shared, node, &asked, record)?;
     guard::request(&route.plan, &mut asked, record)?;
     let asked = enrich::enrich(&route.plan, asked)?;
-    let outbound = translate::translate(parts, asked, &resolution, &route.plan, &mut share, record)?;
+    let credential = credential::credential(resolution.leaf, &parts, record).await?;
+    let outbound =
+        translate::translate(parts, credential, asked, &resolution, &route.plan, &mut share, record)?;
     let timeout = route.plan.timeout.unwrap_or(shared.settings.request_timeout);
     let reply = send::send(shared, resolution.leaf, connection.worker, outbound, timeout).await?;
     drop(share);

@@ -1,9 +1,11 @@
 //! How the process runs, as opposed to what it serves.
 
+mod identity;
 mod proxies;
 
 use std::time::Duration;
 
+pub use identity::IdentitySettings;
 pub use proxies::ProxySettings;
 
 /// Settings of a data plane. Everything has a default that suits a pod.
@@ -33,6 +35,8 @@ pub struct Settings {
     pub status_on_traffic: bool,
     /// HTTP proxies of the environment.
     pub proxies: ProxySettings,
+    /// Who the pod is to a cloud.
+    pub identity: IdentitySettings,
 }
 
 impl Default for Settings {
@@ -50,6 +54,7 @@ impl Default for Settings {
             drain: Duration::from_secs(30),
             status_on_traffic: true,
             proxies: ProxySettings::default(),
+            identity: IdentitySettings::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod admit;
 pub(crate) mod ask;
 pub(crate) mod authn;
 pub(crate) mod convert;
+pub(crate) mod credential;
 pub(crate) mod cross;
 pub(crate) mod enrich;
 pub(crate) mod find;

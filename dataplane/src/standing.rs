@@ -1,4 +1,5 @@
-//! Runtime state that outlives a table: connections to upstreams, and what clients resume their sessions by.
+//! Runtime state that outlives a table: connections to upstreams, tokens for
+//! them, and what clients resume their sessions by.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -6,11 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use rustls::ServerConfig;
 
 use crate::client::{Pool, Target};
+use crate::token::{Minter, Source};
 
 /// Kept by key and reused when a table is built anew: an edited prompt must not close a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
     pools: Mutex<HashMap<Target, Weak<Pool>>>,
+    /// By the digests of their sources.
+    minters: Mutex<HashMap<[u8; 32], Weak<Minter>>>,
     /// By the digests of the certificates.
     tls: Mutex<HashMap<[u8; 32], Weak<ServerConfig>>>,
 }
@@ -25,6 +29,18 @@ impl Standing {
         let pool = Arc::new(Pool::new(target.clone(), workers).map_err(|e| e.to_string())?);
         pools.insert(target, Arc::downgrade(&pool));
         Ok(pool)
+    }
+
+    /// What hands out a source's credential, the one in use if there is one.
+    pub(crate) fn minter(&self, source: Source) -> Arc<Minter> {
+        let mut minters = self.minters.lock().unwrap_or_else(PoisonError::into_inner);
+        let digest = source.digest();
+        if let Some(minter) = minters.get(&digest).and_then(Weak::upgrade) {
+            return minter;
+        }
+        let minter = Arc::new(Minter::new(source));
+        minters.insert(digest, Arc::downgrade(&minter));
+        minter
     }
 
     /// What is said in handshakes with certificates of that digest, the one in use if there is one: with it goes what clients resume
@@ -51,6 +67,8 @@ impl Standing {
             pools.values().filter_map(Weak::upgrade).collect()
         };
         pools.iter().for_each(|pool| pool.prune());
+        let mut minters = self.minters.lock().unwrap_or_else(PoisonError::into_inner);
+        minters.retain(|_, minter| minter.strong_count() > 0);
         let mut configs = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
         configs.retain(|_, config| config.strong_count() > 0);
     }

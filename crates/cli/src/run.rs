@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use sluice_compiler::Settings as CompilerSettings;
 use sluice_dataplane::access_log::AccessLog;
 use sluice_dataplane::serve::Server;
-use sluice_dataplane::{ProxySettings, Settings, Shared};
+use sluice_dataplane::{IdentitySettings, ProxySettings, Settings, Shared};
 use sluice_process::{log, shutdown};
 use sluice_vocab::Severity;
 
@@ -39,7 +39,8 @@ async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
         Switch::Off => AccessLog::off(),
     };
     let shared = Shared::new(settings(&args, &environment), access_log);
-    let compiler = CompilerSettings::new(install_key());
+    // Whoever writes the files runs the process, so its identity in a cloud is theirs.
+    let compiler = CompilerSettings { trusts_authors: true, ..CompilerSettings::new(install_key()) };
     // The watch begins before the first reading, so that no edit falls between.
     let mut watch = Watch::new(&source, &args.env_file);
     let first = source.load(&environment, &compiler);
@@ -109,6 +110,7 @@ fn settings(args: &args::Run, environment: &Environment) -> Settings {
         body_limit: args.body_limit << 20,
         body_budget: args.body_budget << 20,
         proxies: ProxySettings::from_env(|name| environment.get(name).map(str::to_owned)),
+        identity: IdentitySettings::from_env(|name| environment.get(name).map(str::to_owned)),
         ..Settings::default()
     }
 }

@@ -9,6 +9,8 @@ pub struct Settings {
     pub controller_name: String,
     /// Whether AI resources have any effect (`ai.enabled` of the chart).
     pub ai_enabled: bool,
+    /// Whether whoever writes resources runs the process too, as with files: then its identity in a cloud is theirs.
+    pub trusts_authors: bool,
 }
 
 impl Settings {
@@ -18,6 +20,7 @@ impl Settings {
             install_key: install_key.into(),
             controller_name: sluice_crds::CONTROLLER.to_owned(),
             ai_enabled: true,
+            trusts_authors: false,
         }
     }
 }

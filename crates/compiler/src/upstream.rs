@@ -1,6 +1,7 @@
 //! Upstreams.
 
 mod alias;
+mod identity;
 mod models;
 mod provider;
 

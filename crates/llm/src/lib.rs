@@ -33,6 +33,7 @@ pub mod sse;
 pub mod stream;
 pub mod surface;
 pub mod text;
+pub mod token;
 pub mod translate;
 pub mod usage;
 pub mod wire;

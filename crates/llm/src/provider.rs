@@ -149,6 +149,10 @@ impl Provider {
         match self.host {
             "" => None,
             host if settings.location == "global" => Some(host.replace("{location}-", "")),
+            // Vertex' multi-regions have names of another form (Google's documentation, "Multi-region endpoints").
+            _ if self.name == "vertexAi" && matches!(&*settings.location, "us" | "eu") => {
+                Some(format!("aiplatform.{}.rep.googleapis.com", settings.location))
+            }
             host => Some(host.replace("{location}", &settings.location)),
         }
     }

@@ -101,6 +101,7 @@ impl Args {
             drain: self.drain.get(),
             status_on_traffic: false,
             proxies: crate::ProxySettings::from_env(|name| std::env::var(name).ok()),
+            identity: crate::IdentitySettings::from_env(|name| std::env::var(name).ok()),
             ..Settings::default()
         }
     }

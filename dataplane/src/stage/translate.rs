@@ -1,7 +1,5 @@
 //! The request as the provider wants it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use bytes::Bytes;
 use http::request::Parts;
 use http::uri::PathAndQuery;
@@ -9,13 +7,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header}
 use sluice_llm::dropped::Dropped;
 use sluice_llm::format::chat::adapt;
 use sluice_llm::json::Segments;
-use sluice_llm::sigv4::{self, Signed};
 use sluice_llm::surface::Surface;
 use sluice_llm::{Format, Operation, Wire};
 use sluice_vocab::{ErrorType, Secret};
 
 use super::ask::{Asked, AskedBody, malformed};
-use super::authn::{self, CREDENTIAL_HEADERS};
+use super::authn::CREDENTIAL_HEADERS;
+use super::credential;
 use super::cross::{self, Crossing};
 use crate::budget::Share;
 use crate::client::Outgoing;
@@ -38,6 +36,7 @@ pub(crate) struct Outbound {
 
 pub(crate) fn translate(
     parts: Parts,
+    credential: Option<Secret>,
     mut asked: Asked<'_>,
     resolution: &Resolution<'_>,
     plan: &Plan,
@@ -83,19 +82,20 @@ pub(crate) fn translate(
     {
         return Err(lossy(leaf, &fields));
     }
-    let own = if matches!(leaf.auth, Auth::Passthrough) { authn::credential(&parts) } else { None };
     let mut headers = parts.headers;
     clean(&mut headers);
     if format != leaf.provider.format {
         cross::clean(&mut headers);
     }
-    if matches!(leaf.auth, Auth::Credential(_)) {
+    if matches!(leaf.auth, Auth::Credential(_) | Auth::Minted(_)) {
         // Whose account pays is decided by who holds the credential.
         for name in ["openai-organization", "openai-project", "x-goog-user-project"] {
             headers.remove(name);
         }
     }
-    authorize(&mut headers, leaf, own, record, (&path, signable.as_deref()))?;
+    if let Some(credential) = credential {
+        credential::show(&mut headers, leaf, &credential, (&path, signable.as_deref()))?;
+    }
     for (name, value) in leaf.provider.quirks.headers {
         if !headers.contains_key(*name) {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -289,68 +289,4 @@ fn clean(headers: &mut HeaderMap) {
     }
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::EXPECT);
-}
-
-fn authorize(
-    headers: &mut HeaderMap,
-    leaf: &Leaf,
-    own: Option<Secret>,
-    record: &Record,
-    (path, body): (&PathAndQuery, Option<&[u8]>),
-) -> Result<(), Rejected> {
-    let credential = match (&leaf.auth, &own) {
-        (Auth::None, _) => return Ok(()),
-        (Auth::Credential(_), _) if record.shared().credentials_expired() => return Err(expired()),
-        (Auth::Credential(secret), _) | (Auth::Passthrough, Some(secret)) => secret,
-        (Auth::Passthrough, None) => {
-            let text =
-                "this model is called with your own credential of the provider, and the request has none";
-            return Err(Rejection::new(Stage::Translate, ErrorType::Auth, StatusCode::UNAUTHORIZED, text));
-        }
-    };
-    if leaf.provider.format == Format::Bedrock
-        && let Some(keys) = sigv4::Keys::parse(credential)
-    {
-        return sign(headers, leaf, &keys, path, body.unwrap_or_default());
-    }
-    if leaf.provider.authorize(headers, credential) {
-        return Ok(());
-    }
-    Err(Rejection::internal(Stage::Translate, "the provider's credential cannot stand in a header"))
-}
-
-/// With keys of AWS the request is signed, and they stay here.
-fn sign(
-    headers: &mut HeaderMap,
-    leaf: &Leaf,
-    keys: &sigv4::Keys,
-    path: &PathAndQuery,
-    body: &[u8],
-) -> Result<(), Rejected> {
-    let host = leaf.pool.host();
-    let signed = Signed {
-        method: "POST",
-        host: host.to_str().unwrap_or(""),
-        path: path.path(),
-        query: path.query().unwrap_or(""),
-        body,
-        region: &leaf.settings.location,
-        service: "bedrock",
-        now: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
-    };
-    for (name, value) in sigv4::headers(&signed, keys) {
-        let mut value = HeaderValue::try_from(value).map_err(|_| {
-            Rejection::internal(Stage::Translate, "the provider's keys cannot stand in a header")
-        })?;
-        value.set_sensitive(true);
-        headers.insert(HeaderName::from_static(name), value);
-    }
-    Ok(())
-}
-
-/// One that was revoked meanwhile must not go on being used because nobody could say so.
-fn expired() -> Rejected {
-    let text = "the gateway has been without its operator for too long to use its credentials";
-    Rejection::new(Stage::Translate, ErrorType::ServerError, StatusCode::SERVICE_UNAVAILABLE, text)
-        .code("credentials_expired")
 }

@@ -13,6 +13,7 @@ use sluice_vocab::Secret;
 
 use crate::client::Pool;
 use crate::metrics::{Metrics, Series};
+use crate::token::Minter;
 
 /// An upstream.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(crate) enum Node {
 #[derive(Debug)]
 pub(crate) enum Auth {
     Credential(Secret),
+    /// One that ends, and is fetched.
+    Minted(Arc<Minter>),
     Passthrough,
     None,
 }

@@ -15,4 +15,5 @@ mod policies;
 mod reload;
 mod routes;
 mod streams;
+mod tokens;
 mod upstreams;

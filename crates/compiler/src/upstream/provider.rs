@@ -7,7 +7,7 @@ use sluice_snapshot::model::entry::Body;
 use sluice_snapshot::model::{self, provider::Auth, upstream::Kind as Compiled};
 use sluice_vocab::{Finding, Kind, ObjectRef, Origin, Reason};
 
-use super::Draft;
+use super::{Draft, identity};
 use crate::item::Item;
 use crate::pool::{Pool, key};
 use crate::secret;
@@ -27,7 +27,7 @@ pub(super) struct Context<'a> {
 }
 
 /// A finding and the field below the provider's that it is about.
-type Refused = (&'static str, Finding);
+pub(super) type Refused = (&'static str, Finding);
 
 impl Context<'_> {
     pub(super) fn compile(&self, pool: &mut Pool, verdicts: &mut Verdicts) -> Draft {
@@ -60,7 +60,7 @@ impl Context<'_> {
         let auth = self.auth(pool, verdicts)?;
         let refs = match &auth {
             Some(Auth::Credential(key)) => vec![EntryKey::from(key.as_str())],
-            Some(Auth::Passthrough(_)) | None => Vec::new(),
+            Some(Auth::Passthrough(_) | Auth::WorkloadIdentity(_)) | None => Vec::new(),
         };
         let headers = self.common.headers.iter();
         let provider = model::Provider {
@@ -100,6 +100,10 @@ impl Context<'_> {
         if token.is_some_and(|t| t.passthrough.is_some()) {
             return Ok(Some(Auth::Passthrough(true)));
         }
+        if token.is_some_and(|t| t.workload_identity.is_some()) {
+            identity::check(self.ai, self.common, self.world.settings)?;
+            return Ok(Some(Auth::WorkloadIdentity(true)));
+        }
         let Some(reference) = token.and_then(|t| t.secret_ref.as_ref()) else { return Ok(None) };
         let found = match self
             .ai
@@ -111,6 +115,9 @@ impl Context<'_> {
             None => secret::credential(self.world, self.referrer(), reference),
         }
         .map_err(|finding| ("authToken.secretRef", finding))?;
+        if self.ai.vertex_ai.is_some() {
+            identity::check_file(&found).map_err(|finding| ("authToken.secretRef", finding))?;
+        }
         let key = key("credential", &found.secret, &[&found.key]);
         let (namespace, name) = (found.secret.namespace, found.secret.name);
         let object = ObjectRef { kind: Kind::Secret, namespace, name };

@@ -290,7 +290,7 @@ pub struct Provider {
     pub vertex: ::core::option::Option<Vertex>,
     #[prost(message, optional, tag = "10")]
     pub bedrock: ::core::option::Option<Bedrock>,
-    #[prost(oneof = "provider::Auth", tags = "5, 6")]
+    #[prost(oneof = "provider::Auth", tags = "5, 6, 11")]
     pub auth: ::core::option::Option<provider::Auth>,
 }
 /// Nested message and enum types in `Provider`.
@@ -303,6 +303,9 @@ pub mod provider {
         /// The caller's own credential goes upstream.
         #[prost(bool, tag = "6")]
         Passthrough(bool),
+        /// The pod's own identity in the provider's cloud.
+        #[prost(bool, tag = "11")]
+        WorkloadIdentity(bool),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

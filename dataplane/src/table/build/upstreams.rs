@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 use sluice_llm::provider::{self, Settings};
+use sluice_llm::token;
 use sluice_snapshot::EntryKey;
 use sluice_snapshot::model::{self, upstream::Kind};
 use sluice_vocab::Secret;
@@ -13,6 +14,7 @@ use super::Diagnostic;
 use crate::client::{Proxy, Target, Tls};
 use crate::standing::Standing;
 use crate::table::upstream::{Auth, Entry, Leaf, ModelMap, Name, Node};
+use crate::token::Source;
 
 pub(super) struct Upstreams<'s> {
     entries: &'s HashMap<EntryKey, (Option<model::Origin>, model::Upstream)>,
@@ -122,9 +124,20 @@ impl<'s> Upstreams<'s> {
             None | Some(model::provider::Auth::Passthrough(false)) => Auth::None,
             Some(model::provider::Auth::Passthrough(true)) => Auth::Passthrough,
             Some(model::provider::Auth::Credential(key)) => {
-                let found = self.credentials.get(&EntryKey::from(key.as_str()));
-                Auth::Credential(found.cloned().ok_or_else(|| format!("{key} is not in the snapshot"))?)
+                let found = self.credentials.get(&EntryKey::from(key.as_str())).cloned();
+                let found = found.ok_or_else(|| format!("{key} is not in the snapshot"))?;
+                if provider.name == "vertexAi" && token::google::is_file(&found) {
+                    Auth::Minted(self.standing.minter(Source::GoogleKey(found)))
+                } else {
+                    Auth::Credential(found)
+                }
             }
+            Some(model::provider::Auth::WorkloadIdentity(false)) => Auth::None,
+            Some(model::provider::Auth::WorkloadIdentity(true)) => Auth::Minted(match provider.name {
+                "vertexAi" => self.standing.minter(Source::Google),
+                "bedrock" => self.standing.minter(Source::Aws { region: settings.location.as_str().into() }),
+                name => return Err(format!("{name} has no workload identity on this data plane")),
+            }),
         };
         let mut headers = Vec::with_capacity(p.headers.len());
         for field in &p.headers {
