@@ -99,7 +99,7 @@ async fn tell(
     let mut asked = ask::read(wanted, bytes, &parts, route, record)?;
     let resolution = resolve::resolve(shared, node, &asked, record)?;
     guard::request(&route.plan, &mut asked, record)?;
-    let asked = enrich::enrich(&route.plan, asked)?;
+    let asked = enrich::enrich(&route.plan, &parts.headers, asked, record)?;
     let credential = credential::credential(resolution.leaf, &parts, record).await?;
     let outbound =
         translate::translate(parts, credential, asked, &resolution, &route.plan, &mut share, record)?;

@@ -1,11 +1,15 @@
 //! Messages and fields put into a request, by splicing.
 
+mod field;
+
 use serde_json::json;
+
+pub use field::field;
 
 use crate::json::{Draft, ScanError, quote};
 use crate::{Format, Operation};
 
-/// A message to put in: `system`, `user` or `assistant`, and what is said.
+/// A message to put in: `system`, `developer`, `user` or `assistant`, and what is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Message<'a> {
     /// Who speaks.
@@ -31,40 +35,6 @@ pub fn messages(
         (Format::Anthropic, Operation::Chat | Operation::CountTokens) => anthropic(draft, prepend, append),
         (Format::Gemini, Operation::Chat) => gemini(draft, prepend, append),
         _ => Ok(()),
-    }
-}
-
-/// Puts a field in, in OpenAI's spelling, where the format has it. `over` wins over what the caller said.
-pub fn field(
-    draft: &mut Draft,
-    format: Format,
-    operation: Operation,
-    name: &str,
-    json: &str,
-    over: bool,
-) -> Result<(), ScanError> {
-    if format == Format::Gemini {
-        return gemini_field(draft, name, json, over);
-    }
-    let name = match (format, name) {
-        (Format::Anthropic, "stop") => "stop_sequences",
-        (Format::Anthropic, "max_completion_tokens") => "max_tokens",
-        (Format::OpenAi, "max_tokens" | "max_completion_tokens") if operation == Operation::Responses => {
-            "max_output_tokens"
-        }
-        _ => name,
-    };
-    // Two names of one limit: a caller who gave the one has given it.
-    let twin = match (format, operation, name) {
-        (Format::OpenAi, Operation::Chat, "max_tokens") => Some("max_completion_tokens"),
-        (Format::OpenAi, Operation::Chat, "max_completion_tokens") => Some("max_tokens"),
-        _ => None,
-    };
-    let given = if draft.has(name) { Some(name) } else { twin.filter(|twin| draft.has(twin)) };
-    match given {
-        Some(given) if over => draft.set(given, json.to_owned()),
-        Some(_) => Ok(()),
-        None => draft.set(name, json.to_owned()),
     }
 }
 
@@ -159,34 +129,7 @@ fn gemini(draft: &mut Draft, prepend: &[Message<'_>], append: &[Message<'_>]) ->
 }
 
 fn split_system<'a>(messages: &[Message<'a>]) -> (Vec<Message<'a>>, Vec<Message<'a>>) {
-    messages.iter().partition(|m| m.role == "system")
-}
-
-/// Gemini's parameters stand in `generationConfig`, in camel case.
-fn gemini_field(draft: &mut Draft, name: &str, value: &str, over: bool) -> Result<(), ScanError> {
-    let name = match name {
-        "max_tokens" | "max_completion_tokens" => "maxOutputTokens",
-        "temperature" => "temperature",
-        "top_p" => "topP",
-        "top_k" => "topK",
-        "stop" => "stopSequences",
-        "seed" => "seed",
-        "presence_penalty" => "presencePenalty",
-        "frequency_penalty" => "frequencyPenalty",
-        "n" => "candidateCount",
-        _ => return Ok(()),
-    };
-    let outer = if draft.has("generation_config") { "generation_config" } else { "generationConfig" };
-    let wrong = || ScanError::WrongType { field: outer.to_owned(), expected: "an object" };
-    let mut config = match draft.pending(outer)? {
-        Some(text) => serde_json::from_slice::<serde_json::Map<_, _>>(&text).map_err(|_| wrong())?,
-        None => serde_json::Map::new(),
-    };
-    if over || !config.contains_key(name) {
-        config.insert(name.to_owned(), serde_json::from_str(value).unwrap_or_default());
-        draft.set(outer, serde_json::Value::Object(config).to_string())?;
-    }
-    Ok(())
+    messages.iter().partition(|m| matches!(m.role, "system" | "developer"))
 }
 
 #[cfg(test)]
@@ -246,27 +189,35 @@ mod tests {
     }
 
     #[test]
-    fn defaults_yield_and_overrides_win() {
-        let set = |body: &str, format, over| {
-            edit(body, |d| field(d, format, Operation::Chat, "max_tokens", "50", over).unwrap())
+    fn markers_of_the_prompt_cache_stay_where_they_are() {
+        let marked = r#"{"type":"text","text":"long","cache_control":{"type":"ephemeral","ttl":"1h"}}"#;
+        let body = format!(
+            r#"{{"system":[{marked}],"tools":[{{"name":"t","cache_control":{{"type":"ephemeral"}}}}],"messages":[{{"role":"user","content":[{marked}]}}]}}"#
+        );
+        let edited = |prepend: &[Message<'_>], append: &[Message<'_>]| {
+            let mut draft = Draft::new(Object::scan(Bytes::copy_from_slice(body.as_bytes())).unwrap());
+            messages(&mut draft, Format::Anthropic, Operation::Chat, prepend, append).unwrap();
+            String::from_utf8(draft.finish().concat().to_vec()).unwrap()
         };
-        assert_eq!(set("{}", Format::OpenAi, false), json!({"max_tokens": 50}));
-        assert_eq!(set(r#"{"max_tokens":9}"#, Format::OpenAi, false), json!({"max_tokens": 9}));
-        assert_eq!(
-            set(r#"{"max_completion_tokens":9}"#, Format::OpenAi, false),
-            json!({"max_completion_tokens": 9})
-        );
-        assert_eq!(
-            set(r#"{"max_completion_tokens":9}"#, Format::OpenAi, true),
-            json!({"max_completion_tokens": 50})
-        );
-        assert_eq!(
-            set(r#"{"generationConfig":{"topK":1}}"#, Format::Gemini, false),
-            json!({"generationConfig": {"topK": 1, "maxOutputTokens": 50}})
-        );
-        assert_eq!(
-            set(r#"{"generationConfig":{"maxOutputTokens":1}}"#, Format::Gemini, false),
-            json!({"generationConfig": {"maxOutputTokens": 1}})
-        );
+        for text in [edited(&[SYSTEM, USER], &[]), edited(&[], &[SYSTEM, USER])] {
+            assert_eq!(text.matches(marked).count(), 2, "byte for byte: {text}");
+            assert!(
+                text.contains(r#""tools":[{"name":"t","cache_control":{"type":"ephemeral"}}]"#),
+                "{text}"
+            );
+        }
+        // What is added at the end leaves the cached beginning as it was.
+        assert!(edited(&[], &[SYSTEM, USER]).starts_with(&format!(r#"{{"system":[{marked},"#)));
+    }
+
+    #[test]
+    fn a_developer_speaks_where_formats_know_one_and_as_the_system_elsewhere() {
+        let developer = Message { role: "developer", content: "French" };
+        let body =
+            |format, text| edit(text, |d| messages(d, format, Operation::Chat, &[developer], &[]).unwrap());
+        assert_eq!(body(Format::OpenAi, r#"{"messages":[]}"#)["messages"][0]["role"], "developer");
+        assert_eq!(body(Format::Anthropic, r#"{"messages":[]}"#)["system"], "French");
+        let gemini = body(Format::Gemini, r#"{"contents":[]}"#);
+        assert_eq!(gemini["systemInstruction"]["parts"][0]["text"], "French");
     }
 }

@@ -15,6 +15,7 @@ pub mod parameters;
 pub mod role;
 pub mod route_type;
 pub mod spec;
+pub mod template;
 pub mod timeouts;
 
 mod config;

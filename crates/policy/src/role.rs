@@ -11,6 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub enum Role {
     /// Instructions.
     System,
+    /// Instructions, under the name that OpenAI's newer models have for them. Formats and providers without the name get them as
+    /// `system`.
+    Developer,
     /// The person.
     #[default]
     User,
@@ -20,12 +23,13 @@ pub enum Role {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Role; 3] = [Role::System, Role::User, Role::Assistant];
+    pub const ALL: [Role; 4] = [Role::System, Role::Developer, Role::User, Role::Assistant];
 
     /// As wire formats spell it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Role::System => "system",
+            Role::Developer => "developer",
             Role::User => "user",
             Role::Assistant => "assistant",
         }
@@ -48,7 +52,7 @@ impl<'de> Deserialize<'de> for Role {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let text = String::deserialize(d)?;
         Role::ALL.into_iter().find(|role| role.as_str().eq_ignore_ascii_case(&text)).ok_or_else(|| {
-            serde::de::Error::custom(format!("role {text:?} is none of system, user, assistant"))
+            serde::de::Error::custom(format!("role {text:?} is none of system, developer, user, assistant"))
         })
     }
 }
@@ -61,9 +65,9 @@ impl JsonSchema for Role {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "description": "Who speaks: system, user or assistant, in any case.",
+            "description": "Who speaks: system, developer, user or assistant, in any case.",
             "maxLength": 16,
-            "pattern": "^([Ss][Yy][Ss][Tt][Ee][Mm]|[Uu][Ss][Ee][Rr]|[Aa][Ss][Ss][Ii][Ss][Tt][Aa][Nn][Tt])$"
+            "pattern": "^([Ss][Yy][Ss][Tt][Ee][Mm]|[Dd][Ee][Vv][Ee][Ll][Oo][Pp][Ee][Rr]|[Uu][Ss][Ee][Rr]|[Aa][Ss][Ss][Ii][Ss][Tt][Aa][Nn][Tt])$"
         })
     }
 

@@ -59,7 +59,9 @@ impl Spec {
             findings.extend(found);
         }
         if let Some(spec) = &self.prompt_enrichment {
-            configs.push(Config::Enrichment(spec.clone()));
+            let (config, found) = spec.compile(&format!("{path}.promptEnrichment"));
+            configs.push(Config::Enrichment(config));
+            findings.extend(found);
         }
         if !self.defaults.is_empty() || !self.overrides.is_empty() {
             let (config, found) = parameters::compile(&self.defaults, &self.overrides, path);

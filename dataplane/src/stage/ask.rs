@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
+use sluice_llm::dropped::Dropped;
 use sluice_llm::json::{Draft, Object, ScanError};
 use sluice_llm::surface::{self, Surface};
 use sluice_llm::{Format, Operation, multipart};
@@ -21,6 +22,8 @@ pub(crate) struct Asked<'u> {
     pub(crate) model: Option<String>,
     pub(crate) stream: bool,
     pub(crate) body: AskedBody,
+    /// What the route would have added, and the caller's format has no place for.
+    pub(crate) dropped: Dropped,
 }
 
 /// A request's body.
@@ -124,7 +127,13 @@ pub(crate) fn read<'u>(
         let name = model.clone().map(|range| String::from_utf8_lossy(&bytes[range]).into_owned());
         record.model = checked(name.clone())?;
         let body = AskedBody::Form(bytes, model);
-        return Ok(Asked { surface: surface.clone(), model: name, stream: false, body });
+        return Ok(Asked {
+            surface: surface.clone(),
+            model: name,
+            stream: false,
+            body,
+            dropped: Dropped::default(),
+        });
     }
     let object = Object::scan(bytes).map_err(malformed)?;
     let surface = match wanted {
@@ -151,7 +160,7 @@ pub(crate) fn read<'u>(
     } else if can && explicit.is_none() && default.is_some() {
         draft.set("stream", if stream { "true" } else { "false" }).map_err(malformed)?;
     }
-    Ok(Asked { surface, model, stream, body: AskedBody::Json(Box::new(draft)) })
+    Ok(Asked { surface, model, stream, body: AskedBody::Json(Box::new(draft)), dropped: Dropped::default() })
 }
 
 /// Longest name of a model, in bytes: it goes into logs and errors.

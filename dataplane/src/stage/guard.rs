@@ -76,7 +76,7 @@ fn refuse(error: TextError<Refusal>) -> Rejected {
 }
 
 /// As a rejection: the rule's name is for the log, and what it found for nobody.
-fn rejection(refusal: Refusal) -> Rejected {
+pub(crate) fn rejection(refusal: Refusal) -> Rejected {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::FORBIDDEN);
     let detail = match &refusal.rule {
         Some(rule) => format!("rule {rule}"),

@@ -47,7 +47,7 @@ pub(crate) fn translate(
     let (format, operation, stream) = (asked.surface.format, asked.surface.operation, asked.stream);
     let model =
         resolution.model.as_ref().map(|m| &*m.text).or(asked.model.as_deref()).unwrap_or("").to_owned();
-    let (mut dropped, mut signable) = (Dropped::default(), None);
+    let (mut dropped, mut signable) = (std::mem::take(&mut asked.dropped), None);
     let (path, body, strip_usage, crossing) = match wires(&asked.surface, leaf)? {
         Some((from, to)) => {
             let counts = operation == Operation::CountTokens;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 use sluice_policy::Config;
-use sluice_policy::enrichment::Message;
+use sluice_policy::enrichment::{Line, Message};
 use sluice_policy::fidelity::Fidelity;
 use sluice_policy::guard::{Guard, Guards};
 use sluice_policy::route_type::RouteType;
@@ -22,8 +22,8 @@ pub(crate) struct Plan {
     pub(crate) request_guards: Guards,
     /// Shared with the streams that they look at.
     pub(crate) response_guards: Arc<Guards>,
-    pub(crate) prepend: Vec<Message>,
-    pub(crate) append: Vec<Message>,
+    pub(crate) prepend: Vec<Line>,
+    pub(crate) append: Vec<Line>,
     /// Name and JSON text.
     pub(crate) defaults: Vec<(String, String)>,
     pub(crate) overrides: Vec<(String, String)>,
@@ -64,8 +64,11 @@ impl Plan {
                 }
             }
             Config::Enrichment(c) => {
-                self.prepend.extend(c.prepend);
-                self.append.splice(0..0, c.append);
+                let realise = |messages: &[Message]| messages.iter().map(Message::realise).collect();
+                let (before, after): (Result<Vec<Line>, _>, Result<Vec<Line>, _>) =
+                    (realise(&c.prepend), realise(&c.append));
+                self.prepend.extend(before?);
+                self.append.splice(0..0, after?);
             }
             Config::Parameters(c) => {
                 // The last one that names a field decides on it.
