@@ -4,6 +4,8 @@
 //! {"subject": "sluice", "limits": [
 //!   {"scenario": "s1", "field": "cpu_us", "over": "nginx", "max": 1.8},
 //!   {"scenario": "s1-200", "field": "p50_us", "plus": "nginx", "max": 50},
+//!   {"scenario": "t2-burst", "field": "cpu_us", "times": "s2-burst", "max": 2},
+//!   {"scenario": "g1", "field": "cpu_us", "beyond": "s1", "max": 3},
 //!   {"scenario": "memory", "field": "kib_per_stream", "max": 40}
 //! ]}
 //! ```
@@ -79,6 +81,16 @@ fn one(run: &Value, subject: &str, limit: &Value) -> Result<Verdict> {
     let field = limit["field"].as_str().context("no field")?;
     let max = limit["max"].as_f64().context("no max")?;
     let value = number(run, scenario, subject, field)?;
+    // Against the same gateway under another load.
+    let other = |field_of: &str| limit[field_of].as_str();
+    if let Some(base) = other("times") {
+        let value = value / number(run, base, subject, field)?;
+        return Ok(Verdict { what: format!("{scenario}: {field} over that of {base}"), value, max });
+    }
+    if let Some(base) = other("beyond") {
+        let value = value - number(run, base, subject, field)?;
+        return Ok(Verdict { what: format!("{scenario}: {field} beyond that of {base}"), value, max });
+    }
     let (value, against) = match (limit["over"].as_str(), limit["plus"].as_str()) {
         (Some(other), None) => (value / number(run, scenario, other, field)?, format!(" over {other}'s")),
         (None, Some(other)) => (value - number(run, scenario, other, field)?, format!(" beyond {other}'s")),

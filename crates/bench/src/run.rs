@@ -157,6 +157,7 @@ fn window(args: &RunArgs, scenario: &Scenario, subject: &Subject, process: &Proc
     let streams = matches!(scenario.shape, Shape::Stream { .. });
     let load = Load {
         target: if streams { subject.stream } else { subject.whole },
+        path: scenario.path,
         body: scenario.body.clone(),
         connections: scenario.connections,
         rate: scenario.rate,

@@ -15,6 +15,7 @@ pub(crate) struct Scenario {
     pub(crate) title: &'static str,
     pub(crate) connections: usize,
     pub(crate) rate: Option<f64>,
+    pub(crate) path: &'static str,
     pub(crate) body: Bytes,
     pub(crate) shape: Shape,
     /// Windows of this many times the usual length.
@@ -22,6 +23,11 @@ pub(crate) struct Scenario {
     /// Whether it is memory that counts, in one round.
     pub(crate) memory: bool,
 }
+
+/// Where chat requests go.
+pub(crate) const CHAT: &str = "/v1/chat/completions";
+/// The same, where the route has guards on both ways.
+const GUARDED: &str = "/guarded/v1/chat/completions";
 
 /// Every scenario, in the order they run.
 pub(crate) fn all() -> Vec<Scenario> {
@@ -31,6 +37,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         title: "S1 chat, 0.5 KiB up, 1 KiB down, 32 connections",
         connections: 32,
         rate: None,
+        path: CHAT,
         body: small(),
         shape: Shape::Whole,
         stretch: 1.0,
@@ -77,6 +84,60 @@ pub(crate) fn all() -> Vec<Scenario> {
             name: "s4",
             title: "S4 chat, 200 KiB up, 16 connections",
             connections: 16,
+            body: chat("bench-json-1024", 200 * 1024),
+            ..base.clone()
+        },
+        Scenario {
+            name: "t1",
+            title: "T1 chat to a provider that speaks Anthropic's format, otherwise as S1",
+            body: chat("bench-cross-json-1024", 512),
+            ..base.clone()
+        },
+        Scenario {
+            name: "t2-burst",
+            title: "T2 stream from a provider that speaks Anthropic's format, otherwise as S2, at once",
+            body: chat_stream("bench-cross-sse-64-200-0", 512),
+            shape: Shape::Stream { chunks: 64, gap: Duration::ZERO },
+            ..base.clone()
+        },
+        Scenario {
+            name: "t2-paced",
+            title: "T2 stream from a provider that speaks Anthropic's format, otherwise as S2, 10 ms apart",
+            connections: 100,
+            body: chat_stream("bench-cross-sse-64-200-10", 512),
+            shape: Shape::Stream { chunks: 64, gap },
+            stretch: 2.0,
+            ..base.clone()
+        },
+        Scenario {
+            name: "g1",
+            title: "G1 chat with four recognisers on request and answer, otherwise as S1",
+            path: GUARDED,
+            ..base.clone()
+        },
+        Scenario {
+            name: "g2-burst",
+            title: "G2 stream with four recognisers, otherwise as S2, at once",
+            path: GUARDED,
+            body: chat_stream("bench-sse-64-200-0", 512),
+            shape: Shape::Stream { chunks: 64, gap: Duration::ZERO },
+            ..base.clone()
+        },
+        Scenario {
+            name: "g2-paced",
+            title: "G2 stream with four recognisers, otherwise as S2, 10 ms apart",
+            connections: 100,
+            path: GUARDED,
+            body: chat_stream("bench-sse-64-200-10", 512),
+            shape: Shape::Stream { chunks: 64, gap },
+            stretch: 2.0,
+            ..base.clone()
+        },
+        Scenario {
+            name: "g4",
+            title: "G4 chat, 200 KiB up, four recognisers, otherwise as S4",
+            connections: 16,
+            path: GUARDED,
             body: chat("bench-json-1024", 200 * 1024),
             ..base.clone()
         },

@@ -108,7 +108,7 @@ fn window(args: &SpikeArgs, mode: &str, case: &Case, upstream: std::net::SocketA
     } else {
         args.seconds
     });
-    let load = Load { target: listen, body, connections, rate, time, shape };
+    let load = Load { target: listen, path: crate::scenario::CHAT, body, connections, rate, time, shape };
     // Connections and pools are there before the window.
     Load { time: Duration::from_millis(200), ..load.clone() }.run()?;
     let (before, threads) = (relay.usage(), per_thread(&relay));

@@ -1,6 +1,9 @@
 //! A model provider as cheap as it can be: answers are made once, requests are barely read. What it answers is in the request's
 //! model: `bench-json-1024` is a whole answer of that many bytes, `bench-sse-64-200-10` a stream of 64 chunks of 200 bytes, 10 ms
-//! apart (0: one right after the other, a write each, as a fast engine does).
+//! apart (0: one right after the other, a write each, as a fast engine does). Whatever stands between `bench-` and `json` or `sse` is for
+//! gateways to choose by. At paths that end in `/messages` the same is said in Anthropic's format.
+
+mod answer;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -23,11 +26,25 @@ pub(crate) struct UpstreamArgs {
     listen: SocketAddr,
 }
 
+/// What is read of a request.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Asked {
+    model: Vec<u8>,
+    /// Whether in Anthropic's format.
+    messages: bool,
+}
+
 /// What a model answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Plan {
     Json(usize),
     Sse { chunks: usize, size: usize, gap: Duration },
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self::Json(1024)
+    }
 }
 
 pub(crate) fn run(args: &UpstreamArgs) -> Result<()> {
@@ -46,23 +63,27 @@ async fn serve(mut stream: TcpStream) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut input = BytesMut::with_capacity(16 * 1024);
     // The answer of the last model: nearly always the next one's, too.
-    let mut made: (Vec<u8>, Plan, Vec<Bytes>) = (Vec::new(), Plan::Json(0), Vec::new());
-    while let Some(model) = request(&mut stream, &mut input).await? {
-        if made.0 != model {
-            let plan = plan(&model);
-            made = (model, plan.clone(), answer(&plan));
+    let mut made: (Asked, Plan, Vec<Bytes>) = Default::default();
+    while let Some(asked) = request(&mut stream, &mut input).await? {
+        if made.0 != asked {
+            let plan = plan(&asked.model);
+            let pieces = if asked.messages { answer::messages(&plan) } else { answer::chat(&plan) };
+            made = (asked, plan, pieces);
         }
         play(&mut stream, &made.1, &made.2).await?;
     }
     Ok(())
 }
 
-/// Reads one request, and gives its model.
-async fn request(stream: &mut TcpStream, input: &mut BytesMut) -> Result<Option<Vec<u8>>> {
+/// Reads one request.
+async fn request(stream: &mut TcpStream, input: &mut BytesMut) -> Result<Option<Asked>> {
     loop {
         if let Some(Head { length, body, chunked, .. }) = head(input) {
+            let line = &input[..memchr::memchr(b'\r', input).unwrap_or(0)];
+            let messages = memmem::find(line, b"/messages ").is_some();
             if chunked {
-                return chunked_request(stream, input, body).await.map(Some);
+                let model = chunked_request(stream, input, body).await?;
+                return Ok(Some(Asked { model, messages }));
             }
             let end = body + length;
             while input.len() < end {
@@ -72,7 +93,7 @@ async fn request(stream: &mut TcpStream, input: &mut BytesMut) -> Result<Option<
             }
             let model = model(&input[body..end]);
             input.advance(end);
-            return Ok(Some(model));
+            return Ok(Some(Asked { model, messages }));
         }
         if stream.read_buf(input).await? == 0 {
             return Ok(None);
@@ -104,71 +125,13 @@ fn model(body: &[u8]) -> Vec<u8> {
 fn plan(model: &[u8]) -> Plan {
     let text = String::from_utf8_lossy(model);
     let numbers: Vec<usize> = text.split('-').filter_map(|n| n.parse().ok()).collect();
-    match (text.starts_with("bench-sse-"), numbers.as_slice()) {
+    match (text.contains("-sse-"), numbers.as_slice()) {
         (true, [chunks, size, gap]) => {
             Plan::Sse { chunks: *chunks, size: *size, gap: Duration::from_millis(*gap as u64) }
         }
         (false, [size]) => Plan::Json(*size),
-        _ => Plan::Json(1024),
+        _ => Plan::default(),
     }
-}
-
-fn answer(plan: &Plan) -> Vec<Bytes> {
-    match plan {
-        Plan::Json(size) => {
-            let body = json(*size);
-            let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-                body.len()
-            );
-            vec![Bytes::from(head + &body)]
-        }
-        Plan::Sse { chunks, size, .. } => {
-            let head =
-                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
-            let events = (0..*chunks).map(|i| framed(&event(i, *size)));
-            let last = framed(&finish()) + &framed("data: [DONE]\n\n") + "0\r\n\r\n";
-            let pieces: Vec<String> = [head.to_owned()].into_iter().chain(events).chain([last]).collect();
-            pieces.into_iter().map(Bytes::from).collect()
-        }
-    }
-}
-
-/// A chat answer of about this many bytes.
-fn json(size: usize) -> String {
-    let frame = |text: &str| {
-        format!(
-            "{{\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion\",\"created\":1700000000,\"model\":\"bench\",\
-             \"choices\":[{{\"index\":0,\"message\":{{\"role\":\"assistant\",\"content\":\"{text}\",\"refusal\":null}},\
-             \"logprobs\":null,\"finish_reason\":\"stop\"}}],\"usage\":{{\"prompt_tokens\":100,\"completion_tokens\":150,\
-             \"total_tokens\":250}}}}"
-        )
-    };
-    let rest = size.saturating_sub(frame("").len());
-    frame(&"lorem ipsum ".repeat(rest / 12 + 1)[..rest])
-}
-
-/// An event of about this many bytes.
-fn event(index: usize, size: usize) -> String {
-    let frame = |text: &str| {
-        format!(
-            "data: {{\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"bench\",\
-             \"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{index} {text}\"}},\"finish_reason\":null}}]}}\n\n"
-        )
-    };
-    let rest = size.saturating_sub(frame("").len());
-    frame(&"lorem ipsum ".repeat(rest / 12 + 1)[..rest])
-}
-
-fn finish() -> String {
-    "data: {\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"bench\",\
-     \"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":100,\
-     \"completion_tokens\":64,\"total_tokens\":164}}\n\n"
-        .to_owned()
-}
-
-fn framed(text: &str) -> String {
-    format!("{:x}\r\n{text}\r\n", text.len())
 }
 
 async fn play(stream: &mut TcpStream, plan: &Plan, pieces: &[Bytes]) -> Result<()> {
