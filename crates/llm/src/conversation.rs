@@ -10,6 +10,7 @@ pub use part::{Cache, Content, Media, Message, Part, Role, Source, ToolCall, Too
 use serde_json::Number;
 use serde_json::value::RawValue;
 
+use crate::format::responses::opened;
 use crate::wire::Wire;
 
 /// A request.
@@ -82,6 +83,14 @@ impl Part<'_> {
     /// Text without a letter is refused, and says nothing.
     pub(crate) fn is_blank(&self) -> bool {
         matches!(&self.content, Content::Text(text) if text.trim().is_empty())
+    }
+
+    /// A thought without a proof that other providers than OpenAI might take.
+    pub(crate) fn is_unproven(&self) -> bool {
+        match &self.content {
+            Content::Reasoning { signature, .. } => signature.as_deref().is_none_or(|s| opened(s).is_some()),
+            _ => false,
+        }
     }
 }
 

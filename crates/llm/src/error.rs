@@ -35,7 +35,9 @@ pub fn body(format: Format, refusal: &Refusal<'_>) -> Bytes {
 pub fn event(format: Format, refusal: &Refusal<'_>) -> Bytes {
     let data = value(format, refusal);
     match format {
-        Format::OpenAi | Format::Gemini | Format::Bedrock => format!("data: {data}\n\n").into(),
+        Format::OpenAi | Format::Gemini | Format::Bedrock | Format::Cohere => {
+            format!("data: {data}\n\n").into()
+        }
         Format::Anthropic => format!("event: error\ndata: {data}\n\n").into(),
     }
 }
@@ -49,7 +51,9 @@ pub fn failed(format: Format, failure: &Failure<'_>, request_id: &str) -> Bytes 
 pub fn failed_event(format: Format, failure: &Failure<'_>, request_id: &str) -> Bytes {
     let data = failed_value(format, failure, request_id);
     match format {
-        Format::OpenAi | Format::Gemini | Format::Bedrock => format!("data: {data}\n\n").into(),
+        Format::OpenAi | Format::Gemini | Format::Bedrock | Format::Cohere => {
+            format!("data: {data}\n\n").into()
+        }
         Format::Anthropic => format!("event: error\ndata: {data}\n\n").into(),
     }
 }
@@ -76,7 +80,7 @@ fn failed_value(format: Format, failure: &Failure<'_>, request_id: &str) -> serd
 
 fn value(format: Format, r: &Refusal<'_>) -> serde_json::Value {
     match format {
-        Format::OpenAi | Format::Bedrock => json!({ "error": {
+        Format::OpenAi | Format::Bedrock | Format::Cohere => json!({ "error": {
             "message": r.message, "type": r.kind.as_str(), "param": r.param, "code": r.code, "request_id": r.request_id,
         }}),
         Format::Anthropic => json!({

@@ -3,6 +3,7 @@
 pub(crate) mod anthropic;
 pub mod bedrock;
 pub mod chat;
+pub(crate) mod cohere;
 pub(crate) mod completions;
 pub(crate) mod gemini;
 mod native;
@@ -24,6 +25,8 @@ pub enum Format {
     Gemini,
     /// Amazon Bedrock's Converse. No client speaks it.
     Bedrock,
+    /// Cohere's chat. No client speaks it.
+    Cohere,
 }
 
 impl Format {
@@ -37,6 +40,7 @@ impl Format {
             Format::Anthropic => "anthropic",
             Format::Gemini => "gemini",
             Format::Bedrock => "bedrock",
+            Format::Cohere => "cohere",
         }
     }
 

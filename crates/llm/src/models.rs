@@ -21,7 +21,9 @@ pub fn list(format: Format, models: &[Model<'_>]) -> Bytes {
     let data: Vec<Value> = models.iter().map(|m| value(format, m)).collect();
     match format {
         // Codex looks for `models`, everybody else for `data`.
-        Format::OpenAi | Format::Bedrock => json!({ "object": "list", "data": data, "models": [] }),
+        Format::OpenAi | Format::Bedrock | Format::Cohere => {
+            json!({ "object": "list", "data": data, "models": [] })
+        }
         Format::Anthropic => json!({
             "data": data,
             "has_more": false,
@@ -41,7 +43,7 @@ pub fn one(format: Format, model: &Model<'_>) -> Bytes {
 
 fn value(format: Format, m: &Model<'_>) -> Value {
     match format {
-        Format::OpenAi | Format::Bedrock => {
+        Format::OpenAi | Format::Bedrock | Format::Cohere => {
             json!({ "id": m.id, "object": "model", "created": 0, "owned_by": m.owner })
         }
         Format::Anthropic => json!({

@@ -126,9 +126,17 @@ pub struct Settings {
 }
 
 impl Provider {
-    /// What a conversation is sent in that came in `client`: the same where it can be.
+    /// What a conversation is sent in that came in `client`, whatever the model: the same where it can be.
     pub fn wire(&self, client: Wire) -> Option<Wire> {
         self.wires.iter().find(|wire| **wire == client).or(self.wires.first()).copied()
+    }
+
+    /// What a conversation with a model is sent in. Some of OpenAI's newer models have Responses alone.
+    pub fn wire_for(&self, client: Wire, model: &str) -> Option<Wire> {
+        if self.wires.contains(&Wire::Responses) && openai::has_responses_alone(model) {
+            return Some(Wire::Responses);
+        }
+        self.wire(client)
     }
 
     /// Path and query of an operation. `None` when the provider doesn't have it.
@@ -205,6 +213,7 @@ fn google_verb(surface: &Surface<'_>, stream: bool) -> Option<&'static str> {
         (Operation::Chat, false) => "generateContent",
         (Operation::Chat, true) => "streamGenerateContent?alt=sse",
         (Operation::CountTokens, _) => "countTokens",
+        (Operation::Embeddings, _) if surface.rest == "predict" => "predict",
         (Operation::Embeddings, _) if surface.rest.ends_with("batchEmbedContents") => "batchEmbedContents",
         (Operation::Embeddings, _) => "embedContent",
         _ => return None,
@@ -268,7 +277,6 @@ mod tests {
                 false,
                 "/v1/projects/p/locations/us-central1/publishers/google/models/m:countTokens",
             ),
-            ("cohere", &none, chat, false, "/compatibility/v1/chat/completions"),
             ("qwen", &none, chat, false, "/compatible-mode/v1/chat/completions"),
             ("deepseek", &none, chat, false, "/v1/chat/completions"),
             ("mistral", &none, "/v1/embeddings", false, "/v1/embeddings"),

@@ -2,7 +2,7 @@
 
 use crate::conversation::{Conversation, Param};
 use crate::dropped::Dropped;
-use crate::format::{anthropic, bedrock, chat, completions, gemini, responses};
+use crate::format::{anthropic, bedrock, chat, cohere, completions, gemini, responses};
 use crate::json::Invalid;
 use crate::provider::Provider;
 use crate::wire::Wire;
@@ -41,7 +41,9 @@ pub fn decode<'a>(wire: Wire, body: &'a str, dropped: &mut Dropped) -> Result<Co
         Wire::Generate => gemini::decode::request(body, dropped),
         Wire::Responses => responses::decode::request(body, dropped),
         Wire::Completions => completions::request(body, dropped),
-        Wire::Converse => Err(Invalid::new("the body", "is in a format that no client speaks")),
+        Wire::Converse | Wire::Cohere => {
+            Err(Invalid::new("the body", "is in a format that no client speaks"))
+        }
     }
 }
 
@@ -52,9 +54,10 @@ pub fn encode(c: &Conversation<'_>, target: &Target<'_>, dropped: &mut Dropped) 
         Wire::Messages => anthropic::encode::request(c, target, dropped),
         Wire::Generate => gemini::encode::request(c, target, dropped),
         Wire::Converse => bedrock::encode::request(c, target, dropped),
-        Wire::Responses | Wire::Completions => {
-            Err(Invalid::new("the body", "can't be translated into this format yet"))
-        }
+        Wire::Cohere => cohere::encode::request(c, target, dropped),
+        Wire::Responses => responses::encode::request(c, target, dropped),
+        // Every provider that has it has chat, too.
+        Wire::Completions => Err(Invalid::new("the body", "can't be translated into this format")),
     }
 }
 

@@ -151,7 +151,7 @@ impl Relay {
         let found = match (self.format, self.operation) {
             (Format::OpenAi, Operation::Responses) => within("response"),
             (Format::Anthropic, _) => object.get_bytes("usage").ok()?.or_else(|| within("message")),
-            (Format::OpenAi | Format::Gemini | Format::Bedrock, _) => {
+            (Format::OpenAi | Format::Gemini | Format::Bedrock | Format::Cohere, _) => {
                 object.get_bytes(usage::field(self.format)).ok()?
             }
         };
@@ -180,8 +180,8 @@ impl Relay {
             },
             (Format::Gemini, _) if failed => End::Failed,
             (Format::Gemini, _) if object.is_some() && gemini_has_ended(data) => End::Complete,
-            // Nobody gets Bedrock's streams as they are.
-            (Format::Gemini | Format::Bedrock, _) => return,
+            // Nobody gets Bedrock's streams or Cohere's as they are.
+            (Format::Gemini | Format::Bedrock | Format::Cohere, _) => return,
         };
         if self.end != End::Failed {
             self.end = end;

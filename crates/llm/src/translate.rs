@@ -6,7 +6,7 @@ pub use stream::{Decoder, Encoder, Translator};
 
 use crate::Format;
 use crate::answer::{Answer, Context};
-use crate::format::{anthropic, bedrock, chat, completions, gemini, responses};
+use crate::format::{anthropic, bedrock, chat, cohere, completions, gemini, responses};
 use crate::json::{Fields, Invalid, object};
 use crate::wire::Wire;
 
@@ -17,16 +17,17 @@ pub fn decode<'a>(wire: Wire, body: &'a str, context: &Context) -> Result<Answer
         Wire::Messages => anthropic::answer::decode(body),
         Wire::Generate => gemini::answer::decode(body, context),
         Wire::Converse => bedrock::answer::decode(body),
-        Wire::Responses | Wire::Completions => {
-            Err(Invalid::new("the answer", "is in a format that is not translated yet"))
-        }
+        Wire::Cohere => cohere::answer::decode(body, context),
+        Wire::Responses => responses::read::decode(body, context),
+        // No request is translated into it.
+        Wire::Completions => Err(Invalid::new("the answer", "is in a format that is not translated")),
     }
 }
 
 /// Writes a whole answer.
 pub fn encode(wire: Wire, answer: &Answer<'_>, context: &Context) -> Vec<u8> {
     match wire {
-        Wire::Chat | Wire::Converse => chat::answer::encode(answer, context),
+        Wire::Chat | Wire::Converse | Wire::Cohere => chat::answer::encode(answer, context),
         Wire::Responses => responses::answer::encode(answer, context),
         Wire::Completions => completions::encode(answer, context),
         Wire::Messages => anthropic::answer::encode(answer, context),

@@ -72,6 +72,20 @@ struct Wire {
     #[serde(rename = "toolUsePromptTokenCount")]
     #[serde(deserialize_with = "count")]
     tool_use_prompt_token_count: Option<u64>,
+    // Cohere: what the model read and wrote, what is billed of it, and what the cache had part in.
+    tokens: Option<Pair>,
+    billed_units: Option<Pair>,
+    #[serde(deserialize_with = "count")]
+    cached_tokens: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+struct Pair {
+    #[serde(deserialize_with = "count")]
+    input_tokens: Option<u64>,
+    #[serde(deserialize_with = "count")]
+    output_tokens: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -113,7 +127,7 @@ impl Tally {
         );
         take!(output_tokens, input_tokens_details, output_tokens_details);
         take!(prompt_token_count, candidates_token_count, thoughts_token_count, cached_content_token_count);
-        take!(tool_use_prompt_token_count);
+        take!(tool_use_prompt_token_count, tokens, billed_units, cached_tokens);
         // Anthropic's last event may say 0 where the first said how many.
         self.wire.input_tokens = self.wire.input_tokens.max(new.input_tokens);
         self.wire.cache_read_input_tokens =
@@ -154,6 +168,15 @@ impl Tally {
                 output: w.output_tokens,
                 reasoning: None,
             },
+            Format::Cohere => {
+                let pair = w.tokens.or(w.billed_units).unwrap_or_default();
+                Usage {
+                    input: pair.input_tokens,
+                    cached: w.cached_tokens,
+                    output: pair.output_tokens,
+                    ..Usage::default()
+                }
+            }
             // Gemini's candidates leave the thoughts out, and its prompt the results of tools.
             Format::Gemini => Usage {
                 input: w
@@ -174,7 +197,7 @@ impl Tally {
 /// The field of an answer that holds its usage.
 pub const fn field(format: Format) -> &'static str {
     match format {
-        Format::OpenAi | Format::Anthropic | Format::Bedrock => "usage",
+        Format::OpenAi | Format::Anthropic | Format::Bedrock | Format::Cohere => "usage",
         Format::Gemini => "usageMetadata",
     }
 }
@@ -231,6 +254,19 @@ mod tests {
             ],
         );
         assert_eq!((usage.input, usage.output, usage.reasoning), (Some(5), Some(10), Some(6)));
+    }
+
+    #[test]
+    fn cohere_counts_with_a_point_and_bills_less_than_it_reads() {
+        let usage = tally(
+            Format::Cohere,
+            &[
+                r#"{"billed_units":{"input_tokens":5,"output_tokens":4.0},"tokens":{"input_tokens":71.0,"output_tokens":6.0},"cached_tokens":64.0}"#,
+            ],
+        );
+        assert_eq!((usage.input, usage.cached, usage.output), (Some(71), Some(64), Some(6)));
+        let billed = tally(Format::Cohere, &[r#"{"billed_units":{"input_tokens":5}}"#]);
+        assert_eq!((billed.input, billed.output), (Some(5), None));
     }
 
     #[test]

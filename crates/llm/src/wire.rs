@@ -18,12 +18,21 @@ pub enum Wire {
     Generate,
     /// Amazon Bedrock's Converse, which no client speaks.
     Converse,
+    /// Cohere's chat, which no client speaks.
+    Cohere,
 }
 
 impl Wire {
     /// Every one.
-    pub const ALL: [Wire; 6] =
-        [Wire::Chat, Wire::Responses, Wire::Completions, Wire::Messages, Wire::Generate, Wire::Converse];
+    pub const ALL: [Wire; 7] = [
+        Wire::Chat,
+        Wire::Responses,
+        Wire::Completions,
+        Wire::Messages,
+        Wire::Generate,
+        Wire::Converse,
+        Wire::Cohere,
+    ];
 
     /// The wire of a client's request; `None` for what is no conversation.
     pub fn of(format: Format, operation: Operation) -> Option<Wire> {
@@ -44,13 +53,14 @@ impl Wire {
             Wire::Messages => Format::Anthropic,
             Wire::Generate => Format::Gemini,
             Wire::Converse => Format::Bedrock,
+            Wire::Cohere => Format::Cohere,
         }
     }
 
     /// What is asked for in it.
     pub const fn operation(self) -> Operation {
         match self {
-            Wire::Chat | Wire::Messages | Wire::Generate | Wire::Converse => Operation::Chat,
+            Wire::Chat | Wire::Messages | Wire::Generate | Wire::Converse | Wire::Cohere => Operation::Chat,
             Wire::Responses => Operation::Responses,
             Wire::Completions => Operation::Completions,
         }
@@ -65,6 +75,7 @@ impl Wire {
             Wire::Messages => "anthropic",
             Wire::Generate => "gemini",
             Wire::Converse => "bedrock",
+            Wire::Cohere => "cohere",
         }
     }
 
@@ -77,6 +88,7 @@ impl Wire {
             (Wire::Messages, Operation::CountTokens) => "messages/count_tokens",
             (Wire::Messages, _) => "messages",
             (Wire::Generate | Wire::Converse, _) => "",
+            (Wire::Cohere, _) => "chat",
         };
         Surface { format: self.format(), operation, model: None, stream: None, rest }
     }

@@ -173,8 +173,9 @@ fn requests_are_refused_or_become_json() {
             let mut dropped = Dropped::default();
             let Ok(conversation) = request::decode(client, text, &mut dropped) else { continue };
             for provider in provider::REGISTRY {
-                for operation in [Operation::Chat, Operation::CountTokens] {
-                    let wire = provider.wires[0];
+                for (wire, operation) in
+                    provider.wires.iter().flat_map(|w| [(*w, Operation::Chat), (*w, Operation::CountTokens)])
+                {
                     let target = Target { wire, provider, operation };
                     if let Ok(body) = request::encode(&conversation, &target, &mut dropped) {
                         assert!(is_json(&body), "{}", String::from_utf8_lossy(&body));
@@ -190,7 +191,9 @@ fn requests_are_refused_or_become_json() {
 fn answers_are_unreadable_or_become_json() {
     run("answers", seeds("answers", "answers", "in.json"), |input| {
         let Ok(text) = std::str::from_utf8(input) else { return };
-        for from in [Wire::Chat, Wire::Messages, Wire::Generate, Wire::Converse] {
+        for from in
+            [Wire::Chat, Wire::Responses, Wire::Messages, Wire::Generate, Wire::Converse, Wire::Cohere]
+        {
             let Ok(answer) = translate::decode(from, text, &context()) else { continue };
             for to in [Wire::Chat, Wire::Responses, Wire::Completions, Wire::Messages, Wire::Generate] {
                 let body = translate::encode(to, &answer, &context());
@@ -230,7 +233,7 @@ const CLIENTS: [Wire; 5] = [Wire::Chat, Wire::Responses, Wire::Completions, Wire
 #[test]
 fn streams_stay_sound_and_cuts_don_t_matter() {
     run("streams", seeds("streams", "streams", "in.sse"), |input| {
-        for from in [Wire::Chat, Wire::Messages, Wire::Generate] {
+        for from in [Wire::Chat, Wire::Responses, Wire::Messages, Wire::Generate, Wire::Cohere] {
             for to in CLIENTS {
                 let (whole, end) = through(from, to, input, input.len());
                 is_sound(to, &whole, end);

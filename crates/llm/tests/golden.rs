@@ -111,10 +111,12 @@ fn requests_become_what_each_provider_takes() {
         let body = std::fs::read_to_string(case.join("in.json")).unwrap();
         let counts = case.join("count").exists();
         let mut out = String::new();
-        for name in PROVIDERS {
-            let Some(provider) = provider::by_type(name) else { continue };
-            let wire = provider.wire(client).unwrap();
-            if wire == client || (counts && wire == Wire::Chat) {
+        let by_type = |name: &str| provider::by_type(name).unwrap();
+        let targets = PROVIDERS.map(|name| (name, by_type(name), by_type(name).wire(client).unwrap()));
+        // For its models that have nothing else.
+        let responses = ("openai by Responses", by_type("openai"), Wire::Responses);
+        for (name, provider, wire) in targets.into_iter().chain([responses]) {
+            if wire == client || (counts && matches!(wire, Wire::Chat | Wire::Responses)) {
                 continue;
             }
             let operation = if counts { Operation::CountTokens } else { Operation::Chat };

@@ -1,5 +1,6 @@
-//! Amazon Bedrock's Converse.
+//! Amazon Bedrock's Converse, and `InvokeModel` for vectors.
 
+mod embed;
 mod frame;
 mod request;
 mod signature;
@@ -32,6 +33,9 @@ pub(crate) fn authorize(call: &Call<'_>) -> Result<(), Refusal> {
 /// The answer of an operation.
 pub(crate) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
     let body = check::body(call.body)?;
+    if call.verb == Verb::Invoke {
+        return embed::answer(call, &body);
+    }
     let answer = request::converse(&body)?.answer(call.fault);
     let reply = match &call.verb {
         Verb::Converse => Reply::json(StatusCode::OK, &whole(call, &answer)),

@@ -1,8 +1,8 @@
 //! Doubles of the model providers, for tests, benches and the `sluice mock` command.
 //!
-//! One plaintext server (HTTP/1.1 and h2c) speaks OpenAI, Azure OpenAI, Mistral, Anthropic, Gemini, Vertex AI and Bedrock. It is as
-//! strict with requests as the real service is, answers deterministically with every field the vendors' SDKs look for,
-//! records what it was sent, and breaks on demand.
+//! One plaintext server (HTTP/1.1 and h2c) speaks OpenAI, Azure OpenAI, Mistral, Anthropic, Gemini, Vertex AI, Bedrock and Cohere. It
+//! is as strict with requests as the real service is, answers deterministically with every field the vendors' SDKs look for, records
+//! what it was sent, and breaks on demand.
 //!
 //! ```text
 //! request -> record -> fault (header, queue, model name, default) -> route -> credential -> check -> answer
@@ -30,6 +30,7 @@ mod answer;
 mod anthropic;
 mod bedrock;
 mod check;
+mod cohere;
 mod fault;
 mod gemini;
 mod openai;

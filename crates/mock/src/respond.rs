@@ -13,7 +13,7 @@ use crate::reply::{Call, Content, Refusal, Reply};
 use crate::route::{Format, Verb, route};
 use crate::script::Framing;
 use crate::server::Shared;
-use crate::{anthropic, bedrock, gemini, openai, script};
+use crate::{anthropic, bedrock, cohere, gemini, openai, script};
 
 /// Answers a request.
 pub(crate) async fn respond(shared: &Shared, reset: Reset, request: Request<Incoming>) -> Response<Play> {
@@ -74,6 +74,7 @@ fn reply(call: &Call<'_>) -> Reply {
         }
         Format::Anthropic | Format::VertexAnthropic => anthropic::refuse(call, &refusal),
         Format::Bedrock => bedrock::refuse(call, &refusal),
+        Format::Cohere => cohere::refuse(call, &refusal),
         Format::Gemini | Format::Vertex => gemini::refuse(call, &refusal),
     })
 }
@@ -88,7 +89,7 @@ fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
             openai::authorize(call)
         }
         Format::Anthropic => anthropic::authorize(call),
-        Format::VertexAnthropic => call.accept(call.bearer()),
+        Format::VertexAnthropic | Format::Cohere => call.accept(call.bearer()),
         Format::Bedrock => bedrock::authorize(call),
         Format::Gemini | Format::Vertex => gemini::authorize(call),
     }?;
@@ -101,6 +102,7 @@ fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         }
         Format::Anthropic | Format::VertexAnthropic => anthropic::answer(call),
         Format::Bedrock => bedrock::answer(call),
+        Format::Cohere => cohere::answer(call),
         Format::Gemini | Format::Vertex => gemini::answer(call),
     }
 }

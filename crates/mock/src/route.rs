@@ -18,6 +18,7 @@ pub(crate) enum Format {
     Gemini,
     Vertex,
     Bedrock,
+    Cohere,
 }
 
 /// What is asked for.
@@ -40,8 +41,12 @@ pub(crate) enum Verb {
     CountContent,
     Embed,
     BatchEmbed,
+    /// Vertex AI's vectors.
+    Predict,
     Converse,
     ConverseStream,
+    /// A model of Bedrock's by its own body.
+    Invoke,
     /// Nothing that the provider has: method and path.
     Nothing(String),
 }
@@ -70,9 +75,12 @@ pub(crate) fn route(method: &Method, path: &str, headers: &HeaderMap) -> Result<
         ["v1" | "v1beta1", "projects", _, "locations", _, rest @ ..] => vertex(rest),
         ["model", id, "converse"] => Some(bedrock(id, Verb::Converse)),
         ["model", id, "converse-stream"] => Some(bedrock(id, Verb::ConverseStream)),
+        ["model", id, "invoke"] => Some(bedrock(id, Verb::Invoke)),
         ["v1" | "v1beta", "models", operation] if operation.contains(':') => {
             gemini(Format::Gemini, operation)
         }
+        ["v2", "chat"] => Some(Target { format: Format::Cohere, verb: Verb::Chat, model: None }),
+        ["v2", "embed"] => Some(Target { format: Format::Cohere, verb: Verb::Embed, model: None }),
         ["v1beta", "models", id @ ..] => Some(models(Format::Gemini, id)),
         ["v1", "models", id @ ..] if headers.contains_key("anthropic-version") => {
             Some(models(Format::Anthropic, id))
@@ -103,6 +111,7 @@ fn format_of(parts: &[&str], headers: &HeaderMap) -> Format {
         ["v1beta", ..] => Format::Gemini,
         ["v1" | "v1beta1", "projects", ..] => Format::Vertex,
         ["model", ..] => Format::Bedrock,
+        ["v2", ..] => Format::Cohere,
         _ if headers.contains_key("anthropic-version") => Format::Anthropic,
         _ => Format::OpenAi,
     }
@@ -157,8 +166,10 @@ fn gemini(format: Format, operation: &str) -> Option<Target> {
         "generateContent" => Verb::Generate,
         "streamGenerateContent" => Verb::StreamGenerate,
         "countTokens" => Verb::CountContent,
-        "embedContent" => Verb::Embed,
-        "batchEmbedContents" => Verb::BatchEmbed,
+        "predict" if format == Format::Vertex => Verb::Predict,
+        // The Gemini API's alone.
+        "embedContent" if format == Format::Gemini => Verb::Embed,
+        "batchEmbedContents" if format == Format::Gemini => Verb::BatchEmbed,
         _ => return None,
     };
     Some(Target { format, verb, model: Some(model.to_owned()) })

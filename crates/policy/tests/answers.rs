@@ -94,6 +94,7 @@ fn write(operation: Operation, format: Format, pieces: &[(Text, String)], always
         let (Text::Said(n) | Text::Thought(n) | Text::Arguments(n)) = *text;
         match (format, operation) {
             (Format::Bedrock, _) => panic!("guards don't read its streams: they are refused"),
+            (Format::Cohere, _) => panic!("its streams are tested where their shape is known"),
             (Format::OpenAi, Operation::Chat) => {
                 let delta = match text {
                     Text::Said(_) => json!({ "content": piece }),
@@ -199,6 +200,7 @@ fn read(operation: Operation, format: Format, stream: &[u8]) -> BTreeMap<Text, S
         let v: Value = serde_json::from_slice(&data).unwrap();
         match (format, operation) {
             (Format::Bedrock, _) => panic!("guards don't read its streams: they are refused"),
+            (Format::Cohere, _) => panic!("its streams are tested where their shape is known"),
             (Format::OpenAi, Operation::Chat) => {
                 let choice = &v["choices"][0];
                 assert_eq!((&v["id"], &choice["logprobs"]), (&json!("c"), &Value::Null));

@@ -59,7 +59,10 @@ pub(crate) async fn convert(mut reply: Reply, record: &mut Record) -> Result<Con
     };
     clean(&mut parts.headers);
     let body = if parts.status.is_success() {
-        whole(&body, format, &crossing, record)
+        // Bedrock counts in a header what its models of other vendors don't count themselves.
+        let counted = parts.headers.get("x-amzn-bedrock-input-token-count");
+        let counted = counted.and_then(|v| v.to_str().ok()?.parse().ok());
+        whole(&body, (format, counted), &crossing, record)
     } else {
         let mut failure = failure::decode(format, parts.status.as_u16(), &body);
         // AWS says its word in a header.
@@ -90,10 +93,15 @@ enum Whole {
 }
 
 /// Translates a whole answer.
-fn whole(body: &[u8], format: Format, crossing: &Crossing, record: &mut Record) -> Result<Bytes, Whole> {
+fn whole(
+    body: &[u8],
+    (format, counted): (Format, Option<u64>),
+    crossing: &Crossing,
+    record: &mut Record,
+) -> Result<Bytes, Whole> {
     let text = std::str::from_utf8(body).map_err(|e| Whole::Unreadable(e.to_string()))?;
     let answer = if let Some(asked) = &crossing.embeddings {
-        embeddings::answer(format, text, asked, &crossing.context).map_err(|e| e.to_string()).map(
+        embeddings::answer(text, asked, counted, &crossing.context).map_err(|e| e.to_string()).map(
             |(body, used)| {
                 record.usage = used;
                 body

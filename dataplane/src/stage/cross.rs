@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use sluice_llm::answer::Context;
 use sluice_llm::dropped::Dropped;
-use sluice_llm::embeddings;
+use sluice_llm::embeddings::{self, Vectors};
 use sluice_llm::json::Invalid;
 use sluice_llm::request::{self, Target};
 use sluice_llm::{Operation, Wire};
@@ -65,18 +65,19 @@ pub(crate) fn request(
 /// Writes a provider's request for vectors of texts.
 pub(crate) fn embeddings(
     asked: Asked<'_>,
+    vectors: Vectors,
     model: &str,
-    leaf: &Leaf,
     dropped: &mut Dropped,
     record: &Record,
 ) -> Result<(Bytes, Box<Crossing>), Rejected> {
     let AskedBody::Json(draft) = asked.body else {
         return Err(Rejection::invalid(Stage::Translate, "a form can't be translated into another format"));
     };
+    let client = asked.surface.format;
     let bytes = draft.finish().concat();
     let text = String::from_utf8_lossy(&bytes);
-    let wanted = embeddings::decode(asked.surface.format, &text, dropped).map_err(refuse)?;
-    let body = embeddings::encode(leaf.provider.format, &wanted, model);
+    let wanted = embeddings::decode(client, &text, dropped).map_err(refuse)?;
+    let body = embeddings::encode(vectors, &wanted, model, dropped).map_err(refuse)?;
     let named = asked.model.unwrap_or_else(|| model.to_owned());
     let crossing = Crossing {
         provider: Wire::Chat,
@@ -84,7 +85,7 @@ pub(crate) fn embeddings(
         operation: Operation::Embeddings,
         stream: false,
         context: context(named, false, record),
-        embeddings: Some(embeddings::Asked { base64: wanted.base64, batch: wanted.batch }),
+        embeddings: Some(wanted.asked(client, vectors)),
     };
     Ok((body.into(), Box::new(crossing)))
 }

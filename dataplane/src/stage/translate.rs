@@ -5,6 +5,7 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header};
 use sluice_llm::dropped::Dropped;
+use sluice_llm::embeddings::Vectors;
 use sluice_llm::format::chat::adapt;
 use sluice_llm::json::Segments;
 use sluice_llm::surface::Surface;
@@ -48,7 +49,7 @@ pub(crate) fn translate(
     let model =
         resolution.model.as_ref().map(|m| &*m.text).or(asked.model.as_deref()).unwrap_or("").to_owned();
     let (mut dropped, mut signable) = (std::mem::take(&mut asked.dropped), None);
-    let (path, body, strip_usage, crossing) = match wires(&asked.surface, leaf)? {
+    let (path, body, strip_usage, crossing) = match wires(&asked.surface, leaf, &model)? {
         Some((from, to)) => {
             let counts = operation == Operation::CountTokens;
             let surface = to.surface(if counts { operation } else { to.operation() });
@@ -63,10 +64,10 @@ pub(crate) fn translate(
             signable = Some(body.clone());
             (path, Segments::one(body), false, Some(crossing))
         }
-        None if operation == Operation::Embeddings && format != leaf.provider.format => {
-            let path = leaf.path(&embeddings(leaf.provider.format), &model, false);
+        None if let Some(vectors) = vectors(&asked.surface, leaf, &model)? => {
+            let path = leaf.path(&vectors.surface(), &model, false);
             let path = path.ok_or_else(|| unsupported(operation, leaf))?;
-            let (body, crossing) = cross::embeddings(asked, &model, leaf, &mut dropped, record)?;
+            let (body, crossing) = cross::embeddings(asked, vectors, &model, &mut dropped, record)?;
             signable = Some(body.clone());
             (path, Segments::one(body), false, Some(crossing))
         }
@@ -118,10 +119,13 @@ pub(crate) fn translate(
     Ok(Outbound { request, format: leaf.provider.format, operation, strip_usage, crossing, dropped })
 }
 
-/// Where vectors of texts are asked for.
-fn embeddings(format: Format) -> Surface<'static> {
-    let rest = if format == Format::Gemini { "batchEmbedContents" } else { "embeddings" };
-    Surface { format, operation: Operation::Embeddings, model: None, stream: None, rest }
+/// How the provider is asked for vectors of texts, where it is not as the caller asks.
+fn vectors(surface: &Surface<'_>, leaf: &Leaf, model: &str) -> Result<Option<Vectors>, Rejected> {
+    if surface.operation != Operation::Embeddings {
+        return Ok(None);
+    }
+    let vectors = Vectors::of(leaf.provider, model).ok_or_else(|| unsupported(surface.operation, leaf))?;
+    Ok(Some(vectors).filter(|vectors| !vectors.is_of(surface.format)))
 }
 
 /// A request that would lose something, on a route where nothing may be lost.
@@ -134,18 +138,13 @@ fn lossy(leaf: &Leaf, fields: &str) -> Rejected {
 }
 
 /// The caller's wire and the provider's, where they differ.
-fn wires(surface: &Surface<'_>, leaf: &Leaf) -> Result<Option<(Wire, Wire)>, Rejected> {
+fn wires(surface: &Surface<'_>, leaf: &Leaf, model: &str) -> Result<Option<(Wire, Wire)>, Rejected> {
     let (format, operation) = (surface.format, surface.operation);
     let Some((from, to)) =
-        Wire::of(format, operation).and_then(|from| Some((from, leaf.provider.wire(from)?)))
+        Wire::of(format, operation).and_then(|from| Some((from, leaf.provider.wire_for(from, model)?)))
     else {
-        // Media are not translated, and Vertex embeds in a way of its own.
-        let has_vectors = |format| matches!(format, Format::OpenAi | Format::Gemini);
-        let embeds = operation == Operation::Embeddings
-            && has_vectors(format)
-            && has_vectors(leaf.provider.format)
-            && leaf.provider.name != "vertexAi";
-        return if format == leaf.provider.format || embeds {
+        // Media are not translated.
+        return if format == leaf.provider.format || operation == Operation::Embeddings {
             Ok(None)
         } else {
             Err(untranslated(format, leaf))

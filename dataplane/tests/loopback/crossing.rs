@@ -362,19 +362,3 @@ async fn responses_and_completions_reach_every_provider() {
     let answer = lab.post("/v1/responses", &[], earlier).await;
     assert_eq!((answer.status, &answer.json()["error"]["code"]), (400, &json!("not_translatable")));
 }
-
-#[tokio::test]
-async fn vectors_of_texts_cross_between_openai_and_google() {
-    let lab = Lab::start(&Plan::default()).await;
-    let body = json!({"model": "gemini-pro", "input": ["a", "b"], "dimensions": 8}).to_string();
-    let answer = lab.post("/v1/embeddings", &[], body).await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let data = answer.json()["data"].clone();
-    assert_eq!((data.as_array().unwrap().len(), data[1]["embedding"].as_array().unwrap().len()), (2, 8));
-    assert_eq!(lab.mock.requests()[0].path, "/v1beta/models/gemini-pro:batchEmbedContents");
-    let single = r#"{"content":{"parts":[{"text":"a"}]}}"#;
-    let answer = lab.post(&generate("gpt-4", "embedContent"), &[], single).await;
-    assert!(answer.json()["embedding"]["values"].is_array(), "{}", answer.text());
-    let answer = lab.post("/v1/embeddings", &[], r#"{"model":"claude","input":"a"}"#).await;
-    assert_eq!((answer.status, &answer.json()["error"]["code"]), (400, &json!("format_not_supported")));
-}

@@ -17,3 +17,4 @@ mod routes;
 mod streams;
 mod tokens;
 mod upstreams;
+mod vectors;

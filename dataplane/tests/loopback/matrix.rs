@@ -102,10 +102,12 @@ const CASES: [Case; 16] = [
     },
     Case {
         name: "max tokens",
-        ask: || Ask { max: Some(2), ..Ask::plain() },
-        fault: "",
+        // The fewest that every provider takes.
+        ask: || Ask { max: Some(16), ..Ask::plain() },
+        fault: "chunks=20",
         check: |_, s| {
-            ensure(s.text == "You said: " && s.finish == "length", &format!("{:?} {}", s.text, s.finish))
+            let sixteen = format!("{}You ", "You said: Hello!".repeat(5));
+            ensure(s.text == sixteen && s.finish == "length", &format!("{:?} {}", s.text, s.finish))
         },
     },
     Case {
@@ -176,7 +178,8 @@ async fn every_client_format_works_at_every_provider_in_every_case() {
             " --- |".repeat(CASES.len())
         );
         for provider in PROVIDERS {
-            let mut row = format!("| {provider} |");
+            let label = if provider == "gpt-5-pro" { "openai by Responses" } else { provider };
+            let mut row = format!("| {label} |");
             for case in &CASES {
                 let lab = if case.name == "timeout" { &quick } else { &patient };
                 cells += 1;

@@ -24,8 +24,10 @@ pub(crate) const PROVIDER_KEY: &str = "provider-key";
 const AWS_KEYS: &str = "AKIAMOCKMOCKMOCKMOCK:mock/secret+key";
 
 /// Every kind of provider that there is a double of.
-pub(crate) const PROVIDERS: [&str; 11] = [
+pub(crate) const PROVIDERS: [&str; 12] = [
     "openai",
+    // OpenAI, for a model that has Responses alone.
+    "gpt-5-pro",
     "azure",
     "anthropic",
     "gemini",
@@ -61,6 +63,7 @@ fn double(name: &str) -> model::Provider {
         },
         "vertex-google" => vertex("google"),
         "vertex-anthropic" => vertex("anthropic"),
+        "gpt-5-pro" => kind("openai", None),
         "mistral" => kind("mistral", Some("/mistral/v1")),
         "deepseek" => kind("deepseek", Some("/deepseek/v1")),
         "bedrock" => model::Provider {

@@ -147,7 +147,7 @@ pub enum Param {
 impl Param {
     /// What a caller of that wire calls it.
     pub const fn name(self, wire: Wire) -> &'static str {
-        use Wire::{Chat, Completions, Converse, Generate, Messages, Responses};
+        use Wire::{Chat, Cohere, Completions, Converse, Generate, Messages, Responses};
         match (self, wire) {
             (Param::MaxTokens, Responses) => "max_output_tokens",
             (Param::MaxTokens, Generate) => "generationConfig.maxOutputTokens",
@@ -182,13 +182,15 @@ impl Param {
             (Param::Output, Messages) => "output_config.format",
             (Param::Output, Responses) => "text.format",
             (Param::Output, _) => "response_format",
-            (Param::Reasoning, Chat | Completions | Converse) => "reasoning_effort",
+            (Param::Reasoning, Chat | Completions | Converse | Cohere) => "reasoning_effort",
             (Param::Reasoning, Responses) => "reasoning",
             (Param::Reasoning, Messages) => "thinking",
             (Param::Reasoning, Generate) => "generationConfig.thinkingConfig",
             (Param::User, Messages) => "metadata.user_id",
             (Param::User, _) => "user",
-            (Param::ReasoningHistory, Chat | Completions | Converse) => "messages[].reasoning_content",
+            (Param::ReasoningHistory, Chat | Completions | Converse | Cohere) => {
+                "messages[].reasoning_content"
+            }
             (Param::ReasoningHistory, Responses) => "input[].reasoning",
             (Param::ReasoningHistory, Messages) => "messages[].content[].thinking",
             (Param::ReasoningHistory, Generate) => "contents[].parts[].thought",

@@ -37,8 +37,8 @@ pub fn decode(format: Format, status: u16, body: &[u8]) -> Failure<'static> {
         Format::OpenAi => open_ai(error, Some(status)),
         Format::Anthropic => anthropic(error, Some(status)),
         Format::Gemini => google(error, Some(status)),
-        // `{message}` alone: the word stands in a header.
-        Format::Bedrock => open_ai(error, Some(status)),
+        // `{message}` alone: Bedrock's word stands in a header, Cohere has none.
+        Format::Bedrock | Format::Cohere => open_ai(error, Some(status)),
     }
     .into_owned()
 }

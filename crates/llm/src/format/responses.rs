@@ -3,6 +3,9 @@
 
 pub(crate) mod answer;
 pub(crate) mod decode;
+pub(crate) mod encode;
+pub(crate) mod events;
+pub(crate) mod read;
 pub(crate) mod stream;
 
 use std::borrow::Cow;
@@ -13,6 +16,23 @@ use crate::event::Finish;
 const SIGNED: &str = "sluice.signed.";
 /// Before reasoning that only its provider can read.
 const REDACTED: &str = "sluice.redacted.";
+/// Before OpenAI's own sealed reasoning, where it travels as a signature.
+const OWN: &str = "sluice.openai.";
+
+/// OpenAI's sealed reasoning as a signature, so that clients of other formats give it back.
+pub(crate) fn seal_own(sealed: &str) -> String {
+    format!("{OWN}{sealed}")
+}
+
+/// OpenAI's sealed reasoning, where a signature is that.
+pub(crate) fn opened(signature: &str) -> Option<&str> {
+    signature.strip_prefix(OWN)
+}
+
+/// The input of a custom tool, which is a text, as the arguments of a function.
+pub(crate) fn custom_arguments(input: &str) -> String {
+    format!("{{\"input\":{}}}", crate::json::quote(input))
+}
 
 /// What an answer comes to, and why it is incomplete.
 pub(crate) const fn status(finish: Finish) -> (&'static str, Option<&'static str>) {

@@ -19,7 +19,12 @@ pub(super) static PROVIDER: Provider = Provider {
 };
 
 fn path(_: &Settings, surface: &Surface<'_>, model: &str, stream: bool) -> Option<String> {
-    let verb = if stream { "converse-stream" } else { "converse" };
-    let is_chat = surface.format == Format::Bedrock && surface.operation == Operation::Chat;
-    is_chat.then(|| format!("model/{}/{verb}", path_element(model)))
+    let verb = match (surface.format, surface.operation) {
+        (Format::Bedrock, Operation::Chat) if stream => "converse-stream",
+        (Format::Bedrock, Operation::Chat) => "converse",
+        // Converse has no vectors: each vendor's models take their own bodies.
+        (Format::Bedrock, Operation::Embeddings) => "invoke",
+        _ => return None,
+    };
+    Some(format!("model/{}/{verb}", path_element(model)))
 }

@@ -8,7 +8,7 @@ use sluice_vocab::ErrorType;
 use crate::answer::Context;
 use crate::event::{Event, Failure, Sink};
 use crate::format::bedrock::frame;
-use crate::format::{anthropic, bedrock, chat, completions, gemini, responses};
+use crate::format::{anthropic, bedrock, chat, cohere, completions, gemini, responses};
 use crate::sse;
 use crate::stream::End;
 use crate::usage::Usage;
@@ -25,19 +25,23 @@ pub struct Decoder {
 #[derive(Debug)]
 enum Of {
     Chat(chat::stream::Decoder),
+    Responses(responses::events::Decoder),
     Messages(anthropic::stream::Decoder),
     Generate(gemini::stream::Decoder),
     Converse(bedrock::stream::Decoder),
+    Cohere(cohere::stream::Decoder),
 }
 
 impl Decoder {
     /// For a stream of that wire; ids that the provider leaves out are made of the seed.
     pub fn new(wire: Wire, seed: u64) -> Self {
         let of = match wire {
-            Wire::Chat | Wire::Responses | Wire::Completions => Of::Chat(chat::stream::Decoder::new(seed)),
+            Wire::Chat | Wire::Completions => Of::Chat(chat::stream::Decoder::new(seed)),
+            Wire::Responses => Of::Responses(responses::events::Decoder::new(seed)),
             Wire::Messages => Of::Messages(anthropic::stream::Decoder::default()),
             Wire::Generate => Of::Generate(gemini::stream::Decoder::new(seed)),
             Wire::Converse => Of::Converse(bedrock::stream::Decoder::default()),
+            Wire::Cohere => Of::Cohere(cohere::stream::Decoder::new(seed)),
         };
         Self { of, over: false }
     }
@@ -59,8 +63,10 @@ impl Decoder {
         let data = String::from_utf8_lossy(&data);
         let read = match &mut self.of {
             Of::Chat(decoder) => decoder.data(data.trim(), &mut watch),
+            Of::Responses(decoder) => decoder.data(&data, &mut watch),
             Of::Messages(decoder) => decoder.data(&data, &mut watch),
             Of::Generate(decoder) => decoder.data(&data, &mut watch),
+            Of::Cohere(decoder) => decoder.data(&data, &mut watch),
             // Not in server-sent events.
             Of::Converse(_) => Ok(()),
         };
@@ -94,7 +100,7 @@ impl Decoder {
         }
         let is_complete = match &self.of {
             Of::Chat(decoder) => decoder.is_finished(),
-            Of::Messages(_) => false,
+            Of::Responses(_) | Of::Messages(_) | Of::Cohere(_) => false,
             Of::Generate(decoder) => decoder.is_finished(),
             Of::Converse(decoder) => decoder.is_finished(),
         };
@@ -134,7 +140,9 @@ impl Encoder {
     /// For a client of that wire.
     pub fn new(wire: Wire, context: Context) -> Self {
         Self(match wire {
-            Wire::Chat | Wire::Converse => To::Chat(Box::new(chat::stream::Encoder::new(context))),
+            Wire::Chat | Wire::Converse | Wire::Cohere => {
+                To::Chat(Box::new(chat::stream::Encoder::new(context)))
+            }
             Wire::Responses => To::Responses(Box::new(responses::stream::Encoder::new(context))),
             Wire::Completions => To::Completions(Box::new(completions::stream::Encoder::new(context))),
             Wire::Messages => To::Messages(Box::new(anthropic::stream::Encoder::new(context))),

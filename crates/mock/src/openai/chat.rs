@@ -11,6 +11,10 @@ use crate::script::{Event, Framing};
 
 /// A chat answer, whole or streamed.
 pub(super) fn answer(call: &Call<'_>, body: &Value) -> Result<Reply, Refusal> {
+    if has_responses_alone(call, body) {
+        let what = "This model is only supported in v1/responses and not in v1/chat/completions.";
+        return Err(Refusal::NoRoute(what.into()));
+    }
     let ask = request::chat(call, body)?;
     let answer = ask.answer(call.fault);
     let model = model(call, body);
@@ -38,6 +42,15 @@ pub(super) fn answer(call: &Call<'_>, body: &Value) -> Result<Reply, Refusal> {
         whole["prompt_filter_results"] = json!([{"prompt_index": 0, "content_filter_results": filters()}]);
     }
     Ok(Reply::json(StatusCode::OK, &whole))
+}
+
+/// OpenAI's models for agents and its slowest thinkers.
+fn has_responses_alone(call: &Call<'_>, body: &Value) -> bool {
+    let model = body["model"].as_str().unwrap_or_default();
+    call.format == Format::OpenAi
+        && ["gpt-5-codex", "gpt-5.1-codex", "gpt-5-pro", "o1-pro", "o3-pro"]
+            .iter()
+            .any(|own| model.starts_with(own))
 }
 
 /// The model named in answers.

@@ -47,9 +47,16 @@ const RESPONSES: &[Field] = &[
 /// A response, whole or streamed.
 pub(super) fn answer(call: &Call<'_>, body: &Value) -> Result<Reply, Refusal> {
     object(body, "", RESPONSES, Nulls::Absent)?;
+    let newer = body["model"].as_str().is_some_and(|model| model.starts_with("gpt-5"));
+    if newer && body["max_output_tokens"].as_i64().is_some_and(|n| n < 16) {
+        let message = "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16.";
+        return Err(Wrong::value("max_output_tokens", message).into());
+    }
     let ask = ask(body)?;
     let answer = ask.answer(call.fault);
-    let items = items(call, &answer);
+    let sealed =
+        body["include"].as_array().is_some_and(|all| all.contains(&json!("reasoning.encrypted_content")));
+    let items = items(call, &answer, sealed);
     if body["stream"] != true {
         return Ok(Reply::json(StatusCode::OK, &response(call, body, &answer, Some(&items))));
     }
@@ -147,12 +154,16 @@ fn take(ask: &mut Ask, i: usize, item: &Value) -> Result<(), Wrong> {
     Ok(())
 }
 
-fn items(call: &Call<'_>, answer: &Answer) -> Vec<Value> {
+fn items(call: &Call<'_>, answer: &Answer, sealed: bool) -> Vec<Value> {
     let n = call.number;
     let mut items = Vec::new();
     if let Some(reasoning) = &answer.reasoning {
-        items.push(json!({"type": "reasoning", "id": format!("rs_mock{n}"),
-            "summary": [{"type": "summary_text", "text": reasoning}]}));
+        let mut item = json!({"type": "reasoning", "id": format!("rs_mock{n}"),
+            "summary": [{"type": "summary_text", "text": reasoning}]});
+        if sealed {
+            item["encrypted_content"] = json!("gAAAmock");
+        }
+        items.push(item);
     }
     for (i, (name, arguments)) in answer.calls.iter().enumerate() {
         items.push(json!({"type": "function_call", "id": format!("fc_mock{n}x{i}"), "status": "completed",
@@ -215,10 +226,7 @@ fn events(call: &Call<'_>, body: &Value, answer: &Answer, items: &[Value]) -> Ve
         match item["type"].as_str() {
             Some("message") => message_events(i, item, answer, &mut out),
             Some("function_call") => call_events(i, item, &mut out),
-            _ => {
-                out.push(("response.output_item.added", json!({"output_index": i, "item": item})));
-                out.push(("response.output_item.done", json!({"output_index": i, "item": item})));
-            }
+            _ => thought_events(i, item, &mut out),
         }
     }
     let last = if answer.end == End::Length { "response.incomplete" } else { "response.completed" };
@@ -229,6 +237,27 @@ fn events(call: &Call<'_>, body: &Value, answer: &Answer, items: &[Value]) -> Ve
         Event { name: Some(name), data: data.to_string() }
     };
     out.into_iter().enumerate().map(event).collect()
+}
+
+fn thought_events(i: usize, item: &Value, out: &mut Vec<(&'static str, Value)>) {
+    let mut begun = item.clone();
+    begun["summary"] = json!([]);
+    out.push(("response.output_item.added", json!({"output_index": i, "item": begun})));
+    let at = |mut data: Value| {
+        data["item_id"] = item["id"].clone();
+        data["output_index"] = json!(i);
+        data["summary_index"] = json!(0);
+        data
+    };
+    let text = item["summary"][0]["text"].as_str().unwrap_or_default();
+    let part = |text: &str| json!({"part": {"type": "summary_text", "text": text}});
+    out.push(("response.reasoning_summary_part.added", at(part(""))));
+    for piece in text.split_inclusive(' ') {
+        out.push(("response.reasoning_summary_text.delta", at(json!({"delta": piece}))));
+    }
+    out.push(("response.reasoning_summary_text.done", at(json!({"text": text}))));
+    out.push(("response.reasoning_summary_part.done", at(part(text))));
+    out.push(("response.output_item.done", json!({"output_index": i, "item": item})));
 }
 
 fn message_events(i: usize, item: &Value, answer: &Answer, out: &mut Vec<(&'static str, Value)>) {

@@ -83,7 +83,7 @@ fn asks_for_usage(provider: &Provider) -> &'static str {
     match provider.format {
         Format::OpenAi if provider.quirks.chat.stream_options => "yes",
         Format::OpenAi => "no: it comes unasked",
-        Format::Anthropic | Format::Gemini | Format::Bedrock => "not needed",
+        Format::Anthropic | Format::Gemini | Format::Bedrock | Format::Cohere => "not needed",
     }
 }
 

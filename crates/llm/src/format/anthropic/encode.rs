@@ -286,7 +286,7 @@ impl Body<'_, '_> {
     /// What was thought elsewhere carries no proof that this provider takes.
     fn note_unsigned(&mut self, parts: &mut Vec<&Part<'_>>) {
         let before = parts.len();
-        parts.retain(|p| !matches!(&p.content, Content::Reasoning { signature: None, .. }));
+        parts.retain(|p| !p.is_unproven());
         if parts.len() < before {
             self.drop_param(Param::ReasoningHistory);
         }

@@ -198,7 +198,7 @@ impl Body<'_, '_> {
         for (role, mut parts) in turns {
             parts.sort_by_key(|p| !matches!(p.content, Content::ToolResult(_)));
             let before = parts.len();
-            parts.retain(|p| !matches!(&p.content, Content::Reasoning { signature: None, .. }));
+            parts.retain(|p| !p.is_unproven());
             if parts.len() < before {
                 self.drop_param(Param::ReasoningHistory);
             }

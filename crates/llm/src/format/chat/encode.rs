@@ -89,7 +89,7 @@ fn cache(w: &mut Writer<'_>, cache: Option<Cache>, target: &Target<'_>) {
 
 /// Whether a model of OpenAI's reasons, and so takes `max_completion_tokens` and `reasoning_effort`; `None` for models that are not
 /// OpenAI's by their names.
-fn reasons(model: &str) -> Option<bool> {
+pub(crate) fn reasons(model: &str) -> Option<bool> {
     let name = model.rsplit('/').next().unwrap_or(model);
     let after = |prefix: &str| name.strip_prefix(prefix).and_then(|rest| rest.bytes().next());
     if after("gpt-").is_some_and(|b| (b'5'..=b'9').contains(&b))

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::{Sealed, unseal};
+use super::{Sealed, custom_arguments, unseal};
 use crate::conversation::{
     Content, Conversation, Effort, Media, Output, Param, Part, Reasoning, Role, Source, ToolCall, ToolResult,
 };
@@ -138,7 +138,19 @@ fn item<'a>(mut f: Fields<'a>, c: &mut Conversation<'a>, dropped: &mut Dropped) 
             let call = ToolCall { id, name: f.need_text("name", path)?, arguments, signature };
             c.push(Role::Assistant, vec![Content::ToolCall(call).into()]);
         }
-        "function_call_output" => {
+        // What a client's own tool was given as a text is the one field of an object elsewhere.
+        "custom_tool_call" => {
+            let id = f.need_text("call_id", path)?;
+            let arguments = custom_arguments(&f.need_text("input", path)?).into();
+            let call = ToolCall { id, name: f.need_text("name", path)?, arguments, signature: None };
+            c.push(Role::Assistant, vec![Content::ToolCall(call).into()]);
+        }
+        // What OpenAI looked up itself is told again in the message that follows.
+        "web_search_call" | "file_search_call" | "mcp_list_tools" => {
+            dropped.add(format!("{path}.{kind}"));
+            return Ok(());
+        }
+        "function_call_output" | "custom_tool_call_output" => {
             let (id, _) = signature::split(f.need_text("call_id", path)?);
             let content = output(f.take("output")?, dropped)?;
             let result = ToolResult { id, name: None, content, is_error: false };

@@ -1,5 +1,7 @@
 //! Where each format's streams have their texts, when those end, and how an event that brings one looks.
 
+mod cohere;
+
 use bytes::BytesMut;
 use serde::Deserialize;
 
@@ -18,6 +20,7 @@ pub(super) enum Shape {
     Responses,
     Messages,
     Generate,
+    Cohere,
 }
 
 /// What is known of an event before its texts are read.
@@ -78,6 +81,7 @@ impl Shape {
             (Format::OpenAi | Format::Bedrock, _) => Shape::Chat,
             (Format::Anthropic, _) => Shape::Messages,
             (Format::Gemini, _) => Shape::Generate,
+            (Format::Cohere, _) => Shape::Cohere,
         }
     }
 
@@ -86,7 +90,7 @@ impl Shape {
         match self {
             Shape::Chat => &["id", "object", "created", "model", "system_fingerprint", "service_tier"],
             Shape::Generate => &["modelVersion", "responseId", "createTime"],
-            Shape::Responses | Shape::Messages => &[],
+            Shape::Responses | Shape::Messages | Shape::Cohere => &[],
         }
     }
 
@@ -98,6 +102,11 @@ impl Shape {
             Shape::Chat | Shape::Generate => Kinds::default(),
             Shape::Messages => {
                 Kinds { tag: tag(object), group: number("index").unwrap_or(-1), part: String::new() }
+            }
+            Shape::Cohere => {
+                let tag = tag(object);
+                let group = cohere::group(&tag, number("index"));
+                Kinds { tag, group, part: String::new() }
             }
             Shape::Responses => {
                 let part = ["item_id", "output_index", "content_index", "summary_index"]
@@ -133,6 +142,7 @@ impl Shape {
                     _ => Ends::Nothing,
                 }
             }
+            Shape::Cohere => cohere::ends(&self.event(object)),
             Shape::Responses => {
                 let event = self.event(object);
                 match event.tag.as_str() {
@@ -176,6 +186,7 @@ impl Shape {
                 }
                 Some(Channel { group: group(candidate), path })
             }
+            (Shape::Cohere, path) => cohere::channel(event, path),
             (Shape::Responses, [Step::Key(delta)]) if delta == "delta" => {
                 let stem = event.tag.strip_suffix(".delta").unwrap_or(&event.tag);
                 (!matches!(stem, "response.audio" | "response.image_generation_call.partial_image"))
@@ -242,6 +253,10 @@ impl Shape {
                     quote(text)
                 );
                 add(out, None, &data);
+            }
+            Shape::Cohere => {
+                let (name, data) = cohere::event(channel, text);
+                add(out, Some(name), &data);
             }
             Shape::Responses => {
                 let [Key::Name(stem), Key::Name(part)] = channel.path.as_slice() else { return };
