@@ -11,8 +11,10 @@ pub struct Usage {
     pub input: Option<u64>,
     /// Of the input, read from the provider's cache.
     pub cached: Option<u64>,
-    /// Of the input, written to the provider's cache.
+    /// Of the input, written to the provider's cache, for however long.
     pub cache_write: Option<u64>,
+    /// Of what was written to the cache, that which is kept for an hour and costs more; the rest is kept for five minutes.
+    pub cache_write_hour: Option<u64>,
     /// All of the answer, reasoning included.
     pub output: Option<u64>,
     /// Of the output, reasoning.
@@ -56,6 +58,7 @@ struct Wire {
     cache_read_input_tokens: Option<u64>,
     #[serde(deserialize_with = "count")]
     cache_creation_input_tokens: Option<u64>,
+    cache_creation: Option<Creation>,
     // Gemini.
     #[serde(rename = "promptTokenCount")]
     #[serde(deserialize_with = "count")]
@@ -77,6 +80,33 @@ struct Wire {
     billed_units: Option<Pair>,
     #[serde(deserialize_with = "count")]
     cached_tokens: Option<u64>,
+}
+
+/// Anthropic's writes to the cache, by how long they are kept.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+struct Creation {
+    #[serde(deserialize_with = "count")]
+    ephemeral_5m_input_tokens: Option<u64>,
+    #[serde(deserialize_with = "count")]
+    ephemeral_1h_input_tokens: Option<u64>,
+}
+
+impl Creation {
+    /// The larger of both, count by count.
+    fn max(self, other: Self) -> Self {
+        Self {
+            ephemeral_5m_input_tokens: self.ephemeral_5m_input_tokens.max(other.ephemeral_5m_input_tokens),
+            ephemeral_1h_input_tokens: self.ephemeral_1h_input_tokens.max(other.ephemeral_1h_input_tokens),
+        }
+    }
+
+    fn sum(self) -> Option<u64> {
+        match (self.ephemeral_5m_input_tokens, self.ephemeral_1h_input_tokens) {
+            (None, None) => None,
+            (a, b) => Some(a.unwrap_or(0).saturating_add(b.unwrap_or(0))),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -134,6 +164,9 @@ impl Tally {
             self.wire.cache_read_input_tokens.max(new.cache_read_input_tokens);
         self.wire.cache_creation_input_tokens =
             self.wire.cache_creation_input_tokens.max(new.cache_creation_input_tokens);
+        if let Some(new) = new.cache_creation {
+            self.wire.cache_creation = Some(self.wire.cache_creation.map_or(new, |old| old.max(new)));
+        }
     }
 
     /// What is known so far.
@@ -151,6 +184,7 @@ impl Tally {
                     .prompt_tokens_details
                     .or(w.input_tokens_details)
                     .and_then(|d| d.cache_write_tokens),
+                cache_write_hour: None,
                 output: w.completion_tokens.or(w.output_tokens),
                 reasoning: w
                     .completion_tokens_details
@@ -158,16 +192,21 @@ impl Tally {
                     .and_then(|d| d.reasoning_tokens),
             },
             // Anthropic's input_tokens leaves the cached parts out.
-            Format::Anthropic => Usage {
-                input: w.input_tokens.map(|n| {
-                    n.saturating_add(w.cache_read_input_tokens.unwrap_or(0))
-                        .saturating_add(w.cache_creation_input_tokens.unwrap_or(0))
-                }),
-                cached: w.cache_read_input_tokens,
-                cache_write: w.cache_creation_input_tokens,
-                output: w.output_tokens,
-                reasoning: None,
-            },
+            Format::Anthropic => {
+                let written =
+                    w.cache_creation_input_tokens.or_else(|| w.cache_creation.and_then(Creation::sum));
+                Usage {
+                    input: w.input_tokens.map(|n| {
+                        n.saturating_add(w.cache_read_input_tokens.unwrap_or(0))
+                            .saturating_add(written.unwrap_or(0))
+                    }),
+                    cached: w.cache_read_input_tokens,
+                    cache_write: written,
+                    cache_write_hour: w.cache_creation.and_then(|c| c.ephemeral_1h_input_tokens),
+                    output: w.output_tokens,
+                    reasoning: None,
+                }
+            }
             Format::Cohere => {
                 let pair = w.tokens.or(w.billed_units).unwrap_or_default();
                 Usage {
@@ -184,6 +223,7 @@ impl Tally {
                     .map(|n| n.saturating_add(w.tool_use_prompt_token_count.unwrap_or(0))),
                 cached: w.cached_content_token_count,
                 cache_write: None,
+                cache_write_hour: None,
                 output: match (w.candidates_token_count, w.thoughts_token_count) {
                     (None, None) => None,
                     (a, b) => Some(a.unwrap_or(0).saturating_add(b.unwrap_or(0))),
@@ -226,6 +266,7 @@ mod tests {
                 input: Some(10),
                 cached: Some(4),
                 cache_write: None,
+                cache_write_hour: None,
                 output: Some(7),
                 reasoning: Some(5)
             }
@@ -242,6 +283,26 @@ mod tests {
             ],
         );
         assert_eq!((usage.input, usage.cached, usage.output), (Some(23), Some(20), Some(9)));
+    }
+
+    #[test]
+    fn anthropic_s_writes_to_the_cache_are_told_apart_by_how_long_they_are_kept() {
+        let usage = tally(
+            Format::Anthropic,
+            &[
+                r#"{"input_tokens":3,"cache_creation_input_tokens":150,"cache_creation":{"ephemeral_5m_input_tokens":100,"ephemeral_1h_input_tokens":50}}"#,
+                r#"{"output_tokens":9,"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0}}"#,
+            ],
+        );
+        assert_eq!(
+            (usage.input, usage.cache_write, usage.cache_write_hour),
+            (Some(153), Some(150), Some(50))
+        );
+        let apart = tally(
+            Format::Anthropic,
+            &[r#"{"input_tokens":3,"cache_creation":{"ephemeral_1h_input_tokens":50}}"#],
+        );
+        assert_eq!((apart.input, apart.cache_write), (Some(53), Some(50)));
     }
 
     #[test]

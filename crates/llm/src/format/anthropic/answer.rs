@@ -98,5 +98,11 @@ pub(crate) fn usage(w: &mut Writer<'_>, usage: &Usage) {
     w.key("input_tokens").bare(rest);
     w.key("cache_creation_input_tokens").bare(written);
     w.key("cache_read_input_tokens").bare(cached);
+    if let Some(hour) = usage.cache_write_hour {
+        w.key("cache_creation").object(|w| {
+            w.key("ephemeral_5m_input_tokens").bare(written.saturating_sub(hour));
+            w.key("ephemeral_1h_input_tokens").bare(hour);
+        });
+    }
     w.key("output_tokens").bare(usage.output.unwrap_or(0));
 }

@@ -18,6 +18,15 @@ pub(crate) struct TokenUsage {
     output_tokens: Option<u64>,
     cache_read_input_tokens: Option<u64>,
     cache_write_input_tokens: Option<u64>,
+    cache_details: Option<Vec<CacheDetail>>,
+}
+
+/// What was written to the cache to be kept for so long: `5m` or `1h`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct CacheDetail {
+    input_tokens: u64,
+    ttl: String,
 }
 
 impl TokenUsage {
@@ -28,6 +37,9 @@ impl TokenUsage {
             input: self.input_tokens.map(sum),
             cached: read,
             cache_write: written,
+            cache_write_hour: self.cache_details.as_deref().map(|all| {
+                all.iter().filter(|d| d.ttl == "1h").fold(0_u64, |n, d| n.saturating_add(d.input_tokens))
+            }),
             output: self.output_tokens,
             reasoning: None,
         }
@@ -67,4 +79,21 @@ fn block<'a>(f: &mut Fields<'a>) -> Result<Option<Content<'a>>, Invalid> {
     let Some(mut text) = reasoning.read::<Fields<'a>>("reasoningText", path)? else { return Ok(None) };
     let signature = text.text("signature", path)?.filter(|s| !s.is_empty());
     Ok(Some(Content::Reasoning { text: text.text("text", path)?.unwrap_or_default(), signature }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::Context;
+
+    #[test]
+    fn writes_to_the_cache_reach_anthropic_s_clients_by_how_long_they_are_kept() {
+        let body = r#"{"output":{"message":{"role":"assistant","content":[{"text":"a"}]}},"stopReason":"end_turn","usage":{"inputTokens":3,"outputTokens":1,"totalTokens":154,"cacheWriteInputTokens":150,"cacheDetails":[{"ttl":"1h","inputTokens":50},{"ttl":"5m","inputTokens":100}]}}"#;
+        let answer = decode(body).unwrap();
+        assert_eq!((answer.usage.input, answer.usage.cache_write_hour), (Some(153), Some(50)));
+        let told = crate::format::anthropic::answer::encode(&answer, &Context::default());
+        let told = String::from_utf8(told).unwrap();
+        let want = r#""input_tokens":3,"cache_creation_input_tokens":150,"cache_read_input_tokens":0,"cache_creation":{"ephemeral_5m_input_tokens":100,"ephemeral_1h_input_tokens":50}"#;
+        assert!(told.contains(want), "{told}");
+    }
 }
