@@ -1,119 +1,19 @@
 //! What a chat request may look like.
 
+mod fields;
+
 use std::collections::BTreeSet;
 
+use fields::{
+    CALLED, CHAT, DEEPSEEK, FUNCTION, MESSAGE, MISTRAL, MISTRAL_MESSAGE, QWEN, STREAM_OPTIONS, TOOL,
+    TOOL_CALL,
+};
 use serde_json::Value;
 
 use crate::answer::{Ask, Choice, words};
-use crate::check::{
-    ANY, ARR, BOOL, Field, INT, NUM, Nulls, OBJ, STR, Wrong, may, must, object, one_of, within,
-};
+use crate::check::{ANY, BOOL, Nulls, OBJ, STR, Wrong, may, must, object, one_of, within};
 use crate::reply::Call;
 use crate::route::Format;
-
-const CHAT: &[Field] = &[
-    must("model", STR),
-    must("messages", ARR),
-    may("audio", OBJ),
-    may("frequency_penalty", NUM),
-    may("function_call", STR | OBJ),
-    may("functions", ARR),
-    may("logit_bias", OBJ),
-    may("logprobs", BOOL),
-    may("max_completion_tokens", INT),
-    may("max_tokens", INT),
-    may("metadata", OBJ),
-    may("modalities", ARR),
-    may("moderation", OBJ),
-    may("n", INT),
-    may("parallel_tool_calls", BOOL),
-    may("prediction", OBJ),
-    may("presence_penalty", NUM),
-    may("prompt_cache_key", STR),
-    may("prompt_cache_options", OBJ),
-    may("prompt_cache_retention", STR),
-    may("reasoning_effort", STR),
-    may("response_format", OBJ),
-    may("safety_identifier", STR),
-    may("seed", INT),
-    may("service_tier", STR),
-    may("stop", STR | ARR),
-    may("store", BOOL),
-    may("stream", BOOL),
-    may("stream_options", OBJ),
-    may("temperature", NUM),
-    may("tool_choice", STR | OBJ),
-    may("tools", ARR),
-    may("top_logprobs", INT),
-    may("top_p", NUM),
-    may("user", STR),
-    may("verbosity", STR),
-    may("web_search_options", OBJ),
-];
-
-/// Beside OpenAI's.
-const DEEPSEEK: &[Field] = &[may("thinking", OBJ)];
-/// Beside OpenAI's.
-const QWEN: &[Field] = &[
-    may("enable_thinking", BOOL),
-    may("thinking_budget", INT),
-    may("top_k", INT),
-    may("enable_search", BOOL),
-    may("search_options", OBJ),
-];
-
-const MISTRAL: &[Field] = &[
-    must("model", STR),
-    must("messages", ARR),
-    may("frequency_penalty", NUM),
-    may("guardrails", ARR),
-    may("max_tokens", INT),
-    may("metadata", OBJ),
-    may("n", INT),
-    may("parallel_tool_calls", BOOL),
-    may("prediction", OBJ),
-    may("presence_penalty", NUM),
-    may("prompt_cache_key", STR),
-    may("prompt_mode", STR),
-    may("random_seed", INT),
-    may("reasoning_effort", STR),
-    may("response_format", OBJ),
-    may("safe_prompt", BOOL),
-    may("stop", STR | ARR),
-    may("stream", BOOL),
-    may("temperature", NUM),
-    may("tool_choice", STR | OBJ),
-    may("tools", ARR),
-    may("top_p", NUM),
-];
-
-const MESSAGE: &[Field] = &[
-    must("role", STR),
-    may("content", STR | ARR),
-    may("name", STR),
-    may("refusal", STR),
-    may("audio", OBJ),
-    may("annotations", ARR),
-    may("tool_calls", ARR),
-    may("tool_call_id", STR),
-    may("function_call", OBJ),
-];
-
-const MISTRAL_MESSAGE: &[Field] = &[
-    must("role", STR),
-    may("content", STR | ARR),
-    may("name", STR),
-    may("prefix", BOOL),
-    may("tool_calls", ARR),
-    may("tool_call_id", STR),
-];
-
-const TOOL_CALL: &[Field] = &[must("id", STR), may("type", STR), must("function", OBJ), may("index", INT)];
-const CALLED: &[Field] = &[must("name", STR), must("arguments", STR)];
-const TOOL: &[Field] = &[must("type", STR), may("function", OBJ), may("custom", OBJ)];
-const FUNCTION: &[Field] =
-    &[must("name", STR), may("description", STR), may("parameters", OBJ), may("strict", BOOL)];
-const STREAM_OPTIONS: &[Field] = &[may("include_usage", BOOL), may("include_obfuscation", BOOL)];
 
 /// Checks a chat request, and says what it asks.
 pub(super) fn chat(call: &Call<'_>, body: &Value) -> Result<Ask, Wrong> {
