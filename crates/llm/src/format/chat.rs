@@ -15,6 +15,8 @@ pub struct Manners {
     pub stream_options: bool,
     /// Whether newer models want `max_completion_tokens`; else it is always `max_tokens`.
     pub completion_tokens: bool,
+    /// Whether models are called as their owner likes, so that a name that says nothing may be a newer model's.
+    pub own_names: bool,
     /// What `seed` is called.
     pub seed: &'static str,
     /// What it calls a call that has to be made.
@@ -57,6 +59,7 @@ impl Manners {
     pub const OPEN_AI: Manners = Manners {
         stream_options: true,
         completion_tokens: true,
+        own_names: false,
         seed: "seed",
         any_tool: "required",
         text_parts: true,

@@ -105,7 +105,8 @@ fn parameters(w: &mut Writer<'_>, c: &Conversation<'_>, target: &Target<'_>, dro
     let manners = target.provider.quirks.chat;
     output(w, &c.output);
     thinking(w, c, manners.thinking, dropped);
-    let newer = manners.completion_tokens && reasons(&c.model) == Some(true);
+    // Older models take the newer name, too; newer ones refuse the older name.
+    let newer = manners.completion_tokens && reasons(&c.model).unwrap_or(manners.own_names);
     w.put_bare(if newer { "max_completion_tokens" } else { "max_tokens" }, c.max_tokens);
     w.put_bare("temperature", c.temperature.as_ref());
     w.put_bare("top_p", c.top_p.as_ref());
