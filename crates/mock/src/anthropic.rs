@@ -115,7 +115,7 @@ fn blocks(call: &Call<'_>, answer: &Answer) -> Vec<Value> {
         blocks.push(json!({"type": "thinking", "thinking": reasoning, "signature": "bW9jay1zaWduYXR1cmU="}));
     }
     if answer.calls.is_empty() {
-        blocks.push(json!({"type": "text", "text": answer.text(), "citations": null}));
+        blocks.push(json!({"type": "text", "text": answer.text()}));
     }
     for (i, (name, input)) in answer.calls.iter().enumerate() {
         let id = format!("toolu_mock{}x{i}", call.number);

@@ -1,5 +1,6 @@
 //! The vendors' own SDKs through the gateway, against doubles that are as strict as the providers.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::Context;
@@ -12,8 +13,10 @@ use crate::python;
 /// Runs every client.
 pub(crate) async fn run() -> anyhow::Result<()> {
     let python = python::environment("sdk", &root().join("e2e/sdk/python/requirements.txt"), &[]).await?;
+    let langchain =
+        python::environment("langchain", &root().join("e2e/sdk/langchain/requirements.txt"), &[]).await?;
     let node = root().join("e2e/sdk/node");
-    if !node.join("node_modules/.package-lock.json").exists() {
+    if !is_installed(&node)? {
         step("installing the Node SDKs");
         child::run(
             Command::new("npm").args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&node),
@@ -27,9 +30,17 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     wait_for(&mut gateway, port, "/health").await?;
     let base = format!("http://127.0.0.1:{port}");
     child::run(Command::new(&python).arg(root().join("e2e/sdk/python/check.py")).arg(&base)).await?;
+    child::run(Command::new(&langchain).arg(root().join("e2e/sdk/langchain/check.py")).arg(&base)).await?;
     child::run(Command::new("node").arg(node.join("check.mjs")).arg(&base).current_dir(&node)).await?;
     stop(&mut gateway).await?;
     Ok(())
+}
+
+/// Whether what npm installed is newer than what it was told to.
+fn is_installed(node: &Path) -> anyhow::Result<bool> {
+    let wanted = std::fs::metadata(node.join("package-lock.json"))?.modified()?;
+    let installed = std::fs::metadata(node.join("node_modules/.package-lock.json"));
+    Ok(installed.is_ok_and(|installed| installed.modified().is_ok_and(|at| at >= wanted)))
 }
 
 fn gateway(port: u16, mock_port: u16) -> anyhow::Result<Child> {

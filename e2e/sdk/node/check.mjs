@@ -5,6 +5,8 @@ import Anthropic from "@anthropic-ai/sdk";
 import { GoogleGenAI } from "@google/genai";
 import OpenAI from "openai";
 
+import ai from "./ai.mjs";
+
 const base = process.argv[2];
 const apiKey = "tester-key";
 const messages = [{ role: "user", content: "Hello!" }];
@@ -53,7 +55,7 @@ const checks = {
   async everySdkReachesEveryProvider() {
     const anthropic = new Anthropic({ baseURL: base, apiKey, maxRetries: 0 });
     const google = new GoogleGenAI({ apiKey, httpOptions: { baseUrl: base } });
-    for (const model of ["gpt-4", "claude-sonnet-5", "gemini-2.5-flash", "nova-lite"]) {
+    for (const model of ["gpt-4", "claude-sonnet-5", "gemini-2.5-flash", "nova-lite", "command-a"]) {
       const runner = openai("/v1").chat.completions.stream({ model, messages, stream: true });
       assert.equal(await runner.finalContent(), "You said: Hello!");
       const responses = openai("/v1").responses.stream({ model, input: "Hello!" });
@@ -71,6 +73,7 @@ const checks = {
 };
 
 let failed = 0;
+Object.assign(checks, ai(base, apiKey));
 for (const [name, run] of Object.entries(checks)) {
   try {
     await run();

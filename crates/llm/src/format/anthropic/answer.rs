@@ -70,7 +70,6 @@ fn block(w: &mut Writer<'_>, part: &Part<'_>) {
         Content::Text(text) | Content::Refusal(text) => w.object(|w| {
             w.put("type", "text");
             w.put("text", text);
-            w.key("citations").bare("null");
         }),
         Content::ToolCall(call) => w.object(|w| {
             w.put("type", "tool_use");

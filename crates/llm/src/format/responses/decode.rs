@@ -162,6 +162,12 @@ fn item<'a>(mut f: Fields<'a>, c: &mut Conversation<'a>, dropped: &mut Dropped) 
                 c.push(Role::Assistant, parts);
             }
         }
+        "item_reference" => {
+            return Err(Invalid::new(
+                "input[].type",
+                "an item_reference is to what OpenAI keeps, which another provider can't read: send the items themselves, as SDKs do with \"store\": false",
+            ));
+        }
         other => {
             return Err(Invalid::new(
                 "input[].type",
