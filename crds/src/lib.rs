@@ -12,7 +12,6 @@
 
 pub mod ai_gateway;
 pub mod gateway_api;
-pub mod inline;
 pub mod prompt_type;
 pub mod provider_type;
 pub mod reference;
@@ -22,11 +21,11 @@ pub mod status;
 pub mod upstream;
 
 pub use ai_gateway::{AIGateway, AIGatewaySpec};
-pub use inline::Inline;
 pub use prompt_type::PromptType;
 pub use provider_type::ProviderType;
 pub use reference::{SecretRef, UpstreamRef};
 pub use route_policy::{RoutePolicy, RoutePolicySpec};
+pub use sluice_vocab::Inline;
 pub use upstream::{Upstream, UpstreamSpec};
 
 /// The API group of Sluice's kinds.

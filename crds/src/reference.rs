@@ -3,25 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Pattern of an object's name.
-pub const NAME: &str = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
-
-/// A value in a Secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SecretRef {
-    /// The Secret's name.
-    #[schemars(length(min = 1, max = 253), regex(pattern = NAME))]
-    pub name: String,
-    /// The Secret's namespace; the object's own when left out. Another one needs a ReferenceGrant there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 63), regex(pattern = NAME))]
-    pub namespace: Option<String>,
-    /// The key in the Secret; `Authorization` or `apiKey` when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = "^[-._a-zA-Z0-9]+$"))]
-    pub key: Option<String>,
-}
+pub use sluice_vocab::reference::{NAME, SecretRef, ServiceRef};
 
 /// An Upstream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -18,6 +18,9 @@ use sluice_vocab::ErrorType;
 const DURATION_BUCKETS: [f64; 14] =
     [0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 
+/// Of the answers to guards: from a neighbour's word to the longest patience.
+const ASK_BUCKETS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0, 60.0];
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     format: &'static str,
@@ -62,6 +65,12 @@ struct GuardLabels {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AskLabels {
+    direction: &'static str,
+    rule: Arc<str>,
+}
+
 /// All metrics of a data plane.
 #[derive(Debug)]
 pub struct Metrics {
@@ -73,6 +82,7 @@ pub struct Metrics {
     tokens: Family<TokenLabels, Counter>,
     dropped: Family<ActiveLabels, Counter>,
     guard_hits: Family<GuardLabels, Counter>,
+    guard_asks: Family<AskLabels, Histogram, fn() -> Histogram>,
     pub(crate) connections: Gauge,
     pub(crate) truncated: Counter,
     pub(crate) usage_missing: Counter,
@@ -162,6 +172,14 @@ impl Metrics {
             "Requests and answers in which a guard's rule found something",
             guard_hits.clone(),
         );
+        let make_ask: fn() -> Histogram = || Histogram::new(ASK_BUCKETS);
+        let guard_asks = Family::new_with_constructor(make_ask);
+        registry.register_with_unit(
+            "sluice_guard_ask",
+            "Time that a webhook or a moderation service took to answer a guard",
+            Unit::Seconds,
+            guard_asks.clone(),
+        );
         registry.register("sluice_connections", "Client connections", connections.clone());
         registry.register(
             "sluice_streams_truncated",
@@ -200,6 +218,7 @@ impl Metrics {
             tokens,
             dropped,
             guard_hits,
+            guard_asks,
             connections,
             truncated,
             usage_missing,
@@ -234,6 +253,12 @@ impl Metrics {
     pub(crate) fn guard_hit(&self, direction: &'static str, rule: &Arc<str>, outcome: Outcome) {
         let labels = GuardLabels { direction, rule: rule.clone(), outcome: outcome.as_str() };
         self.guard_hits.get_or_create(&labels).inc();
+    }
+
+    /// Notes how long somebody who was asked took, however it ended.
+    pub(crate) fn guard_asked(&self, direction: &'static str, rule: &Arc<str>, seconds: f64) {
+        let labels = AskLabels { direction, rule: rule.clone() };
+        self.guard_asks.get_or_create(&labels).observe(seconds);
     }
 
     /// Counts a request that has ended.

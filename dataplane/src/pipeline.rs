@@ -98,7 +98,8 @@ async fn tell(
     let (bytes, mut share) = read::read(shared, &mut parts.headers, body).await?;
     let mut asked = ask::read(wanted, bytes, &parts, route, record)?;
     let resolution = resolve::resolve(shared, node, &asked, record)?;
-    guard::request(&route.plan, &mut asked, record)?;
+    guard::request(&route.plan, &mut asked, &parts.headers, connection.worker, record).await?;
+    let about = guard::about(&route.plan, &parts.headers, connection.worker, record);
     let asked = enrich::enrich(&route.plan, &parts.headers, asked, record)?;
     let credential = credential::credential(resolution.leaf, &parts, record).await?;
     let outbound =
@@ -106,7 +107,7 @@ async fn tell(
     let timeout = route.plan.timeout.unwrap_or(shared.settings.request_timeout);
     let reply = send::send(shared, resolution.leaf, connection.worker, outbound, timeout).await?;
     drop(share);
-    let reply = guard::attend(&route.plan, reply.with_headers(&route.response_headers))?;
+    let reply = guard::attend(&route.plan, about, reply.with_headers(&route.response_headers))?;
     Ok(match convert::convert(reply, record).await? {
         convert::Converted::Relay(reply) => match guard::answer(*reply, record).await? {
             guard::Guarded::Relay(reply) => Answer::Relay(reply),

@@ -1,5 +1,6 @@
 //! What a request walks: immutable, built from a snapshot off the traffic threads, taken once per request.
 
+mod asker;
 mod build;
 mod certificate;
 mod matcher;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use sluice_llm::Operation;
 use sluice_snapshot::{EntryKey, Version, model};
 
+pub(crate) use asker::Asker;
 pub use build::Diagnostic;
 pub(crate) use build::build;
 pub(crate) use certificate::refusing;

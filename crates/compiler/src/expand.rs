@@ -126,6 +126,9 @@ impl<'a> Expansion<'a> {
         }
         let mut ai = self.spec.policy.clone().unwrap_or_default();
         ai.timeouts = ai.timeouts.or(timeout);
+        if let Some(guard) = &mut ai.prompt_guard {
+            guard.hide_credentials();
+        }
         let name = self.gateway_name();
         let target = TargetRef {
             group: GATEWAY_GROUP.to_owned(),

@@ -20,6 +20,7 @@ mod policy;
 mod pool;
 mod route;
 mod secret;
+mod service;
 mod settings;
 pub mod topology;
 mod upstream;

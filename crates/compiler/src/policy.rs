@@ -1,5 +1,7 @@
 //! RoutePolicies, and what they are attached to.
 
+mod lookup;
+
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
@@ -16,6 +18,7 @@ use crate::resources::Name;
 use crate::secret;
 use crate::verdict::Verdicts;
 use crate::world::{World, disabled};
+use lookup::Found;
 
 /// Compiled policies: the keys of each RoutePolicy's entries, and which apply to a target.
 #[derive(Debug, Default)]
@@ -81,8 +84,10 @@ fn entries(
     // The policies of a whole gateway stand in the AIGateway as they are, so that their paths can be told exactly.
     let parent = item.parent.as_ref().map(|p| p.path.as_str());
     let base = parent.filter(|path| *path == "spec.policy").unwrap_or(path);
-    let scope = Scope { api_key_set: item.name().to_string() };
+    let found = Found::new(world, item, pool);
+    let scope = Scope { api_key_set: item.name().to_string(), lookup: &found };
     let (compiled, findings) = spec.compile(&scope, base);
+    let credentials = found.finish();
     for finding in findings {
         let at = Origin { path: finding.path.clone(), ..item.at("") };
         verdicts.add(&if parent.is_none_or(|p| p == base) { at } else { item.at("") }, finding);
@@ -91,7 +96,11 @@ fn entries(
     let api_keys = api_keys.unwrap_or_default();
     let mut keys = Vec::new();
     for policy in compiled {
-        let refs = if policy.kind == "authentication" { api_keys.clone() } else { Vec::new() };
+        let refs = match policy.kind {
+            "authentication" => api_keys.clone(),
+            "promptGuard" => credentials.clone(),
+            _ => Vec::new(),
+        };
         let key = key("policy", item.name(), &[policy.kind]);
         let body =
             model::Policy { kind: policy.kind.to_owned(), revision: policy.revision, config: policy.config };

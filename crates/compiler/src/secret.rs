@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 
 use sluice_crds::SecretRef;
-use sluice_vocab::{Finding, Kind, Reason, Secret};
+use sluice_snapshot::EntryKey;
+use sluice_snapshot::model::{self, entry::Body};
+use sluice_vocab::{Finding, Kind, ObjectRef, Origin, Reason, Secret};
 
 use crate::grant;
+use crate::pool::{Pool, key};
 use crate::resources::Name;
 use crate::world::World;
 
@@ -100,6 +103,17 @@ fn wanted<'a>(reference: &'a SecretRef, default_keys: &[&str]) -> Cow<'a, str> {
         Some(key) => Cow::Owned(format!("key {key}")),
         None => Cow::Owned(format!("key {}", default_keys.join(" or "))),
     }
+}
+
+/// Puts what was found into the pool, under a key that all who refer to it share.
+pub(crate) fn pool(found: Found, pool: &mut Pool) -> EntryKey {
+    let key = key("credential", &found.secret, &[&found.key]);
+    let (namespace, name) = (found.secret.namespace, found.secret.name);
+    let object = ObjectRef { kind: Kind::Secret, namespace, name };
+    let origin = Origin { object, generation: 0, path: format!("data.{}", found.key) };
+    let body = model::Credential { value: found.value.expose().to_vec() };
+    pool.put(key.clone(), &origin, Body::Credential(body), Vec::new());
+    key
 }
 
 /// Without whitespace around it.

@@ -1,12 +1,10 @@
 //! Fields that the documents we follow have, and that come with a later version.
 
 /// Field, where it stands, and what it is.
-const LATER: [(&str, &str); 11] = [
+const LATER: [(&str, &str); 9] = [
     ("multi", "failover and load balancing over several providers"),
     ("conditional", "choosing an Upstream by conditions"),
     ("dynamicRoutes", "named conditional routes"),
-    ("moderation", "guards that ask a moderation service"),
-    ("webhook", "guards that ask a webhook"),
     ("allowedSources", "allowing callers by address"),
     ("rateLimits", "limits on requests and tokens"),
     ("budgets", "budgets"),

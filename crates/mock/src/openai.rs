@@ -2,6 +2,7 @@
 
 mod chat;
 mod media;
+mod moderation;
 mod request;
 mod responses;
 mod text;
@@ -44,6 +45,7 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         Verb::Completions => text::completions(call, &check::body(call.body)?),
         Verb::Embeddings => text::embeddings(call, &check::body(call.body)?),
         Verb::Responses => responses::answer(call, &check::body(call.body)?),
+        Verb::Moderations => moderation::answer(call, &check::body(call.body)?),
         Verb::Images => media::images(call, &check::body(call.body)?),
         Verb::Transcriptions => media::transcriptions(call),
         Verb::Models(id) => Ok(models(id.as_deref())),

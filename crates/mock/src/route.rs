@@ -29,6 +29,7 @@ pub(crate) enum Verb {
     Embeddings,
     Responses,
     Images,
+    Moderations,
     Transcriptions,
     /// All models, or the one named.
     Models(Option<String>),
@@ -129,6 +130,7 @@ fn openai(format: Format, rest: &[&str]) -> Option<Target> {
         ["embeddings"] => Verb::Embeddings,
         ["responses"] => Verb::Responses,
         ["images", "generations"] => Verb::Images,
+        ["moderations"] => Verb::Moderations,
         ["audio", "transcriptions" | "translations"] => Verb::Transcriptions,
         ["models", id @ ..] => return Some(models(format, id)),
         _ => return None,

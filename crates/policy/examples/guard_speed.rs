@@ -18,7 +18,7 @@ const FOUR: &str = r#"{"regex":{"builtins":["PHONE_NUMBER","EMAIL","SSN","CREDIT
 
 fn guards(side: &str) -> Guards {
     let spec: Spec = serde_json::from_str(&format!(r#"{{"response":{side}}}"#)).unwrap();
-    let (config, _) = spec.compile("guard");
+    let (config, _) = spec.compile("guard", &sluice_policy::Alone);
     let mut side = config.unwrap().response.unwrap();
     side.scopes = Scope::ALL.to_vec();
     vec![Guard::realise(&side).unwrap()].into()

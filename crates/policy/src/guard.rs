@@ -5,6 +5,7 @@
 //! Config --realise--> Guard                 patterns compiled, once per table
 //! Guards::mask(scope, text)                 a text that is there as a whole
 //! Guards::begin(scope) -> Chain             a text that comes in pieces: push, push, finish
+//! ask                                       texts about which somebody else is asked
 //! ```
 //!
 //! Masking a stream gives, for any text and however it is cut, what masking the whole text gives. It rests on this: a find is
@@ -12,6 +13,7 @@
 //! that is, an automaton over the patterns' prefixes says ([`prefix`], [`live`]).
 
 mod answer;
+pub mod ask;
 mod builtin;
 mod chain;
 mod find;
@@ -29,6 +31,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use answer::{Looking, Pieces};
+pub use ask::{Address, Ask};
 pub use builtin::Builtin;
 pub use chain::{Chain, Guards, Hit, Hits, Outcome, Refusal};
 pub use json::JsonChain;
@@ -66,6 +69,18 @@ pub struct Side {
     pub message: String,
     /// HTTP status of the refusal.
     pub status: u16,
+    /// Who is asked about what the rules let pass, one after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asks: Vec<Ask>,
+}
+
+/// Which way texts go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To the model.
+    Request,
+    /// From it.
+    Response,
 }
 
 /// One thing to look for.

@@ -20,4 +20,4 @@ pub mod timeouts;
 
 mod config;
 
-pub use config::{Compiled, Config, ConfigError, Scope};
+pub use config::{Alone, Compiled, Config, ConfigError, Lookup, Scope};

@@ -44,7 +44,7 @@ impl Spec {
     ///
     /// A security policy that is invalid is compiled all the same, so that a data plane that cannot realise it fails
     /// closed, and the finding says why.
-    pub fn compile(&self, scope: &Scope, path: &str) -> (Vec<Compiled>, Vec<Finding>) {
+    pub fn compile(&self, scope: &Scope<'_>, path: &str) -> (Vec<Compiled>, Vec<Finding>) {
         let mut configs = Vec::new();
         let mut findings = Vec::new();
         if let Some(spec) = &self.authentication {
@@ -54,7 +54,7 @@ impl Spec {
             configs.push(Config::Timeouts(spec.clone()));
         }
         if let Some(spec) = &self.prompt_guard {
-            let (config, found) = spec.compile(&format!("{path}.promptGuard"));
+            let (config, found) = spec.compile(&format!("{path}.promptGuard"), scope.lookup);
             configs.extend(config.map(Config::Guard));
             findings.extend(found);
         }

@@ -56,6 +56,7 @@ fn mk_guards() -> Guards {
         mode: Mode::Enforce,
         message: "no".into(),
         status: 403,
+        asks: Vec::new(),
     };
     vec![Guard::realise(&side).unwrap()].into()
 }

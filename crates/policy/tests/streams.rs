@@ -128,7 +128,7 @@ const PIECES: &[&str] = &[
 ];
 
 fn mk_side(rules: Vec<Rule>, mode: Mode) -> Side {
-    Side { rules, scopes: Scope::ALL.to_vec(), mode, message: "no".into(), status: 403 }
+    Side { rules, scopes: Scope::ALL.to_vec(), mode, message: "no".into(), status: 403, asks: Vec::new() }
 }
 
 fn mk_rule(name: &str, find: What) -> Rule {

@@ -11,12 +11,16 @@
 pub mod duration;
 pub mod error_type;
 pub mod finding;
+pub mod inline;
 pub mod key;
+pub mod reference;
 pub mod request_id;
 pub mod secret;
 
 pub use duration::Duration;
 pub use error_type::ErrorType;
 pub use finding::{Finding, Reason, Severity};
+pub use inline::Inline;
 pub use key::{GatewayKey, Kind, ObjectRef, Origin};
+pub use reference::{SecretRef, ServiceRef};
 pub use secret::Secret;

@@ -53,8 +53,8 @@ pub(crate) async fn convert(mut reply: Reply, record: &mut Record) -> Result<Con
     reply.lease.give_back();
     let body = decoded(body, &mut parts.headers)?;
     // In the provider's format, so that errors are looked at too.
-    let body = match &reply.guards {
-        Some(guards) => guard::masked(guards, body, parts.status, record)?,
+    let body = match &reply.looks {
+        Some(looks) => guard::looked_at(looks, body, parts.status, record).await?,
         None => body,
     };
     clean(&mut parts.headers);

@@ -1,13 +1,17 @@
 //! Prompts and answers that are refused or masked.
 
 mod answer;
+mod ask;
+mod segments;
 mod stream;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 use sluice_llm::json::{Draft, Object};
+use sluice_llm::multipart;
 use sluice_llm::text::{Kind, Masks, Part, TextError};
-use sluice_policy::guard::{Looking, Refusal};
+use sluice_policy::guard::ask::{Text, texts};
+use sluice_policy::guard::{Direction, Looking, Refusal};
 use sluice_vocab::ErrorType;
 
 use super::ask::{Asked, AskedBody, malformed};
@@ -15,21 +19,42 @@ use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::Plan;
 
-pub(crate) use answer::{Guarded, answer, attend, masked};
+pub(crate) use answer::{Guarded, Looks, answer, attend, looked_at, masked};
+pub(crate) use ask::About;
+pub(crate) use segments::Held;
 pub(crate) use stream::StreamGuard;
 
 /// Looks at what the caller wrote, before the gateway adds anything of its own.
-pub(crate) fn request(plan: &Plan, asked: &mut Asked<'_>, record: &mut Record) -> Result<(), Rejected> {
-    if plan.request_guards.is_empty() {
-        return Ok(());
+pub(crate) async fn request(
+    plan: &Plan,
+    asked: &mut Asked<'_>,
+    headers: &HeaderMap,
+    worker: usize,
+    record: &mut Record,
+) -> Result<(), Rejected> {
+    if !plan.request_guards.is_empty() {
+        look(plan, asked, record)?;
     }
+    if !plan.request_askers.is_empty() {
+        inquire(plan, asked, headers, worker, record).await?;
+    }
+    Ok(())
+}
+
+/// What those who are asked about the answer are told, while the caller's headers are at hand.
+pub(crate) fn about(plan: &Plan, headers: &HeaderMap, worker: usize, record: &Record) -> Option<About> {
+    let askers = &plan.response_askers;
+    (!askers.is_empty()).then(|| About::new(askers, headers, &record.id, worker))
+}
+
+/// Patterns and recognisers.
+fn look(plan: &Plan, asked: &mut Asked<'_>, record: &mut Record) -> Result<(), Rejected> {
     let mut looking = Looking { guards: &plan.request_guards, hits: &mut record.hits.request };
     match &mut asked.body {
         AskedBody::Json(draft) => {
             let enforced = plan.request_guards.enforce();
-            if enforced && ["prompt", "input"].iter().any(|field| has_tokens(draft.original(), field)) {
-                let text = "this route takes prompts as text only, since its guards can't read tokens";
-                return Err(Rejection::invalid(Stage::Guard, text).code("prompt_rejected"));
+            if enforced {
+                refuse_tokens(draft.original())?;
             }
             match looking.request(draft.original()) {
                 Ok(changed) if changed.is_empty() => {}
@@ -44,10 +69,71 @@ pub(crate) fn request(plan: &Plan, asked: &mut Asked<'_>, record: &mut Record) -
             let text = String::from_utf8_lossy(bytes);
             let part = Part { kind: Kind::User, json: false };
             if looking.whole(part, &text).map_err(rejection)?.is_some() {
-                let text = "the form has text that has to be masked, which is not possible in a form";
-                return Err(Rejection::invalid(Stage::Guard, text).code("prompt_rejected"));
+                return Err(masked_form());
             }
         }
+    }
+    Ok(())
+}
+
+/// Those who are asked.
+async fn inquire(
+    plan: &Plan,
+    asked: &mut Asked<'_>,
+    headers: &HeaderMap,
+    worker: usize,
+    record: &mut Record,
+) -> Result<(), Rejected> {
+    let enforced = plan.request_askers.iter().any(|asker| asker.judge.enforces());
+    let mut found = match &asked.body {
+        AskedBody::Json(draft) => {
+            if enforced {
+                refuse_tokens(draft.original())?;
+            }
+            match texts::of_request(draft.original()) {
+                Ok(found) => found,
+                Err(error) if enforced => return Err(malformed(error)),
+                Err(_) => return Ok(()),
+            }
+        }
+        // Sound and pictures are no texts; what is written beside them is.
+        AskedBody::Form(bytes, _) => prompt(headers, bytes),
+    };
+    let about = About::new(&plan.request_askers, headers, &record.id, worker);
+    let shared = record.shared().clone();
+    let hits = &mut record.hits.request;
+    let old = found.clone();
+    ask::ask(&shared, &plan.request_askers, &about, Direction::Request, &mut found, hits).await?;
+    match &mut asked.body {
+        AskedBody::Json(draft) => {
+            let changed = texts::into_request(draft.original(), &found).map_err(malformed)?;
+            if !changed.is_empty() {
+                **draft = edited(draft, changed)?;
+            }
+        }
+        AskedBody::Form(..) if found != old => return Err(masked_form()),
+        AskedBody::Form(..) => {}
+    }
+    Ok(())
+}
+
+/// The text of a form.
+fn prompt(headers: &HeaderMap, bytes: &Bytes) -> Vec<Text> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let part = Part { kind: Kind::User, json: false };
+    let found = multipart::field(content_type, bytes, "prompt").ok().flatten();
+    found.map(|range| Text::whole(part, &String::from_utf8_lossy(&bytes[range]))).into_iter().collect()
+}
+
+fn masked_form() -> Rejected {
+    let text = "the form has text that has to be masked, which is not possible in a form";
+    Rejection::invalid(Stage::Guard, text).code("prompt_rejected")
+}
+
+fn refuse_tokens(object: &Object) -> Result<(), Rejected> {
+    if ["prompt", "input"].iter().any(|field| has_tokens(object, field)) {
+        let text = "this route takes prompts as text only, since its guards can't read tokens";
+        return Err(Rejection::invalid(Stage::Guard, text).code("prompt_rejected"));
     }
     Ok(())
 }

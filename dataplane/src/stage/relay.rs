@@ -13,14 +13,14 @@ use http::{HeaderValue, Response, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use sluice_llm::stream::End;
-use sluice_policy::guard::Guards;
+use sluice_policy::guard::{Guards, Hits};
 use sluice_vocab::ErrorType;
 use tokio::time::{Instant, Sleep};
 
 pub(crate) use head::{clean, is_event_stream, set_ids};
 use reader::Reader;
 
-use super::guard::StreamGuard;
+use super::guard::{Held, Looks, StreamGuard};
 use super::send::{Reply, too_slow};
 use crate::client::Lease;
 use crate::record::Record;
@@ -33,6 +33,10 @@ pub(crate) struct Relay {
     record: Record,
     /// Sees the provider's bytes first.
     guard: Option<Box<StreamGuard>>,
+    /// Holds what the guards let pass of a stream, until those who are asked have answered.
+    held: Option<Box<Held>>,
+    /// How the upstream's part ended, while something is held.
+    ending: Option<Ending>,
     /// Look at an answer that is no stream when it has passed.
     watch: Option<Arc<Guards>>,
     reader: Reader,
@@ -45,20 +49,33 @@ pub(crate) struct Relay {
     ended: bool,
 }
 
+/// How an upstream's part ends.
+enum Ending {
+    Complete,
+    Broken(Rejected),
+}
+
 /// Why a body ended early.
 pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Begins an answer.
 pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Box<Relay>> {
-    let Reply { response, lease, reading, timeout, deadline, guards } = reply;
+    let Reply { response, lease, reading, timeout, deadline, looks } = reply;
     let (mut parts, incoming) = response.into_parts();
     let is_provider = reading.is_some();
     let is_stream = is_event_stream(&parts.headers);
     record.status = parts.status;
     record.streaming |= is_stream && reading.is_some();
-    let (guards, watch) = if is_stream { (guards, None) } else { (None, guards) };
-    let guard =
-        guards.zip(reading.as_ref()).map(|(guards, reading)| Box::new(StreamGuard::new(guards, reading)));
+    let (mut guard, mut held, mut watch) = (None, None, None);
+    match (looks, reading.as_ref()) {
+        (Some(looks), Some(reading)) if is_stream => {
+            let Looks { guards, inquiry } = looks;
+            guard = (!guards.is_empty()).then(|| Box::new(StreamGuard::new(guards, reading)));
+            let shared = record.shared().clone();
+            held = inquiry.map(|inquiry| Box::new(Held::new(inquiry, reading, shared)));
+        }
+        (looks, _) => watch = looks.map(|looks| looks.guards),
+    }
     let reader = Reader::new(reading, parts.status, is_stream, &parts.headers);
     if matches!(&reader, Reader::Stream(_) | Reader::Translate(_)) {
         // An event may be taken out or added, so the length is not known.
@@ -84,6 +101,8 @@ pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Box<Relay>> {
         lease: Some(lease),
         record,
         guard,
+        held,
+        ending: None,
         watch,
         reader,
         timer,
@@ -121,8 +140,10 @@ impl Drop for Relay {
 
 impl Relay {
     fn note_hits(&mut self) {
-        if let Some(guard) = &mut self.guard {
-            self.record.hits.response = std::mem::take(&mut guard.hits);
+        let guard = self.guard.take().map(|guard| guard.hits);
+        let held = self.held.take().map(|held| held.hits);
+        for hit in guard.iter().chain(&held).flat_map(Hits::iter) {
+            self.record.hits.response.add(&hit.rule, hit.outcome);
         }
     }
 
@@ -145,6 +166,9 @@ impl Relay {
             if let Some(last) = self.last.take() {
                 return Poll::Ready(Some(Ok(Frame::data(last))));
             }
+            if let Some(data) = ready!(self.poll_held(cx)?) {
+                return Poll::Ready(Some(Ok(Frame::data(data))));
+            }
             let Some(incoming) = self.incoming.as_mut().filter(|_| !self.ended) else {
                 return Poll::Ready(None);
             };
@@ -153,7 +177,7 @@ impl Relay {
                 Poll::Pending => {
                     ready!(self.poll_patience(cx));
                     let rejection = too_slow(self.pause.map_or(Duration::ZERO, |(pause, _)| pause));
-                    self.break_off(&rejection)?;
+                    self.upstream_ended(Ending::Broken(rejection))?;
                     continue;
                 }
             };
@@ -163,13 +187,11 @@ impl Relay {
                         if let Some((_, last)) = &mut self.pause {
                             *last = Instant::now();
                         }
-                        let data = self.observe(data)?;
+                        let data = self.observe(data);
                         if self.incoming.as_ref().is_some_and(Incoming::is_end_stream) {
-                            self.complete();
-                        } else if matches!(&self.reader, Reader::Translate(t) if t.end() == End::Failed) {
-                            // The caller has been told; what else the provider says is of no use.
-                            self.lease = None;
-                            self.complete();
+                            self.upstream_ended(Ending::Complete)?;
+                        } else {
+                            self.end_if_failed();
                         }
                         if !data.is_empty() {
                             return Poll::Ready(Some(Ok(Frame::data(data))));
@@ -177,15 +199,82 @@ impl Relay {
                     }
                     Err(trailers) => {
                         // They come last, and hyper asks for nothing after them.
-                        self.complete();
-                        if self.last.is_none() {
+                        self.upstream_ended(Ending::Complete)?;
+                        if self.last.is_none() && self.held.is_none() {
                             return Poll::Ready(Some(Ok(trailers)));
                         }
                     }
                 },
-                Some(Err(error)) => self.break_off(&broken(&error))?,
-                None => self.complete(),
+                Some(Err(error)) => self.upstream_ended(Ending::Broken(broken(&error)))?,
+                None => self.upstream_ended(Ending::Complete)?,
             }
+        }
+    }
+
+    /// Ready with what those who were asked let pass; with nothing when more has to be read, and pending while they are asked.
+    fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
+        while let Some(held) = &mut self.held {
+            let released = match held.poll(cx) {
+                Poll::Pending if held.is_asking() => return Poll::Pending,
+                Poll::Pending => break,
+                Poll::Ready(released) => released,
+            };
+            let is_done = held.is_done();
+            // Nothing was read in the meantime, which is not the provider's fault.
+            if let Some((_, last)) = &mut self.pause {
+                *last = Instant::now();
+            }
+            let data = match released {
+                Ok(data) => self.reader.push(data, &mut self.record),
+                Err(rejection) => {
+                    self.refuse(&rejection);
+                    break;
+                }
+            };
+            match self.ending.take_if(|_| is_done) {
+                Some(ending) => self.finish(ending)?,
+                None => self.end_if_failed(),
+            }
+            if !data.is_empty() {
+                return Poll::Ready(Ok(Some(data)));
+            }
+        }
+        // What an end has left behind comes first.
+        Poll::Ready(Ok(self.last.take()))
+    }
+
+    /// An upstream's part has ended; what is held is still to be asked about.
+    fn upstream_ended(&mut self, ending: Ending) -> Result<(), BodyError> {
+        let Some(held) = &mut self.held else { return self.finish(ending) };
+        self.incoming = None;
+        // Of a part that broke off, what the guards hold is cut.
+        let rest = match (&ending, self.guard.as_mut()) {
+            (Ending::Complete, Some(guard)) => guard.finish(),
+            _ => Ok(Bytes::new()),
+        };
+        if let (Ending::Complete, Some(lease)) = (&ending, self.lease.take()) {
+            lease.give_back();
+        }
+        match rest.and_then(|rest| held.push(rest)).and_then(|()| held.finish()) {
+            Ok(()) => self.ending = Some(ending),
+            Err(rejection) => self.refuse(&rejection),
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, ending: Ending) -> Result<(), BodyError> {
+        match ending {
+            Ending::Complete => self.complete(),
+            Ending::Broken(rejection) => self.break_off(&rejection)?,
+        }
+        Ok(())
+    }
+
+    /// The caller has been told; what else the provider says is of no use.
+    fn end_if_failed(&mut self) {
+        if matches!(&self.reader, Reader::Translate(t) if t.end() == End::Failed) {
+            self.lease = None;
+            self.complete();
         }
     }
 
@@ -202,16 +291,23 @@ impl Relay {
         }
     }
 
-    fn observe(&mut self, data: Bytes) -> Result<Bytes, BodyError> {
-        let data = match self.guard.as_mut().map(|guard| guard.push(data.clone())) {
-            None => data,
-            Some(Ok(data)) => data,
-            Some(Err(rejection)) => {
-                self.refuse(&rejection);
-                return Ok(Bytes::new());
-            }
+    fn observe(&mut self, data: Bytes) -> Bytes {
+        let looked_at = match &mut self.guard {
+            None => Ok(data),
+            Some(guard) => guard.push(data),
         };
-        Ok(self.reader.push(data, &mut self.record))
+        let passed = looked_at.and_then(|data| match &mut self.held {
+            None => Ok(data),
+            Some(held) => held.push(data).map(|()| Bytes::new()),
+        });
+        match passed {
+            Ok(data) if self.held.is_none() => self.reader.push(data, &mut self.record),
+            Ok(_) => Bytes::new(),
+            Err(rejection) => {
+                self.refuse(&rejection);
+                Bytes::new()
+            }
+        }
     }
 
     /// A guard refused what comes: nothing more of it passes, and the client is told in its format.
@@ -235,7 +331,7 @@ impl Relay {
         }
         // What the guards still hold comes before what the reader does.
         let mut released = Bytes::new();
-        if let Some(guard) = &mut self.guard {
+        if let Some(guard) = self.guard.as_mut().filter(|_| self.held.is_none()) {
             match guard.finish().map(|data| self.reader.push(data, &mut self.record)) {
                 Ok(data) => released = data,
                 Err(rejection) => return self.refuse(&rejection),

@@ -7,10 +7,10 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use sluice_llm::dropped::Dropped;
 use sluice_llm::{Format, Operation};
-use sluice_policy::guard::Guards;
 use sluice_vocab::ErrorType;
 
 use super::cross::Crossing;
+use super::guard::Looks;
 use super::translate::{Outbound, remove_hop_by_hop};
 use crate::client::{Answer, Lease, Outgoing, Pool, SendError};
 use crate::gateway::Shared;
@@ -25,8 +25,8 @@ pub(crate) struct Reply {
     /// The whole answer; for streams, each pause.
     pub(crate) timeout: Duration,
     pub(crate) deadline: tokio::time::Instant,
-    /// What looks at the stream on its way.
-    pub(crate) guards: Option<Arc<Guards>>,
+    /// What looks at it before anybody else does.
+    pub(crate) looks: Option<Looks>,
 }
 
 /// How to read an answer of an LLM provider.
@@ -96,7 +96,7 @@ async fn exchange(
     if connected {
         shared.metrics.upstream_connects.inc();
     }
-    Ok(Reply { response, lease, reading, timeout, deadline, guards: None })
+    Ok(Reply { response, lease, reading, timeout, deadline, looks: None })
 }
 
 pub(crate) fn too_slow(timeout: Duration) -> Rejected {

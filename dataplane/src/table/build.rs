@@ -14,6 +14,7 @@ use sluice_policy::Config;
 use sluice_snapshot::model::{self, entry::Body};
 use sluice_snapshot::{EntryKey, Snapshot};
 
+use super::asker::Need;
 use super::certificate::Certificate;
 use super::matcher::{Candidate, Path, Value};
 use super::plan::KeySets;
@@ -135,7 +136,8 @@ fn realise(
     standing: &Standing,
     report: &mut dyn FnMut(String),
 ) -> Arc<Route> {
-    let plan = plan(route, entries, report);
+    let need = Need { credentials: &entries.credentials, standing, workers: workers() };
+    let plan = plan(route, entries, &need, report);
     let mut sum = 0;
     let mut backends = Vec::with_capacity(route.backends.len());
     for backend in route.backends.iter().filter(|b| b.weight > 0) {
@@ -200,11 +202,11 @@ fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-fn plan(route: &model::Route, entries: &Entries, report: &mut dyn FnMut(String)) -> Plan {
+fn plan(route: &model::Route, entries: &Entries, need: &Need<'_>, report: &mut dyn FnMut(String)) -> Plan {
     let mut plan = Plan::default();
     for key in &route.policies {
         let added = match entries.policies.get(&EntryKey::from(key.as_str())) {
-            Some(Ok(config)) => plan.add(config.clone(), &entries.keys),
+            Some(Ok(config)) => plan.add(config.clone(), &entries.keys, need),
             Some(Err(message)) => Err(message.clone()),
             None => Err(format!("policy {key} is not in the snapshot")),
         };

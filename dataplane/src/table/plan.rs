@@ -11,6 +11,8 @@ use sluice_policy::fidelity::Fidelity;
 use sluice_policy::guard::{Guard, Guards};
 use sluice_policy::route_type::RouteType;
 
+use super::asker::{self, Asker, Need};
+
 /// What happens to a request on its way. Later policies are more specific: where one answer is needed theirs counts,
 /// where policies add up they all do.
 #[derive(Debug, Default)]
@@ -22,6 +24,9 @@ pub(crate) struct Plan {
     pub(crate) request_guards: Guards,
     /// Shared with the streams that they look at.
     pub(crate) response_guards: Arc<Guards>,
+    /// Who is asked after the guards.
+    pub(crate) request_askers: Vec<Asker>,
+    pub(crate) response_askers: Arc<Vec<Asker>>,
     pub(crate) prepend: Vec<Line>,
     pub(crate) append: Vec<Line>,
     /// Name and JSON text.
@@ -45,7 +50,7 @@ pub(crate) type KeySets = HashMap<String, Arc<HashMap<[u8; 32], Arc<str>>>>;
 
 impl Plan {
     /// Adds a policy; an error says why it can't be realised here.
-    pub(super) fn add(&mut self, config: Config, keys: &KeySets) -> Result<(), String> {
+    pub(super) fn add(&mut self, config: Config, keys: &KeySets, need: &Need<'_>) -> Result<(), String> {
         match config {
             Config::Authentication(c) => {
                 let headers = c.headers.iter().map(|h| HeaderName::try_from(h.as_str()));
@@ -55,12 +60,20 @@ impl Plan {
             Config::Timeouts(c) => self.timeout = c.request.map(|d| d.get()).or(self.timeout),
             Config::Guard(c) => {
                 if let Some(side) = &c.request {
-                    self.request_guards.push(Guard::realise(side)?);
+                    if !side.rules.is_empty() {
+                        self.request_guards.push(Guard::realise(side)?);
+                    }
+                    self.request_askers.extend(asker::realise(side, need)?);
                 }
                 if let Some(side) = &c.response {
                     // Nobody shares them while the table is built.
-                    let guard = Guard::realise(side)?;
-                    Arc::get_mut(&mut self.response_guards).ok_or("the guards are in use")?.push(guard);
+                    let in_use = "the guards are in use";
+                    if !side.rules.is_empty() {
+                        let guard = Guard::realise(side)?;
+                        Arc::get_mut(&mut self.response_guards).ok_or(in_use)?.push(guard);
+                    }
+                    let askers = asker::realise(side, need)?;
+                    Arc::get_mut(&mut self.response_askers).ok_or(in_use)?.extend(askers);
                 }
             }
             Config::Enrichment(c) => {

@@ -1,5 +1,9 @@
 //! Guards on live traffic, in every format, plain and streamed, however the provider's bytes are cut.
 
+mod ask;
+mod moderation;
+mod webhook;
+
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
@@ -19,7 +23,7 @@ const MASKED: &str = "Mail [EMAIL] or pay [CREDIT_CARD] by [MASKED]";
 /// A guard as a user writes it.
 fn guards(yaml: &str) -> Plan {
     let spec: guard::Spec = serde_json::from_str(yaml).unwrap();
-    let (config, findings) = spec.compile("spec.ai.promptGuard");
+    let (config, findings) = spec.compile("spec.ai.promptGuard", &sluice_policy::Alone);
     assert_eq!(findings, []);
     let config = serde_json::to_string(&config.unwrap()).unwrap();
     Plan { policies: vec![("promptGuard", config)], ..Plan::default() }

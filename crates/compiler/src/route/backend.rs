@@ -6,12 +6,12 @@ use sluice_crds::gateway_api::httproutes::{
 };
 use sluice_snapshot::EntryKey;
 use sluice_snapshot::model::{self, backend::Target};
-use sluice_vocab::{Finding, Kind, Reason};
+use sluice_vocab::{Finding, Reason};
 
 use super::Rule;
 use crate::resources::Name;
 use crate::verdict::Verdicts;
-use crate::{grant, upstream};
+use crate::{service, upstream};
 
 impl Rule<'_> {
     /// Resolves the backends; one that cannot be answers with an error for its share.
@@ -40,7 +40,10 @@ impl Rule<'_> {
         let name = Name::new(reference.namespace.as_deref().unwrap_or(own), reference.name.as_str());
         match (reference.group.as_deref().unwrap_or_default(), reference.kind.as_deref().unwrap_or("Service"))
         {
-            ("", "Service") => self.service(&name, reference.port),
+            ("", "Service") => {
+                let from = (self.item.referrer(), &**own);
+                service::endpoint(self.world, from, &name, reference.port).map(Target::Service)
+            }
             (GROUP, "Upstream") => {
                 let key = upstream::resolve(self.world, (self.item.referrer(), own), &name)?;
                 Ok(Target::Upstream(key.as_str().to_owned()))
@@ -51,39 +54,6 @@ impl Rule<'_> {
                 Err(Finding::error(Reason::InvalidKind, "", message))
             }
         }
-    }
-
-    fn service(&self, name: &Name, port: Option<i32>) -> Result<Target, Finding> {
-        let from = (self.item.referrer(), &*self.item.name().namespace);
-        grant::check(&self.world.set.reference_grants, from, (Kind::Service, name))?;
-        let Some(service) = self.world.set.services.get(name) else {
-            let message = self.world.set.missing(Kind::Service, name);
-            return Err(Finding::error(Reason::BackendNotFound, "", message));
-        };
-        let Some(port) = port else {
-            return Err(Finding::error(
-                Reason::Invalid,
-                "",
-                format!("a port has to be named for Service {name}"),
-            ));
-        };
-        let port = match service.spec.ports.get(&port) {
-            Some(Some(dialled)) => *dialled,
-            Some(None) => {
-                let message =
-                    format!("targetPort of the headless Service {name} goes by a name: make it a number");
-                return Err(Finding::error(Reason::UnsupportedValue, "", message));
-            }
-            None if service.spec.ports.is_empty() => port,
-            None => {
-                let message = format!("Service {name} has no port {port}: name one that it has");
-                return Err(Finding::error(Reason::BackendNotFound, "", message));
-            }
-        };
-        let cluster = || format!("{}.{}.svc.cluster.local", name.name, name.namespace);
-        let host = service.spec.external_name.clone().unwrap_or_else(cluster);
-        let port = u32::try_from(port).unwrap_or_default();
-        Ok(Target::Service(model::Endpoint { host, port, no_proxy: true, ..model::Endpoint::default() }))
     }
 }
 

@@ -5,11 +5,11 @@ use sluice_crds::upstream::{Ai, CaCertificate, Common, CustomHost, ProxyMode};
 use sluice_snapshot::EntryKey;
 use sluice_snapshot::model::entry::Body;
 use sluice_snapshot::model::{self, provider::Auth, upstream::Kind as Compiled};
-use sluice_vocab::{Finding, Kind, ObjectRef, Origin, Reason};
+use sluice_vocab::{Finding, Kind, Origin, Reason};
 
 use super::{Draft, identity};
 use crate::item::Item;
-use crate::pool::{Pool, key};
+use crate::pool::Pool;
 use crate::secret;
 use crate::verdict::Verdicts;
 use crate::world::World;
@@ -118,12 +118,7 @@ impl Context<'_> {
         if self.ai.vertex_ai.is_some() {
             identity::check_file(&found).map_err(|finding| ("authToken.secretRef", finding))?;
         }
-        let key = key("credential", &found.secret, &[&found.key]);
-        let (namespace, name) = (found.secret.namespace, found.secret.name);
-        let object = ObjectRef { kind: Kind::Secret, namespace, name };
-        let origin = Origin { object, generation: 0, path: format!("data.{}", found.key) };
-        let body = model::Credential { value: found.value.expose().to_vec() };
-        pool.put(key.clone(), &origin, Body::Credential(body), Vec::new());
+        let key = secret::pool(found, pool);
         Ok(Some(Auth::Credential(key.as_str().to_owned())))
     }
 

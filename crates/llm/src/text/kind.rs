@@ -60,7 +60,7 @@ const NOT_TEXT: [&str; 17] = [
 ];
 
 /// Fields of answers that are no text either.
-const NOT_TEXT_OF_ANSWERS: [&str; 27] = [
+const NOT_TEXT_OF_ANSWERS: [&str; 29] = [
     "object",
     "model",
     "created",
@@ -88,6 +88,8 @@ const NOT_TEXT_OF_ANSWERS: [&str; 27] = [
     "embedding",
     "container_id",
     "native_finish_reason",
+    "tool_choice",
+    "truncation",
 ];
 
 /// What an object's own fields say about it.

@@ -15,6 +15,10 @@ pub enum Outcome {
     Rejected,
     /// It was only counted.
     Audited,
+    /// Who was to be asked didn't answer, and nothing passed.
+    FailedClosed,
+    /// Who was to be asked didn't answer, and what it was asked about passed.
+    FailedOpen,
 }
 
 impl Outcome {
@@ -24,6 +28,8 @@ impl Outcome {
             Outcome::Masked => "masked",
             Outcome::Rejected => "rejected",
             Outcome::Audited => "audited",
+            Outcome::FailedClosed => "failed_closed",
+            Outcome::FailedOpen => "failed_open",
         }
     }
 }

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sluice_vocab::{Finding, Reason};
 
-use super::{Builtin, Config, Guard, Pattern, Rule, Scope, Side, WINDOW, What};
+use super::ask::{Ask, Moderation, Webhook};
+use super::{Builtin, Config, Direction, Guard, Pattern, Rule, Scope, Side, WINDOW, What};
+use crate::config::Lookup;
 
 /// What a caller is told when the policy says nothing else.
 pub const DEFAULT_MESSAGE: &str = "The request was rejected due to inappropriate content";
@@ -36,6 +38,12 @@ pub struct Inspection {
     /// Recognisers that come with Sluice, and regular expressions with names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regex: Option<RegexSpec>,
+    /// A service of one's own that is asked about what patterns and recognisers let pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<Webhook>,
+    /// Moderation services that are asked last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moderation: Option<Moderation>,
     /// MASK puts a word in brackets in place of what was found, REJECT refuses the request or ends the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<Action>,
@@ -112,19 +120,23 @@ impl Mode {
     }
 }
 
-/// A direction, as it is compiled.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Direction {
-    Request,
-    Response,
-}
-
 impl Spec {
+    /// Makes it fit to be shown: credentials that stand in it read `***` afterwards.
+    pub fn hide_credentials(&mut self) {
+        for side in [&mut self.request, &mut self.response].into_iter().flatten() {
+            let openai = side.moderation.as_mut().and_then(|m| m.openai.as_mut());
+            if let Some(inline) = openai.and_then(|o| o.auth_token.inline.as_mut()) {
+                *inline = sluice_vocab::Inline::new("***");
+            }
+        }
+    }
+
     /// Checks the patterns. What can't be compiled is an error, and the whole guard fails closed.
-    pub fn compile(&self, path: &str) -> (Option<Config>, Vec<Finding>) {
+    pub fn compile(&self, path: &str, lookup: &dyn Lookup) -> (Option<Config>, Vec<Finding>) {
         let mut findings = Vec::new();
         let mut side = |inspection: &Option<Inspection>, name: &str, direction| {
-            inspection.as_ref().map(|i| i.compile(&format!("{path}.{name}"), name, direction, &mut findings))
+            let path = format!("{path}.{name}");
+            inspection.as_ref().map(|i| i.compile(&path, name, direction, lookup, &mut findings))
         };
         let config = Config {
             request: side(&self.request, "request", Direction::Request),
@@ -136,14 +148,22 @@ impl Spec {
 }
 
 impl Inspection {
-    fn compile(&self, path: &str, name: &str, direction: Direction, findings: &mut Vec<Finding>) -> Side {
+    fn compile(
+        &self,
+        path: &str,
+        name: &str,
+        direction: Direction,
+        lookup: &dyn Lookup,
+        findings: &mut Vec<Finding>,
+    ) -> Side {
         let before = findings.len();
         let rules = self.rules(path, name, direction, findings);
-        if rules.is_empty() {
+        let asks = self.asks(path, lookup, findings);
+        if rules.is_empty() && asks.is_empty() {
             findings.push(Finding::warning(
                 Reason::NoEffect,
                 path,
-                "nothing is looked for; say what in matches or regex.builtins, or leave the guard out",
+                "nothing is looked for; say what in matches or regex.builtins, whom to ask in webhook, or leave the guard out",
             ));
         }
         let all = match direction {
@@ -168,6 +188,7 @@ impl Inspection {
             mode: self.mode,
             message: self.custom_response_message.clone().unwrap_or_else(|| default.to_owned()),
             status: self.custom_response_status.unwrap_or(DEFAULT_STATUS),
+            asks,
         };
         // Each may be small enough, and all of them together not.
         if findings.len() == before
@@ -176,6 +197,14 @@ impl Inspection {
             findings.push(Finding::error(Reason::Invalid, path, why));
         }
         side
+    }
+
+    /// Who is asked, in order.
+    fn asks(&self, path: &str, lookup: &dyn Lookup, findings: &mut Vec<Finding>) -> Vec<Ask> {
+        let webhook = self.webhook.as_ref().map(|w| w.compile(&format!("{path}.webhook"), lookup, findings));
+        let openai = self.moderation.as_ref().and_then(|m| m.openai.as_ref());
+        let openai = openai.map(|o| o.compile(&format!("{path}.moderation.openai"), lookup, findings));
+        webhook.into_iter().chain(openai).collect()
     }
 
     fn rules(&self, path: &str, name: &str, direction: Direction, findings: &mut Vec<Finding>) -> Vec<Rule> {

@@ -2,7 +2,7 @@ use super::*;
 
 fn mk_guards(json: &str) -> Guards {
     let spec: Spec = serde_json::from_str(json).unwrap();
-    let (config, findings) = spec.compile("g");
+    let (config, findings) = spec.compile("g", &crate::Alone);
     assert_eq!(findings, []);
     let config = config.unwrap();
     let sides = config.request.iter().chain(&config.response);
@@ -67,7 +67,7 @@ fn text_flows_unless_a_match_may_have_begun() {
 #[test]
 fn a_pattern_without_a_longest_match_ends_a_stream_that_would_be_held_back_for_too_long() {
     let spec: Spec = serde_json::from_str(r#"{"response":{"matches":["a[^b]*b"]}}"#).unwrap();
-    let (config, findings) = spec.compile("g");
+    let (config, findings) = spec.compile("g", &crate::Alone);
     assert!(
         findings[0].message.contains("16 KiB") && findings[0].path == "g.response.matches[0]",
         "{findings:?}"
@@ -105,7 +105,7 @@ fn findings_name_the_field_and_what_to_write_instead() {
             "response":{"scopes":["User"],"matches":["x"]}}"#,
     )
     .unwrap();
-    let (config, findings) = spec.compile("spec.ai.promptGuard");
+    let (config, findings) = spec.compile("spec.ai.promptGuard", &crate::Alone);
     assert!(config.is_some());
     let said: Vec<_> = findings.iter().map(|f| (f.path.as_str(), f.severity)).collect();
     use sluice_vocab::Severity::{Error, Warning};
@@ -126,7 +126,7 @@ fn requests_are_rejected_and_answers_masked_unless_said_otherwise() {
         r#"{"request":{"matches":["a"]},"response":{"matches":["a"],"regex":{"action":"REJECT","builtins":["SSN"]}}}"#,
     )
     .unwrap();
-    let config = spec.compile("g").0.unwrap();
+    let config = spec.compile("g", &crate::Alone).0.unwrap();
     let actions = |side: Option<Side>| side.unwrap().rules.iter().map(|r| r.action).collect::<Vec<_>>();
     assert_eq!(actions(config.request), [Action::Reject]);
     assert_eq!(actions(config.response), [Action::Mask, Action::Reject]);

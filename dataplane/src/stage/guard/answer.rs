@@ -10,14 +10,31 @@ use sluice_llm::json::Object;
 use sluice_llm::text::{Kind, Masks, Part, TextError};
 use sluice_llm::usage::{self, Tally};
 use sluice_llm::{Format, Operation, encoding};
-use sluice_policy::guard::{Guards, Looking};
+use sluice_policy::guard::ask::{Text, texts};
+use sluice_policy::guard::{Direction, Guards, Looking};
 use sluice_vocab::ErrorType;
 
+use super::ask::{About, Inquiry, ask};
 use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::stage::relay::{broken, clean, is_event_stream};
 use crate::stage::send::{Reply, too_slow};
 use crate::table::Plan;
+
+/// What looks at an answer.
+#[derive(Clone)]
+pub(crate) struct Looks {
+    pub(crate) guards: Arc<Guards>,
+    /// Who is asked about what the guards let pass.
+    pub(crate) inquiry: Option<Arc<Inquiry>>,
+}
+
+impl Looks {
+    /// Whether any of them may change or refuse a text, so that none may pass before it has been looked at.
+    fn enforce(&self) -> bool {
+        self.guards.enforce() || self.inquiry.as_ref().is_some_and(|inquiry| inquiry.enforces())
+    }
+}
 
 /// An answer that guards have looked at, or will.
 pub(crate) enum Guarded {
@@ -27,9 +44,12 @@ pub(crate) enum Guarded {
     Ready(Response<Bytes>),
 }
 
-/// Gives an answer the guards that have to look at it.
-pub(crate) fn attend(plan: &Plan, mut reply: Reply) -> Result<Reply, Rejected> {
-    let Some(reading) = reply.reading.as_ref().filter(|_| !plan.response_guards.is_empty()) else {
+/// Gives an answer what has to look at it.
+pub(crate) fn attend(plan: &Plan, about: Option<About>, mut reply: Reply) -> Result<Reply, Rejected> {
+    let inquiry = about.map(|about| Arc::new(Inquiry { askers: plan.response_askers.clone(), about }));
+    let looks = Looks { guards: plan.response_guards.clone(), inquiry };
+    let wanted = !looks.guards.is_empty() || looks.inquiry.is_some();
+    let Some(reading) = reply.reading.as_ref().filter(|_| wanted) else {
         return Ok(reply);
     };
     let headers = reply.response.headers();
@@ -42,26 +62,30 @@ pub(crate) fn attend(plan: &Plan, mut reply: Reply) -> Result<Reply, Rejected> {
     if !has_text {
         return Ok(reply);
     }
-    let enforced = plan.response_guards.enforce();
-    if enforced && is_event_stream(headers) && (is_coded(headers) || reading.operation == Operation::Media) {
-        return Err(unreadable("it is a stream of media, or compressed"));
+    let is_unread = is_coded(headers) || reading.operation == Operation::Media;
+    let why = match is_event_stream(headers) {
+        true if is_unread => Some("it is a stream of media, or compressed"),
+        true if reading.format == Format::Bedrock => Some("it comes in AWS' binary stream"),
+        _ => None,
+    };
+    match why {
+        Some(why) if looks.enforce() => return Err(unreadable(why)),
+        // Who only watches stands in nobody's way.
+        Some(_) => {}
+        None => reply.looks = Some(looks),
     }
-    if reading.format == Format::Bedrock && is_event_stream(headers) {
-        return if enforced { Err(unreadable("it comes in AWS' binary stream")) } else { Ok(reply) };
-    }
-    reply.guards = Some(plan.response_guards.clone());
     Ok(reply)
 }
 
 /// Looks at an answer that is no stream.
 pub(crate) async fn answer(reply: Reply, record: &mut Record) -> Result<Guarded, Rejected> {
     let is_stream = is_event_stream(reply.response.headers());
-    // Who only watches does so as the answer passes.
-    let guards = reply.guards.as_ref().filter(|guards| guards.enforce());
-    let (Some(guards), Some(reading), false) = (guards, &reply.reading, is_stream) else {
+    // Guards that only watch do so as the answer passes.
+    let looks = reply.looks.as_ref().filter(|looks| looks.guards.enforce() || looks.inquiry.is_some());
+    let (Some(looks), Some(reading), false) = (looks, &reply.reading, is_stream) else {
         return Ok(Guarded::Relay(Box::new(reply)));
     };
-    let (guards, format, operation) = (guards.clone(), reading.format, reading.operation);
+    let (looks, format, operation) = (looks.clone(), reading.format, reading.operation);
     let limit = record.shared().settings.body_limit;
     let (mut parts, incoming) = reply.response.into_parts();
     let body = tokio::time::timeout_at(reply.deadline, collect(incoming, limit))
@@ -70,7 +94,7 @@ pub(crate) async fn answer(reply: Reply, record: &mut Record) -> Result<Guarded,
     reply.lease.give_back();
     let body = decoded(body, &mut parts.headers, limit)?;
     tally(&body, format, operation, record);
-    let body = masked(&guards, body, parts.status, record)?;
+    let body = looked_at(&looks, body, parts.status, record).await?;
     for name in [header::CONTENT_LENGTH, header::ETAG] {
         parts.headers.remove(name);
     }
@@ -83,6 +107,49 @@ pub(crate) async fn answer(reply: Reply, record: &mut Record) -> Result<Guarded,
 
 fn is_coded(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding.as_bytes() != b"identity")
+}
+
+/// What passes of a whole answer.
+pub(crate) async fn looked_at(
+    looks: &Looks,
+    body: Bytes,
+    status: StatusCode,
+    record: &mut Record,
+) -> Result<Bytes, Rejected> {
+    let body = if looks.guards.is_empty() { body } else { masked(&looks.guards, body, status, record)? };
+    match &looks.inquiry {
+        None => Ok(body),
+        Some(inquiry) => inquired(inquiry, body, status, record).await,
+    }
+}
+
+/// What those who are asked let pass of a whole answer.
+async fn inquired(
+    inquiry: &Inquiry,
+    body: Bytes,
+    status: StatusCode,
+    record: &mut Record,
+) -> Result<Bytes, Rejected> {
+    let page = Part { kind: Kind::Assistant, json: false };
+    let (mut found, is_page) = match texts::of_answer(&body) {
+        Ok(found) => (found, false),
+        // Errors of proxies on the way are pages for people.
+        Err(_) if !status.is_success() => (vec![Text::whole(page, &String::from_utf8_lossy(&body))], true),
+        Err(error) if inquiry.enforces() => return Err(unreadable(&error.to_string())),
+        Err(_) => return Ok(body),
+    };
+    let old = found.clone();
+    let shared = record.shared().clone();
+    let hits = &mut record.hits.response;
+    ask(&shared, &inquiry.askers, &inquiry.about, Direction::Response, &mut found, hits).await?;
+    if found == old {
+        return Ok(body);
+    }
+    if is_page {
+        return Ok(found.pop().map(|page| page.text).unwrap_or_default().into());
+    }
+    let new = texts::into_answer(&body, &found).map_err(|error| unreadable(&error.to_string()))?;
+    Ok(new.map_or(body, Bytes::from))
 }
 
 /// What guards let pass of a whole answer. One that can't be read is refused: nobody knows what it says.
