@@ -26,6 +26,9 @@ const FILES: [&str; 10] = [
     include_str!("labelled/prose.txt"),
 ];
 
+/// Written when the recognisers were done, and never used to change them: what is missed here stays missed.
+const HELD_OUT: &str = include_str!("labelled/heldout.txt");
+
 /// An example: its text, and what is where in it.
 struct Example {
     text: String,
@@ -124,10 +127,31 @@ fn measure(builtin: Builtin, examples: &[Example]) -> Score {
 #[test]
 fn recognisers_find_what_is_there_and_little_else() {
     let examples: Vec<Example> = FILES.iter().flat_map(|file| file.lines()).map(read).collect();
+    for (builtin, score) in table(&examples) {
+        assert!(score.exact + score.partly + score.missed >= 45, "too few examples of {}", builtin.as_str());
+        assert!(score.precision() >= 0.9, "precision of {}", builtin.as_str());
+        assert!(score.recall() >= 0.9, "recall of {}", builtin.as_str());
+    }
+}
+
+/// The bounds are loose: they are to notice a recogniser that breaks, not to be met by making it fit these lines.
+#[test]
+fn recognisers_hold_on_texts_that_they_were_not_made_with() {
+    let examples: Vec<Example> = HELD_OUT.lines().map(read).collect();
+    for (builtin, score) in table(&examples) {
+        assert!(score.exact + score.partly + score.missed >= 15, "too few examples of {}", builtin.as_str());
+        assert!(score.precision() >= 0.7, "precision of {}", builtin.as_str());
+        assert!(score.recall() >= 0.7, "recall of {}", builtin.as_str());
+    }
+}
+
+/// Measures, and prints.
+fn table(examples: &[Example]) -> Vec<(Builtin, Score)> {
     println!("| Recogniser | Examples | Found | of them exactly | Missed | Wrong | Precision | Recall |");
     println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
+    let mut scores = Vec::new();
     for builtin in Builtin::ALL {
-        let score = measure(builtin, &examples);
+        let score = measure(builtin, examples);
         let found = score.exact + score.partly;
         println!(
             "| `{}` | {} | {found} | {} | {} | {} | {:.3} | {:.3} |",
@@ -139,8 +163,7 @@ fn recognisers_find_what_is_there_and_little_else() {
             score.precision(),
             score.recall(),
         );
-        assert!(found + score.missed >= 45, "too few examples of {}", builtin.as_str());
-        assert!(score.precision() >= 0.9, "precision of {}", builtin.as_str());
-        assert!(score.recall() >= 0.9, "recall of {}", builtin.as_str());
+        scores.push((builtin, score));
     }
+    scores
 }

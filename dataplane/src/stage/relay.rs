@@ -31,12 +31,14 @@ pub(crate) struct Relay {
     incoming: Option<Incoming>,
     lease: Option<Lease>,
     record: Record,
-    /// Sees the provider's bytes first.
+    /// Sees the provider's bytes first, unless nobody but the reader can read them.
     guard: Option<Box<StreamGuard>>,
     /// Holds what the guards let pass of a stream, until those who are asked have answered.
     held: Option<Box<Held>>,
     /// How the upstream's part ended, while something is held.
     ending: Option<Ending>,
+    /// Whether guards see what the reader made of the provider's bytes, and not those.
+    translated: bool,
     /// Look at an answer that is no stream when it has passed.
     watch: Option<Arc<Guards>>,
     reader: Reader,
@@ -66,13 +68,14 @@ pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Box<Relay>> {
     let is_stream = is_event_stream(&parts.headers);
     record.status = parts.status;
     record.streaming |= is_stream && reading.is_some();
-    let (mut guard, mut held, mut watch) = (None, None, None);
+    let (mut guard, mut held, mut watch, mut translated) = (None, None, None, false);
     match (looks, reading.as_ref()) {
         (Some(looks), Some(reading)) if is_stream => {
-            let Looks { guards, inquiry } = looks;
-            guard = (!guards.is_empty()).then(|| Box::new(StreamGuard::new(guards, reading)));
+            let (Looks { guards, inquiry }, stream) = (looks, reading.guarded());
+            translated = stream.translated;
+            guard = (!guards.is_empty()).then(|| Box::new(StreamGuard::new(guards, stream)));
             let shared = record.shared().clone();
-            held = inquiry.map(|inquiry| Box::new(Held::new(inquiry, reading, shared)));
+            held = inquiry.map(|inquiry| Box::new(Held::new(inquiry, stream, shared)));
         }
         (looks, _) => watch = looks.map(|looks| looks.guards),
     }
@@ -103,6 +106,7 @@ pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Box<Relay>> {
         guard,
         held,
         ending: None,
+        translated,
         watch,
         reader,
         timer,
@@ -191,7 +195,7 @@ impl Relay {
                         if self.incoming.as_ref().is_some_and(Incoming::is_end_stream) {
                             self.upstream_ended(Ending::Complete)?;
                         } else {
-                            self.end_if_failed();
+                            self.end_if_failed()?;
                         }
                         if !data.is_empty() {
                             return Poll::Ready(Some(Ok(Frame::data(data))));
@@ -225,6 +229,7 @@ impl Relay {
                 *last = Instant::now();
             }
             let data = match released {
+                Ok(data) if self.translated => data,
                 Ok(data) => self.reader.push(data, &mut self.record),
                 Err(rejection) => {
                     self.refuse(&rejection);
@@ -233,7 +238,7 @@ impl Relay {
             };
             match self.ending.take_if(|_| is_done) {
                 Some(ending) => self.finish(ending)?,
-                None => self.end_if_failed(),
+                None => self.end_if_failed()?,
             }
             if !data.is_empty() {
                 return Poll::Ready(Ok(Some(data)));
@@ -247,15 +252,28 @@ impl Relay {
     fn upstream_ended(&mut self, ending: Ending) -> Result<(), BodyError> {
         let Some(held) = &mut self.held else { return self.finish(ending) };
         self.incoming = None;
+        let lease = self.lease.take();
+        let mut result = Ok(());
         // Of a part that broke off, what the guards hold is cut.
-        let rest = match (&ending, self.guard.as_mut()) {
-            (Ending::Complete, Some(guard)) => guard.finish(),
-            _ => Ok(Bytes::new()),
-        };
-        if let (Ending::Complete, Some(lease)) = (&ending, self.lease.take()) {
-            lease.give_back();
+        if matches!(ending, Ending::Complete) {
+            if let Some(lease) = lease {
+                lease.give_back();
+            }
+            let mut guard = self.guard.take();
+            let mut pass = |data: Bytes| match &mut guard {
+                Some(guard) => guard.push(data),
+                None => Ok(data),
+            };
+            if self.translated {
+                let reader = std::mem::replace(&mut self.reader, Reader::Nothing);
+                let rest = reader.finish(None, &mut self.record).unwrap_or_default();
+                result = pass(rest).and_then(|rest| held.push(rest));
+            }
+            let rest = guard.as_mut().map_or(Ok(Bytes::new()), |guard| guard.finish());
+            result = result.and(rest).and_then(|rest| held.push(rest));
+            self.guard = guard;
         }
-        match rest.and_then(|rest| held.push(rest)).and_then(|()| held.finish()) {
+        match result.and_then(|()| held.finish()) {
             Ok(()) => self.ending = Some(ending),
             Err(rejection) => self.refuse(&rejection),
         }
@@ -271,11 +289,16 @@ impl Relay {
     }
 
     /// The caller has been told; what else the provider says is of no use.
-    fn end_if_failed(&mut self) {
+    fn end_if_failed(&mut self) -> Result<(), BodyError> {
         if matches!(&self.reader, Reader::Translate(t) if t.end() == End::Failed) {
             self.lease = None;
+            // What is held comes before.
+            if self.held.is_some() && self.translated {
+                return self.upstream_ended(Ending::Complete);
+            }
             self.complete();
         }
+        Ok(())
     }
 
     /// Ready when there is no more patience. A timer that fires early, because something came since it was set, is set anew.
@@ -292,6 +315,7 @@ impl Relay {
     }
 
     fn observe(&mut self, data: Bytes) -> Bytes {
+        let data = if self.translated { self.reader.push(data, &mut self.record) } else { data };
         let looked_at = match &mut self.guard {
             None => Ok(data),
             Some(guard) => guard.push(data),
@@ -301,6 +325,7 @@ impl Relay {
             Some(held) => held.push(data).map(|()| Bytes::new()),
         });
         match passed {
+            Ok(data) if self.translated => data,
             Ok(data) if self.held.is_none() => self.reader.push(data, &mut self.record),
             Ok(_) => Bytes::new(),
             Err(rejection) => {
@@ -331,6 +356,9 @@ impl Relay {
         }
         // What the guards still hold comes before what the reader does.
         let mut released = Bytes::new();
+        if self.translated {
+            return self.complete_translated();
+        }
         if let Some(guard) = self.guard.as_mut().filter(|_| self.held.is_none()) {
             match guard.finish().map(|data| self.reader.push(data, &mut self.record)) {
                 Ok(data) => released = data,
@@ -343,6 +371,21 @@ impl Relay {
             let last = self.last.take().unwrap_or_default();
             self.last = Some([released, last].concat().into());
         }
+        self.end();
+    }
+
+    /// The same where the guards come last.
+    fn complete_translated(&mut self) {
+        let reader = std::mem::replace(&mut self.reader, Reader::Nothing);
+        let mut rest = reader.finish(None, &mut self.record).unwrap_or_default();
+        if let Some(guard) = self.guard.as_mut().filter(|_| self.held.is_none()) {
+            let both = guard.push(rest).and_then(|rest| Ok([rest, guard.finish()?].concat()));
+            match both {
+                Ok(both) => rest = both.into(),
+                Err(rejection) => return self.refuse(&rejection),
+            }
+        }
+        self.last = Some(rest).filter(|rest| !rest.is_empty());
         self.end();
     }
 

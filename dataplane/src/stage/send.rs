@@ -42,6 +42,29 @@ pub(crate) struct Reading {
     pub(crate) dropped: Dropped,
 }
 
+impl Reading {
+    /// Where the texts of a stream are looked at, which is in the provider's words wherever those are server-sent events. Bedrock's are frames: there
+    /// the client's are looked at, after the translation.
+    pub(crate) fn guarded(&self) -> Guarded {
+        match &self.crossing {
+            Some(c) if self.format == Format::Bedrock => {
+                Guarded { format: c.client.format(), operation: c.client.operation(), translated: true }
+            }
+            Some(c) => Guarded { format: self.format, operation: c.provider.operation(), translated: false },
+            None => Guarded { format: self.format, operation: self.operation, translated: false },
+        }
+    }
+}
+
+/// How a stream is written where its texts are looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Guarded {
+    pub(crate) format: Format,
+    pub(crate) operation: Operation,
+    /// Whether that is behind the translation.
+    pub(crate) translated: bool,
+}
+
 impl Reply {
     pub(crate) fn with_headers(mut self, edits: &Edits) -> Self {
         edits.apply(self.response.headers_mut());

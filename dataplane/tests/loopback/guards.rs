@@ -26,7 +26,9 @@ fn guards(yaml: &str) -> Plan {
     let (config, findings) = spec.compile("spec.ai.promptGuard", &sluice_policy::Alone);
     assert_eq!(findings, []);
     let config = serde_json::to_string(&config.unwrap()).unwrap();
-    Plan { policies: vec![("promptGuard", config)], ..Plan::default() }
+    let mut plan = Plan { policies: vec![("promptGuard", config)], ..Plan::default() };
+    plan.models.push(("nova", "bedrock"));
+    plan
 }
 
 fn masking() -> Plan {
@@ -125,7 +127,7 @@ async fn streams_are_masked_in_every_format_however_they_are_cut() {
 /// Each client's format with each provider's.
 fn crossings() -> impl Iterator<Item = (&'static Surface, String, String)> {
     SURFACES.iter().flat_map(|surface| {
-        ["gpt-4", "claude", "gemini-pro"].map(|model| {
+        ["gpt-4", "claude", "gemini-pro", "nova"].map(|model| {
             let named = ["gpt-4", "claude", "gemini-pro"];
             let with =
                 |text: &str| named.iter().fold(text.to_owned(), |text, name| text.replace(name, model));
@@ -151,6 +153,48 @@ async fn whatever_the_provider_speaks_its_answers_are_masked_in_the_client_s_for
             let answer = lab.post(&path, &[("x-mock-fault", &fault)], streaming).await.text();
             assert_eq!(surface.read(&answer), MASKED, "{path} {body} {cut}: {answer}");
             assert!(!has_secret(&answer), "{path} {body} {cut}: {answer}");
+        }
+    }
+}
+
+/// Bedrock's frames are cut like any others, and its streams are looked at in the client's words.
+#[tokio::test]
+async fn a_stream_of_frames_is_masked_as_its_whole_text_would_be() {
+    let plan = masking();
+    let lab = Lab::start(&plan).await;
+    let config: guard::Config = serde_json::from_str(&plan.policies[0].1).unwrap();
+    let masks = guard::Guards::from(vec![guard::Guard::realise(&config.response.unwrap()).unwrap()]);
+    let mut random = 7u64;
+    let mut next = move |below: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) as usize % below
+    };
+    let words = [
+        "so",
+        "john@example.com",
+        "4111 1111 1111 1111",
+        "credit",
+        "card",
+        "credit card",
+        "41",
+        "a@b",
+        "né",
+        ".",
+    ];
+    for (surface, path, body) in
+        crossings().filter(|(_, path, body)| format!("{path}{body}").contains("nova"))
+    {
+        for _ in 0..12 {
+            let said: Vec<&str> = (0..1 + next(12)).map(|_| words[next(words.len())]).collect();
+            let said = said.join([" ", "-", ""][next(3)]);
+            let want = masks.mask(guard::Scope::Assistant, &said, &mut guard::Hits::default()).unwrap();
+            let want = want.unwrap_or_else(|| said.clone());
+            let encoded: String = said.bytes().map(|b| format!("%{b:02x}")).collect();
+            let fault = format!("text={encoded};split={}", 1 + next(40));
+            let streaming = body.replacen('{', "{\"stream\":true,", 1);
+            let answer = lab.post(&path, &[("x-mock-fault", &fault)], streaming).await.text();
+            assert_eq!(surface.read(&answer), want, "{path} {said:?}: {answer}");
+            assert!(!answer.contains("john@example.com") && !answer.contains("\"error\":{"), "{answer}");
         }
     }
 }

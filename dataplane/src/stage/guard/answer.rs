@@ -65,7 +65,9 @@ pub(crate) fn attend(plan: &Plan, about: Option<About>, mut reply: Reply) -> Res
     let is_unread = is_coded(headers) || reading.operation == Operation::Media;
     let why = match is_event_stream(headers) {
         true if is_unread => Some("it is a stream of media, or compressed"),
-        true if reading.format == Format::Bedrock => Some("it comes in AWS' binary stream"),
+        true if reading.format == Format::Bedrock && reading.crossing.is_none() => {
+            Some("it comes in AWS' binary stream")
+        }
         _ => None,
     };
     match why {

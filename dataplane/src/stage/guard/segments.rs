@@ -17,7 +17,7 @@ use tokio::time::{Instant, Sleep};
 use super::ask::{Inquiry, ask};
 use crate::gateway::Shared;
 use crate::rejection::{Rejected, Rejection, Stage};
-use crate::stage::send::Reading;
+use crate::stage::send::Guarded;
 
 /// A segment is asked about so long after its first text.
 const WAIT: Duration = Duration::from_secs(1);
@@ -52,11 +52,10 @@ enum State {
 }
 
 impl Held {
-    /// `reading` says how the provider's stream is written.
-    pub(crate) fn new(inquiry: Arc<Inquiry>, reading: &Reading, shared: Arc<Shared>) -> Self {
-        let operation = reading.crossing.as_ref().map_or(reading.operation, |c| c.provider.operation());
+    /// `stream` says how it is written.
+    pub(crate) fn new(inquiry: Arc<Inquiry>, stream: Guarded, shared: Arc<Shared>) -> Self {
         let judges = inquiry.askers.iter().map(|asker| &asker.judge);
-        let segments = Segments::new(reading.format, operation, judges);
+        let segments = Segments::new(stream.format, stream.operation, judges);
         let (timer, asking, hits) = (None, None, Hits::default());
         Self { segments, inquiry, shared, timer, asking, state: State::Open, hits }
     }

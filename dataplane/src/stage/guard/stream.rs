@@ -9,7 +9,7 @@ use sluice_policy::guard::{Guards, Hits, Looking, Pieces, Refusal};
 use sluice_vocab::ErrorType;
 
 use crate::rejection::{Rejected, Rejection, Stage};
-use crate::stage::send::Reading;
+use crate::stage::send::Guarded;
 
 /// The guards of one stream.
 pub(crate) struct StreamGuard {
@@ -20,10 +20,9 @@ pub(crate) struct StreamGuard {
 }
 
 impl StreamGuard {
-    /// `reading` says how the provider's stream is written.
-    pub(crate) fn new(guards: Arc<Guards>, reading: &Reading) -> Self {
-        let operation = reading.crossing.as_ref().map_or(reading.operation, |c| c.provider.operation());
-        Self { guards, deltas: Deltas::new(reading.format, operation), hits: Hits::default() }
+    /// `stream` says how it is written.
+    pub(crate) fn new(guards: Arc<Guards>, stream: Guarded) -> Self {
+        Self { guards, deltas: Deltas::new(stream.format, stream.operation), hits: Hits::default() }
     }
 
     /// Takes the provider's next bytes, and gives those that may pass.

@@ -73,7 +73,7 @@ async fn answers_are_masked_as_a_webhook_says_whatever_the_provider_speaks() {
     let metrics = lab.get("/metrics", &[]).await.text();
     assert!(metrics.contains("sluice_streams_truncated_total 0"), "{metrics}");
     assert!(metrics.contains("sluice_usage_missing_total 0"), "{metrics}");
-    let hits = r#"sluice_guard_hits_total{direction="response",rule="webhook",outcome="masked"} 105"#;
+    let hits = r#"sluice_guard_hits_total{direction="response",rule="webhook",outcome="masked"} 140"#;
     assert!(metrics.contains(hits), "{metrics}");
 }
 

@@ -77,7 +77,7 @@ impl Shape {
     pub(super) fn of(format: Format, operation: Operation) -> Self {
         match (format, operation) {
             (Format::OpenAi, Operation::Responses) => Shape::Responses,
-            // Bedrock's streams are binary: who guards answers refuses them before they get here.
+            // Bedrock's streams are binary: whoever guards them does so behind the translation.
             (Format::OpenAi | Format::Bedrock, _) => Shape::Chat,
             (Format::Anthropic, _) => Shape::Messages,
             (Format::Gemini, _) => Shape::Generate,
