@@ -14,7 +14,7 @@ use crate::status::Status;
 pub use auth::{AuthToken, Passthrough, WorkloadIdentity};
 pub use connection::{CaCertificate, CustomHost, Header, Proxy, ProxyMode, Tls};
 pub use models::{Entry, Models};
-pub use provider::{AzureOpenAi, Basic, Bedrock, Common, VertexAi};
+pub use provider::{Api, AzureOpenAi, Basic, Bedrock, Common, OpenAi, VertexAi};
 
 /// Where model requests go.
 #[derive(CustomResource, Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -71,7 +71,7 @@ pub struct Options {
 pub struct Ai {
     /// OpenAI, or any server that speaks OpenAI's format (with `customHost`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub openai: Option<Basic>,
+    pub openai: Option<OpenAi>,
     /// Azure OpenAI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub azure_openai: Option<AzureOpenAi>,
@@ -116,7 +116,6 @@ impl Ai {
     /// The provider's field name and what every provider has, if it is a provider.
     pub fn provider(&self) -> Option<(&'static str, Common<'_>)> {
         let basics = [
-            ("openai", &self.openai),
             ("anthropic", &self.anthropic),
             ("gemini", &self.gemini),
             ("mistral", &self.mistral),
@@ -126,6 +125,9 @@ impl Ai {
         ];
         if let Some((name, basic)) = basics.into_iter().find_map(|(name, b)| b.as_ref().map(|b| (name, b))) {
             return Some((name, basic.common()));
+        }
+        if let Some(openai) = &self.openai {
+            return Some(("openai", openai.common()));
         }
         let azure = self.azure_openai.as_ref().map(|p| ("azureOpenai", p.common()));
         let vertex = self.vertex_ai.as_ref().map(|p| ("vertexAi", p.common()));

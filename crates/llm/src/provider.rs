@@ -123,6 +123,8 @@ pub struct Settings {
     pub location: String,
     /// Vertex: whose model it is.
     pub publisher: String,
+    /// Instead of [`Provider::wires`]; empty for these.
+    pub wires: Vec<Wire>,
 }
 
 impl Provider {
@@ -132,7 +134,10 @@ impl Provider {
     }
 
     /// What a conversation with a model is sent in. Some of OpenAI's newer models have Responses alone.
-    pub fn wire_for(&self, client: Wire, model: &str) -> Option<Wire> {
+    pub fn wire_for(&self, settings: &Settings, client: Wire, model: &str) -> Option<Wire> {
+        if !settings.wires.is_empty() {
+            return settings.wires.iter().find(|wire| **wire == client).or(settings.wires.first()).copied();
+        }
         if self.wires.contains(&Wire::Responses) && openai::has_responses_alone(model) {
             return Some(Wire::Responses);
         }

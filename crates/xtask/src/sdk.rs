@@ -9,6 +9,7 @@ use tokio::process::{Child, Command};
 use crate::child::{self, build_sluice, free_port, mock, shown, sluice, step, stop, wait_for};
 use crate::generate::root;
 use crate::python;
+use crate::up::model;
 
 /// Runs every client.
 pub(crate) async fn run() -> anyhow::Result<()> {
@@ -24,12 +25,16 @@ pub(crate) async fn run() -> anyhow::Result<()> {
         .await?;
     }
     build_sluice().await?;
-    let (port, mock_port) = (free_port()?, free_port()?);
+    let (port, mock_port, model_port) = (free_port()?, free_port()?, free_port()?);
     let _mock = mock(mock_port).await?;
-    let mut gateway = gateway(port, mock_port)?;
+    let scratch = root().join("target/sdk");
+    std::fs::create_dir_all(&scratch)?;
+    let _model = model::start(model_port, &scratch).await?;
+    let mut gateway = gateway(port, mock_port, model_port, &scratch)?;
     wait_for(&mut gateway, port, "/health").await?;
     let base = format!("http://127.0.0.1:{port}");
     child::run(Command::new(&python).arg(root().join("e2e/sdk/python/check.py")).arg(&base)).await?;
+    child::run(Command::new(&python).arg(root().join("e2e/sdk/python/model.py")).arg(&base)).await?;
     child::run(Command::new(&langchain).arg(root().join("e2e/sdk/langchain/check.py")).arg(&base)).await?;
     child::run(Command::new("node").arg(node.join("check.mjs")).arg(&base).current_dir(&node)).await?;
     stop(&mut gateway).await?;
@@ -43,15 +48,15 @@ fn is_installed(node: &Path) -> anyhow::Result<bool> {
     Ok(installed.is_ok_and(|installed| installed.modified().is_ok_and(|at| at >= wanted)))
 }
 
-fn gateway(port: u16, mock_port: u16) -> anyhow::Result<Child> {
-    let text = std::fs::read_to_string(root().join("e2e/sdk/gateway.yaml"))?;
-    let scratch = root().join("target/sdk");
-    std::fs::create_dir_all(&scratch)?;
+fn gateway(port: u16, mock_port: u16, model_port: u16, scratch: &Path) -> anyhow::Result<Child> {
+    let mut text = std::fs::read_to_string(root().join("e2e/sdk/gateway.yaml"))?;
     let file = scratch.join("gateway.yaml");
-    // The doubles' port, in URLs and by itself.
-    let text = text.replace("127.0.0.1:9000", &format!("127.0.0.1:{mock_port}"));
-    let text = text.replace("port: 9000", &format!("port: {mock_port}"));
-    anyhow::ensure!(!text.contains("9000"), "the doubles' port stands in {} in another way", shown(&file));
+    // The doubles' port and the model's, in URLs and by themselves.
+    for (written, free) in [("9000", mock_port), ("9001", model_port)] {
+        text = text.replace(&format!("127.0.0.1:{written}"), &format!("127.0.0.1:{free}"));
+        text = text.replace(&format!("port: {written}"), &format!("port: {free}"));
+        anyhow::ensure!(!text.contains(written), "port {written} stands in {} in another way", shown(&file));
+    }
     std::fs::write(&file, text)?;
     let log = std::fs::File::create(scratch.join("gateway.log"))?;
     let listen = format!("127.0.0.1:{port}");

@@ -76,6 +76,45 @@ provider!(
 );
 
 provider!(
+    /// OpenAI, or a server that speaks its format.
+    OpenAi {
+        /// Which of OpenAI's APIs the server has; all of them when left out. Requests in the others are translated into the first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[schemars(length(max = 3), extend("x-kubernetes-list-type" = "set"))]
+        apis: Vec<Api>,
+    }
+);
+
+/// An API of OpenAI's that conversations are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Api {
+    /// `/chat/completions`.
+    Chat,
+    /// `/responses`.
+    Responses,
+    /// `/completions`.
+    Completions,
+}
+
+impl Api {
+    /// As `model::Provider.apis` has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Api::Chat => "chat",
+            Api::Responses => "responses",
+            Api::Completions => "completions",
+        }
+    }
+}
+
+impl From<Basic> for OpenAi {
+    fn from(basic: Basic) -> Self {
+        let Basic { auth_token, model, custom_host, path_prefix, proxy, headers } = basic;
+        Self { apis: Vec::new(), auth_token, model, custom_host, path_prefix, proxy, headers }
+    }
+}
+
+provider!(
     /// Azure OpenAI.
     AzureOpenAi {
         /// Host of the resource, such as `my-resource.openai.azure.com`.

@@ -140,8 +140,8 @@ fn lossy(leaf: &Leaf, fields: &str) -> Rejected {
 /// The caller's wire and the provider's, where they differ.
 fn wires(surface: &Surface<'_>, leaf: &Leaf, model: &str) -> Result<Option<(Wire, Wire)>, Rejected> {
     let (format, operation) = (surface.format, surface.operation);
-    let Some((from, to)) =
-        Wire::of(format, operation).and_then(|from| Some((from, leaf.provider.wire_for(from, model)?)))
+    let Some((from, to)) = Wire::of(format, operation)
+        .and_then(|from| Some((from, leaf.provider.wire_for(&leaf.settings, from, model)?)))
     else {
         // Media are not translated.
         return if format == leaf.provider.format || operation == Operation::Embeddings {

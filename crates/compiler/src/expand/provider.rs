@@ -208,9 +208,9 @@ fn spec_of(provider: Provider<'_>, basic: Basic, path: &str) -> Result<Ai, Findi
         ProviderType::DeepSeek => ai.deepseek = Some(basic),
         ProviderType::Gemini => ai.gemini = Some(basic),
         ProviderType::Mistral => ai.mistral = Some(basic),
-        ProviderType::OpenAi => ai.openai = Some(basic),
+        ProviderType::OpenAi => ai.openai = Some(basic.into()),
         ProviderType::Qwen => ai.qwen = Some(basic),
-        ProviderType::Ollama if basic.custom_host.is_some() => ai.openai = Some(basic),
+        ProviderType::Ollama if basic.custom_host.is_some() => ai.openai = Some(basic.into()),
         ProviderType::Ollama => {
             let message = "Ollama has no public address: set baseURL, such as http://ollama.ollama.svc.cluster.local:11434";
             return Err(Finding::error(Reason::Invalid, path, message));

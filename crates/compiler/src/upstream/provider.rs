@@ -72,6 +72,7 @@ impl Context<'_> {
             headers: headers
                 .map(|h| model::Field { name: h.name.to_ascii_lowercase(), value: h.value.clone() })
                 .collect(),
+            apis: self.apis(),
             azure: self.azure(),
             vertex: self.vertex(),
             bedrock: self.ai.bedrock.as_ref().map(|b| model::Bedrock { region: b.region.clone() }),
@@ -176,6 +177,11 @@ impl Context<'_> {
         }
         let message = "there is no PEM certificate: it begins with -----BEGIN CERTIFICATE-----";
         Err((field, Finding::error(Reason::Invalid, "", message)))
+    }
+
+    fn apis(&self) -> Vec<String> {
+        let apis = self.ai.openai.iter().flat_map(|openai| &openai.apis);
+        apis.map(|api| api.as_str().to_owned()).collect()
     }
 
     fn azure(&self) -> Option<model::Azure> {

@@ -35,10 +35,23 @@ pub(super) fn has_responses_alone(model: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::Settings;
     use crate::wire::Wire;
 
     #[test]
+    fn a_server_that_says_what_it_has_is_sent_nothing_else() {
+        let settings = Settings { wires: vec![Wire::Chat], ..Settings::default() };
+        for client in [Wire::Responses, Wire::Completions, Wire::Messages, Wire::Chat] {
+            assert_eq!(PROVIDER.wire_for(&settings, client, "gpt-5-pro"), Some(Wire::Chat));
+        }
+        let settings = Settings { wires: vec![Wire::Chat, Wire::Responses], ..Settings::default() };
+        assert_eq!(PROVIDER.wire_for(&settings, Wire::Responses, "m"), Some(Wire::Responses));
+        assert_eq!(PROVIDER.wire_for(&settings, Wire::Completions, "m"), Some(Wire::Chat));
+    }
+
+    #[test]
     fn models_that_chat_refuses_are_sent_responses_by_everybody() {
+        let none = Settings::default();
         for (model, wire) in [
             ("gpt-5.1-codex-max", Wire::Responses),
             ("gpt-5-pro-2025-10-06", Wire::Responses),
@@ -54,12 +67,12 @@ mod tests {
             ("qwen-codex-pro", Wire::Chat),
         ] {
             for client in [Wire::Chat, Wire::Messages, Wire::Generate] {
-                assert_eq!(PROVIDER.wire_for(client, model), Some(wire), "{model}");
+                assert_eq!(PROVIDER.wire_for(&none, client, model), Some(wire), "{model}");
             }
-            assert_eq!(PROVIDER.wire_for(Wire::Responses, model), Some(Wire::Responses));
+            assert_eq!(PROVIDER.wire_for(&none, Wire::Responses, model), Some(Wire::Responses));
         }
         let mistral =
-            crate::provider::by_type("mistral").and_then(|p| p.wire_for(Wire::Messages, "gpt-5-pro"));
+            crate::provider::by_type("mistral").and_then(|p| p.wire_for(&none, Wire::Messages, "gpt-5-pro"));
         assert_eq!(mistral, Some(Wire::Chat));
     }
 }

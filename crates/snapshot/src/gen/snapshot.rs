@@ -282,6 +282,9 @@ pub struct Provider {
     /// Wins over the request's; empty for the request's.
     #[prost(string, tag = "4")]
     pub model: ::prost::alloc::string::String,
+    /// `chat`, `responses`, `completions`: which of OpenAI's APIs a server has, the preferred one first; empty for the type's own.
+    #[prost(string, repeated, tag = "12")]
+    pub apis: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(message, repeated, tag = "7")]
     pub headers: ::prost::alloc::vec::Vec<Field>,
     #[prost(message, optional, tag = "8")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 use sluice_llm::provider::{self, Settings};
-use sluice_llm::token;
+use sluice_llm::{Wire, token};
 use sluice_snapshot::EntryKey;
 use sluice_snapshot::model::{self, upstream::Kind};
 use sluice_vocab::Secret;
@@ -110,6 +110,7 @@ impl<'s> Upstreams<'s> {
             project: vertex.project,
             location: p.bedrock.clone().map_or(vertex.location, |bedrock| bedrock.region),
             publisher: vertex.publisher,
+            wires: wires(&p.apis)?,
         };
         let target = match &p.endpoint {
             Some(endpoint) if !endpoint.host.is_empty() => target(endpoint)?,
@@ -160,6 +161,16 @@ impl<'s> Upstreams<'s> {
             series: Default::default(),
         })
     }
+}
+
+/// What a server says that it has.
+fn wires(apis: &[String]) -> Result<Vec<Wire>, String> {
+    let known = |api: &String| {
+        [Wire::Chat, Wire::Responses, Wire::Completions].into_iter().find(|w| w.as_str() == api)
+    };
+    apis.iter()
+        .map(|api| known(api).ok_or_else(|| format!("{api:?} is no API that this data plane knows")))
+        .collect()
 }
 
 /// Where an endpoint leads.
