@@ -30,6 +30,16 @@ pub enum Vectors {
 }
 
 impl Vectors {
+    /// Every way.
+    pub const ALL: [Vectors; 6] = [
+        Vectors::OpenAi,
+        Vectors::Google,
+        Vectors::Predict,
+        Vectors::Cohere,
+        Vectors::InvokeCohere,
+        Vectors::InvokeTitan,
+    ];
+
     /// What a provider has for a model; `None` where it has no vectors, or none that this version knows.
     pub fn of(provider: &Provider, model: &str) -> Option<Vectors> {
         match provider.format {

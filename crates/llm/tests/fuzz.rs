@@ -20,11 +20,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use sluice_llm::answer::Context;
 use sluice_llm::dropped::Dropped;
+use sluice_llm::embeddings::{self, Asked, Vectors};
 use sluice_llm::format::bedrock::frame;
 use sluice_llm::request::{self, Target};
 use sluice_llm::stream::End;
 use sluice_llm::translate::{self, Translator};
-use sluice_llm::{Operation, Wire, provider, sse};
+use sluice_llm::{Format, Operation, Wire, provider, sse};
 
 /// So many inputs where nobody says how long.
 const BRIEFLY: u64 = 1500;
@@ -198,6 +199,43 @@ fn answers_are_unreadable_or_become_json() {
             for to in [Wire::Chat, Wire::Responses, Wire::Completions, Wire::Messages, Wire::Generate] {
                 let body = translate::encode(to, &answer, &context());
                 assert!(is_json(&body), "{}", String::from_utf8_lossy(&body));
+            }
+        }
+    });
+}
+
+#[test]
+fn vectors_are_refused_or_become_json() {
+    let good: [&[u8]; 9] = [
+        br#"{"model":"m","input":["a","b"],"dimensions":2,"encoding_format":"base64","input_type":"search_query"}"#,
+        br#"{"content":{"parts":[{"text":"a"}]},"taskType":"RETRIEVAL_QUERY","outputDimensionality":2}"#,
+        br#"{"requests":[{"model":"models/m","content":{"parts":[{"text":"a"}]}}]}"#,
+        br#"{"data":[{"embedding":[1.5,2]}],"usage":{"prompt_tokens":3}}"#,
+        br#"{"embeddings":[{"values":[1.5]}],"usageMetadata":{"promptTokenCount":3}}"#,
+        br#"{"predictions":[{"embeddings":{"values":[1],"statistics":{"token_count":1.0}}}]}"#,
+        br#"{"embeddings":{"float":[[1,2]]},"meta":{"billed_units":{"input_tokens":3.0}}}"#,
+        br#"{"embeddings":[[1.5,2],[0,-1]]}"#,
+        br#"{"embedding":[1],"inputTextTokenCount":3}"#,
+    ];
+    let mut all = seeds("vectors", "none", "none");
+    all.extend(good.map(<[u8]>::to_vec));
+    run("vectors", all, |input| {
+        let Ok(text) = std::str::from_utf8(input) else { return };
+        for vectors in Vectors::ALL {
+            for client in [Format::OpenAi, Format::Gemini] {
+                let mut dropped = Dropped::default();
+                if let Ok(request) = embeddings::decode(client, text, &mut dropped)
+                    && let Ok(body) =
+                        embeddings::encode(vectors, &request, "amazon.titan-embed-text-v2:0", &mut dropped)
+                {
+                    assert!(is_json(&body), "{}", String::from_utf8_lossy(&body));
+                }
+                for (base64, batch) in [(false, false), (true, true)] {
+                    let asked = Asked { client, vectors, base64, batch };
+                    if let Ok((body, _)) = embeddings::answer(text, &asked, None, &context()) {
+                        assert!(is_json(&body), "{}", String::from_utf8_lossy(&body));
+                    }
+                }
             }
         }
     });

@@ -144,6 +144,68 @@ async fn wrong_requests_are_refused_in_the_providers_words() {
 }
 
 #[tokio::test]
+async fn cohere_refuses_what_its_api_doesn_t_know_and_ends_streams_its_own_way() {
+    let mock = mk_mock().await;
+    let call = json!({"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let user = json!({"role": "user", "content": "hi"});
+    let answered = json!([user, {"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "c1", "content": "r"}]);
+    let (status, body) =
+        post(&mock, "/v2/chat", &[BEARER], json!({"model": "c", "messages": answered})).await;
+    assert_eq!((status.as_u16(), &body["message"]["content"][0]["text"]), (200, &json!("The tools said: r")));
+    let schema = json!({"type": "json_object", "json_schema": {"type": "object"}});
+    let tool = json!({"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}});
+    for (status, odd) in [
+        (422, json!({"model": "c", "messages": [user], "n": 1})),
+        (400, json!({"messages": [user]})),
+        (400, json!({"model": "c", "messages": [user], "p": 1.0})),
+        (400, json!({"model": "c", "messages": [user, {"role": "system", "content": "late"}]})),
+        (400, json!({"model": "c", "messages": [user, {"role": "assistant", "tool_calls": [call]}]})),
+        (
+            400,
+            json!({"model": "c", "messages": [user, {"role": "tool", "tool_call_id": "x", "content": "r"}]}),
+        ),
+        (400, json!({"model": "c", "messages": [user], "tools": [tool], "response_format": schema})),
+        (400, json!({"model": "c", "messages": [user], "tool_choice": "REQUIRED"})),
+    ] {
+        let (got, body) = post(&mock, "/v2/chat", &[BEARER], odd.clone()).await;
+        assert_eq!((got.as_u16(), body["message"].is_string()), (status, true), "{odd}");
+    }
+    let (text, whole) =
+        stream(&mock, "/v2/chat", &[BEARER], json!({"model": "c", "messages": [user], "stream": true})).await;
+    let names: Vec<&str> = text.lines().filter_map(|l| l.strip_prefix("event: ")).collect();
+    assert_eq!((names.first(), names.last(), whole), (Some(&"message-start"), Some(&"message-end"), true));
+}
+
+#[tokio::test]
+async fn deepseek_wants_its_thoughts_back_and_takes_no_schema_and_no_picture() {
+    let mock = mk_mock().await;
+    let path = "/deepseek/v1/chat/completions";
+    let history = |thought: Value| {
+        let call = json!({"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+        json!({"model": "d", "messages": [{"role": "user", "content": "hi"},
+            {"role": "assistant", "content": "", "reasoning_content": thought, "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c1", "content": "r"}]})
+    };
+    for (thought, status) in [(Value::Null, 400), (json!(""), 400), (json!(" "), 200), (json!("hm"), 200)] {
+        assert_eq!(post(&mock, path, &[BEARER], history(thought)).await.0.as_u16(), status);
+    }
+    let mut silent = history(Value::Null);
+    silent["thinking"] = json!({"type": "disabled"});
+    assert_eq!(post(&mock, path, &[BEARER], silent).await.0, 200);
+    let mut shaped = mk_chat("d");
+    shaped["response_format"] =
+        json!({"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}});
+    let (status, body) = post(&mock, path, &[BEARER], shaped).await;
+    assert_eq!(
+        (status.as_u16(), &body["error"]["message"]),
+        (400, &json!("This response_format type is unavailable now"))
+    );
+    let picture = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}});
+    let seen = json!({"model": "d", "messages": [{"role": "user", "content": [picture]}]});
+    assert_eq!(post(&mock, path, &[BEARER], seen).await.0, 400);
+}
+
+#[tokio::test]
 async fn faults_come_by_header_queue_model_and_default() {
     let mock = mk_mock().await;
     let path = "/v1/chat/completions";

@@ -23,8 +23,12 @@ pub struct Manners {
     pub any_tool: &'static str,
     /// Whether contents may be lists of texts; else several texts are joined.
     pub text_parts: bool,
-    /// Whether it takes back what it thought, as `reasoning_content`.
+    /// Whether it takes back what it thought, as `reasoning_content`. Beside calls it then has to stand.
     pub reasoning_history: bool,
+    /// Whether answers may follow a schema; else any JSON is all that can be asked for.
+    pub schemas: bool,
+    /// Whether it takes pictures.
+    pub pictures: bool,
     /// Whether it takes `top_k`.
     pub top_k: bool,
     /// Whether it takes `user` and the parameters in which OpenAI goes beyond the others.
@@ -64,6 +68,8 @@ impl Manners {
         any_tool: "required",
         text_parts: true,
         reasoning_history: false,
+        schemas: true,
+        pictures: true,
         top_k: false,
         extras: true,
         short_ids: false,
@@ -75,9 +81,16 @@ impl Manners {
 
     /// Whether a request in this format has to be looked through.
     pub fn differ(&self) -> bool {
-        self.only.is_some() || !self.completion_tokens || !self.developer
+        self.only.is_some()
+            || !self.completion_tokens
+            || !self.developer
+            || !self.schemas
+            || self.reasoning_history
     }
 }
+
+/// Stands for thoughts that nobody kept: DeepSeek refuses calls without any, and an empty text for them.
+pub(crate) const NO_THOUGHT: &str = " ";
 
 /// Parameters that only OpenAI's formats share; chat and Responses call them the same.
 pub(crate) const EXTRAS: [&str; 9] = [

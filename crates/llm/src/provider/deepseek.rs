@@ -1,4 +1,5 @@
-//! DeepSeek: OpenAI's shape, with `reasoning_content`.
+//! DeepSeek: OpenAI's shape, with `reasoning_content`, which it wants back beside calls (API guide, "Thinking Mode"); without pictures and
+//! schemas of answers.
 
 use super::{CredentialHeader, Provider, Quirks, open_ai_path};
 use crate::Format;
@@ -20,6 +21,8 @@ pub(super) static PROVIDER: Provider = Provider {
             completion_tokens: false,
             text_parts: false,
             reasoning_history: true,
+            schemas: false,
+            pictures: false,
             extras: false,
             thinking: Thinking::Switch,
             developer: false,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use sluice_llm::dropped::Dropped;
 use sluice_llm::format::chat::adapt;
-use sluice_llm::json::{Draft, Object};
+use sluice_llm::json::{Draft, Invalid, Object};
 use sluice_llm::request::{self, Target};
 use sluice_llm::{Operation, Wire, provider};
 
@@ -12,11 +12,16 @@ use crate::heard::inputs;
 
 /// What a provider is sent.
 pub(crate) fn sent(client: Wire, body: &str, name: &str) -> Vec<u8> {
+    written(client, body, name).unwrap()
+}
+
+/// What a provider is sent, unless it can't be given it.
+fn written(client: Wire, body: &str, name: &str) -> Result<Vec<u8>, Invalid> {
     let provider = provider::by_type(name).unwrap();
     let target = Target { wire: provider.wire(client).unwrap(), provider, operation: Operation::Chat };
     let mut dropped = Dropped::default();
     let conversation = request::decode(client, body, &mut dropped).unwrap();
-    request::encode(&conversation, &target, &mut dropped).unwrap()
+    request::encode(&conversation, &target, &mut dropped)
 }
 
 pub(crate) fn value(bytes: &[u8]) -> Value {
@@ -63,7 +68,11 @@ fn t19_the_same_request_is_written_alike_a_thousand_times_with_its_messages_last
             if provider.wire(client) == Some(client) {
                 continue;
             }
-            let first = sent(client, &body, provider.name);
+            // DeepSeek takes no pictures.
+            let Ok(first) = written(client, &body, provider.name) else {
+                assert_eq!(provider.name, "deepseek", "{name}");
+                continue;
+            };
             (0..1000)
                 .for_each(|_| assert_eq!(sent(client, &body, provider.name), first, "{}", provider.name));
             // What prompt caches look at first is what changes least.

@@ -45,6 +45,9 @@ pub(super) fn chat(call: &Call<'_>, body: &Value) -> Result<Ask, Wrong> {
             ));
         }
     }
+    if call.format == Format::DeepSeek {
+        deepseek(&body)?;
+    }
     let mut ask = conversation(&body["messages"], call.format)?;
     tools(&body, mistral, &mut ask)?;
     ask.limit = body["max_completion_tokens"].as_u64().or_else(|| body["max_tokens"].as_u64());
@@ -52,6 +55,32 @@ pub(super) fn chat(call: &Call<'_>, body: &Value) -> Result<Ask, Wrong> {
     ask.think = body["thinking"]["type"] == "enabled" || body["enable_thinking"] == true;
     ask.schema = schema(&body["response_format"])?;
     Ok(ask)
+}
+
+/// What DeepSeek refuses of what OpenAI takes.
+fn deepseek(body: &Value) -> Result<(), Wrong> {
+    if body["response_format"]["type"] == "json_schema" {
+        return Err(Wrong::value("response_format", "This response_format type is unavailable now"));
+    }
+    // Its models think unless they are told not to.
+    let thinks = body["thinking"]["type"] != "disabled";
+    for (i, message) in body["messages"].as_array().into_iter().flatten().enumerate() {
+        let mut parts = message["content"].as_array().into_iter().flatten();
+        if let Some(other) = parts.find(|part| part["type"] != "text") {
+            let message = format!(
+                "Failed to deserialize the JSON body into the target type: messages[{i}]: unknown variant `{}`, expected `text`",
+                other["type"].as_str().unwrap_or_default()
+            );
+            return Err(Wrong::value(format!("messages[{i}]"), message));
+        }
+        let has_calls = message["tool_calls"].as_array().is_some_and(|calls| !calls.is_empty());
+        let thought = message["reasoning_content"].as_str().unwrap_or_default();
+        if thinks && has_calls && thought.is_empty() {
+            let message = "The `reasoning_content` in the thinking mode must be passed back to the API.";
+            return Err(Wrong::value(format!("messages[{i}]"), message));
+        }
+    }
+    Ok(())
 }
 
 fn both(body: &Value, a: &str, b: &str) -> Result<(), Wrong> {

@@ -3,9 +3,9 @@
 
 use memchr::memmem;
 
-use super::{Manners, asks_nothing};
+use super::{Manners, NO_THOUGHT, asks_nothing};
 use crate::dropped::Dropped;
-use crate::json::{Draft, Fields, ScanError, Writer};
+use crate::json::{Draft, Fields, Object, ScanError, Writer, quote};
 
 /// Edits a request for such a provider.
 pub fn adapt(draft: &mut Draft, manners: &Manners, dropped: &mut Dropped) -> Result<(), ScanError> {
@@ -35,7 +35,54 @@ pub fn adapt(draft: &mut Draft, manners: &Manners, dropped: &mut Dropped) -> Res
             }
         }
     }
-    messages(draft, manners, dropped)
+    messages(draft, manners, dropped)?;
+    if !manners.schemas {
+        any_json(draft, dropped)?;
+    }
+    if manners.reasoning_history { thoughts(draft) } else { Ok(()) }
+}
+
+/// Asks for any JSON where a schema can't be asked for.
+fn any_json(draft: &mut Draft, dropped: &mut Dropped) -> Result<(), ScanError> {
+    let Some(format) = draft.pending("response_format")? else { return Ok(()) };
+    let kind = std::str::from_utf8(&format)
+        .ok()
+        .and_then(|text| Fields::parse(text, "").ok()?.text("type", "").ok()?);
+    if kind.as_deref() != Some("json_schema") {
+        return Ok(());
+    }
+    dropped.add("response_format");
+    draft.set("response_format", "{\"type\":\"json_object\"}")
+}
+
+/// Says that nothing was thought where a message has calls and no thoughts: most clients don't give those back.
+fn thoughts(draft: &mut Draft) -> Result<(), ScanError> {
+    let Some(bytes) = draft.pending("messages")? else { return Ok(()) };
+    let is_off = draft.pending("thinking")?.is_some_and(|value| memmem::find(&value, b"disabled").is_some());
+    if is_off || memmem::find(&bytes, b"\"tool_calls\"").is_none() {
+        return Ok(());
+    }
+    let Ok(all) = serde_json::from_slice::<Vec<&serde_json::value::RawValue>>(&bytes) else { return Ok(()) };
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut changed = false;
+    out.push(b'[');
+    for (i, message) in all.iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        let lacks = Fields::parse(message.get(), "")
+            .is_ok_and(|f| f.has("tool_calls") && !f.has("reasoning_content"));
+        if !lacks {
+            out.extend_from_slice(message.get().as_bytes());
+            continue;
+        }
+        changed = true;
+        let mut message = Draft::new(Object::scan(bytes::Bytes::copy_from_slice(message.get().as_bytes()))?);
+        message.set("reasoning_content", quote(NO_THOUGHT))?;
+        out.extend_from_slice(&message.finish().concat());
+    }
+    out.push(b']');
+    if changed { draft.set("messages", out) } else { Ok(()) }
 }
 
 /// Messages are written anew only where one of them has to change.
@@ -95,6 +142,22 @@ mod tests {
             adapted("mistral", body),
             (want.to_owned(), Some("logit_bias,messages[].reasoning_content".to_owned()))
         );
+    }
+
+    #[test]
+    fn deepseek_gets_a_thought_beside_each_call_and_no_schema() {
+        let body = r#"{"model":"m","response_format":{"type":"json_schema","json_schema":{}},"messages":[{"role":"user","content":"a"},{"role":"assistant","content":null,"reasoning_content":null,"tool_calls":[{"id":"1"}]},{"role":"assistant","reasoning_content":"hm","tool_calls":[]}]}"#;
+        let (sent, dropped) = adapted("deepseek", body);
+        let sent: serde_json::Value = serde_json::from_str(&sent).unwrap();
+        assert_eq!(sent["response_format"], serde_json::json!({"type": "json_object"}));
+        assert_eq!(
+            (&sent["messages"][1]["reasoning_content"], &sent["messages"][1]["content"]),
+            (&" ".into(), &serde_json::Value::Null)
+        );
+        assert_eq!(sent["messages"][2]["reasoning_content"], "hm");
+        assert_eq!(dropped.as_deref(), Some("response_format"));
+        let off = r#"{"thinking":{"type":"disabled"},"messages":[{"role":"assistant","tool_calls":[]}]}"#;
+        assert_eq!(adapted("deepseek", off), (off.to_owned(), None));
     }
 
     #[test]

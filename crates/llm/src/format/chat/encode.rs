@@ -103,7 +103,7 @@ pub(crate) fn reasons(model: &str) -> Option<bool> {
 
 fn parameters(w: &mut Writer<'_>, c: &Conversation<'_>, target: &Target<'_>, dropped: &mut Dropped) {
     let manners = target.provider.quirks.chat;
-    output(w, &c.output);
+    output(w, c, manners.schemas, dropped);
     thinking(w, c, manners.thinking, dropped);
     // Older models take the newer name, too; newer ones refuse the older name.
     let newer = manners.completion_tokens && reasons(&c.model).unwrap_or(manners.own_names);
@@ -142,9 +142,14 @@ fn parameters(w: &mut Writer<'_>, c: &Conversation<'_>, target: &Target<'_>, dro
     }
 }
 
-fn output(w: &mut Writer<'_>, output: &Output<'_>) {
+fn output(w: &mut Writer<'_>, c: &Conversation<'_>, schemas: bool, dropped: &mut Dropped) {
+    let output = &c.output;
     match output {
         Output::Text => {}
+        Output::Schema { .. } if !schemas => {
+            dropped.add(Param::Output.name(c.wire));
+            w.key("response_format").object(|w| w.put("type", "json_object"));
+        }
         Output::Json => w.key("response_format").object(|w| w.put("type", "json_object")),
         Output::Schema { .. } => w.key("response_format").object(|w| {
             w.put("type", "json_schema");

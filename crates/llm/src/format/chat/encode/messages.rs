@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::cache;
 use crate::conversation::{Content, Conversation, Media, Param, Part, Role, Source, ToolCall, ToolResult};
 use crate::dropped::Dropped;
+use crate::format::chat::NO_THOUGHT;
 use crate::json::{Invalid, Writer};
 use crate::request::Target;
 
@@ -96,8 +97,12 @@ impl Messages<'_, '_> {
             if !refused.is_empty() {
                 w.put("refusal", &refused);
             }
-            if self.target.provider.quirks.chat.reasoning_history && !thought.is_empty() {
+            let takes_back = self.target.provider.quirks.chat.reasoning_history;
+            let is_off = self.c.reasoning.is_some_and(|r| r.is_off());
+            if takes_back && !thought.is_empty() {
                 w.put("reasoning_content", &thought);
+            } else if takes_back && !calls.is_empty() && !is_off {
+                w.put("reasoning_content", NO_THOUGHT);
             } else {
                 self.thought(Some(&thought), parts);
             }
@@ -178,6 +183,9 @@ impl Messages<'_, '_> {
             Content::Text(text) => {
                 w.put("type", "text");
                 w.put("text", text);
+            }
+            Content::Image(_) if !self.target.provider.quirks.chat.pictures => {
+                return Err(self.target.refuse(path, "a picture"));
             }
             Content::Image(media) => {
                 let url =
