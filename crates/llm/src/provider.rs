@@ -157,6 +157,14 @@ impl Provider {
         Some(format!("{prefix}/{path}"))
     }
 
+    /// What stands in the body's `model` instead of the model's name: Azure's deployment, where the path has no place for it.
+    pub fn deployment<'s>(&self, settings: &'s Settings, operation: Operation) -> Option<&'s str> {
+        let is_in_path =
+            operation != Operation::Responses && !matches!(settings.api_version.as_str(), "v1" | "preview");
+        let name = settings.deployment.as_str();
+        (self.quirks.chat.own_names && !is_in_path && !name.is_empty()).then_some(name)
+    }
+
     /// The public host.
     pub fn public_host(&self, settings: &Settings) -> Option<String> {
         match self.host {

@@ -45,7 +45,7 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
             let details = json!([{"modality": "TEXT", "tokenCount": tokens}]);
             Ok(Reply::json(StatusCode::OK, &json!({"totalTokens": tokens, "promptTokensDetails": details})))
         }
-        Verb::Predict => Ok(predict::answer(&check::body(call.body)?)?),
+        Verb::Predict => Ok(predict::answer(call, &check::body(call.body)?)?),
         Verb::Embed => Ok(Reply::json(StatusCode::OK, &json!({"embedding": embed(&body()?)?}))),
         Verb::BatchEmbed => {
             let body = body()?;

@@ -7,11 +7,11 @@ use http::{HeaderMap, HeaderValue};
 use sluice_llm::answer::Context;
 use sluice_llm::dropped::Dropped;
 use sluice_llm::embeddings::{self, Vectors};
-use sluice_llm::json::Invalid;
+use sluice_llm::json::{Draft, Invalid, Object};
 use sluice_llm::request::{self, Target};
 use sluice_llm::{Operation, Wire};
 
-use super::ask::{Asked, AskedBody};
+use super::ask::{Asked, AskedBody, malformed};
 use crate::random;
 use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
@@ -54,12 +54,17 @@ pub(crate) fn request(
     conversation.model = model.into();
     conversation.stream = asked.stream;
     let target = Target { wire: provider, provider: leaf.provider, operation };
-    let body = request::encode(&conversation, &target, dropped).map_err(refuse)?;
+    let mut body: Bytes = request::encode(&conversation, &target, dropped).map_err(refuse)?.into();
+    if let Some(name) = leaf.provider.deployment(&leaf.settings, provider.operation()) {
+        let mut draft = Draft::new(Object::scan(body).map_err(malformed)?);
+        draft.set("model", sluice_llm::json::quote(name)).map_err(malformed)?;
+        body = draft.finish().concat();
+    }
     let named = asked.model.unwrap_or_else(|| model.to_owned());
     let context = context(named, conversation.include_usage, record);
     let stream = asked.stream;
     let crossing = Crossing { provider, client, operation, stream, context, embeddings: None };
-    Ok((body.into(), Box::new(crossing)))
+    Ok((body, Box::new(crossing)))
 }
 
 /// Writes a provider's request for vectors of texts.

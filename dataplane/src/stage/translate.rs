@@ -67,7 +67,8 @@ pub(crate) fn translate(
         None if let Some(vectors) = vectors(&asked.surface, leaf, &model)? => {
             let path = leaf.path(&vectors.surface(), &model, false);
             let path = path.ok_or_else(|| unsupported(operation, leaf))?;
-            let (body, crossing) = cross::embeddings(asked, vectors, &model, &mut dropped, record)?;
+            let named = leaf.provider.deployment(&leaf.settings, operation).unwrap_or(&model);
+            let (body, crossing) = cross::embeddings(asked, vectors, named, &mut dropped, record)?;
             signable = Some(body.clone());
             (path, Segments::one(body), false, Some(crossing))
         }
@@ -200,7 +201,11 @@ fn edit(asked: &mut Asked<'_>, resolution: &Resolution<'_>, dropped: &mut Droppe
             return Ok(false);
         }
     }
-    if leaf.provider.format != Format::Gemini
+    if let Some(name) = leaf.provider.deployment(&leaf.settings, operation) {
+        if asked.model.as_deref() != Some(name) {
+            draft.set("model", sluice_llm::json::quote(name)).map_err(malformed)?;
+        }
+    } else if leaf.provider.format != Format::Gemini
         && let Some(model) = resolution.model.as_ref().filter(|m| asked.model.as_deref() != Some(&*m.text))
     {
         draft.set("model", model.json.clone()).map_err(malformed)?;

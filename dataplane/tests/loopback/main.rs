@@ -13,6 +13,7 @@ mod matrix;
 mod pass_through;
 mod policies;
 mod reload;
+mod responses;
 mod routes;
 mod streams;
 mod tokens;

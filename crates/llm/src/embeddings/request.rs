@@ -118,6 +118,10 @@ pub fn encode(
             })
         }
         Vectors::Predict => {
+            // Google's documentation, "Get text embeddings": one instance per request.
+            if model.contains("gemini-embedding") {
+                one_text(request, "Gemini's models take on Vertex AI")?;
+            }
             let task = task();
             object(|w| {
                 w.key("instances").array(|w| {
@@ -148,10 +152,7 @@ pub fn encode(
             })
         }
         Vectors::InvokeTitan => {
-            let [text] = request.texts.as_slice() else {
-                let reason = "must be one text: Amazon's Titan models take no more at a time, so send one request for each";
-                return Err(Invalid::new("input", reason));
-            };
+            let text = one_text(request, "Amazon's Titan models take")?;
             lacks_purpose = true;
             // The first generation has no parameters.
             let dimensions = request.dimensions.filter(|_| model.contains("-v2"));
@@ -168,6 +169,17 @@ pub fn encode(
         dropped.add(purpose.name());
     }
     Ok(body)
+}
+
+/// The only text, for models that take no more at a time.
+fn one_text<'r>(request: &'r Request<'_>, who: &str) -> Result<&'r str, Invalid> {
+    match request.texts.as_slice() {
+        [text] => Ok(text),
+        _ => {
+            let reason = format!("must be one text: {who} no more at a time, so send one request for each");
+            Err(Invalid::new("input", reason))
+        }
+    }
 }
 
 fn content(w: &mut Writer<'_>, text: &str, model: &str, task: Option<&str>, request: &Request<'_>) {

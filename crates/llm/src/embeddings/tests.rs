@@ -86,6 +86,9 @@ fn titan_takes_one_text_and_its_first_generation_no_parameters() {
     let many = decode(Format::OpenAi, OPEN_AI, &mut dropped).unwrap();
     let error = encode(Vectors::InvokeTitan, &many, "m", &mut dropped).unwrap_err();
     assert_eq!(error.path, "input");
+    // So do Gemini's on Vertex AI, where older models take many.
+    assert!(encode(Vectors::Predict, &many, "gemini-embedding-001", &mut dropped).is_err());
+    assert!(encode(Vectors::Predict, &many, "text-embedding-005", &mut dropped).is_ok());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::answer::words;
 use crate::check::{ARR, BOOL, INT, Nulls, OBJ, STR, Wrong, may, must, object, one_of};
 use crate::openai::embedding;
-use crate::reply::Reply;
+use crate::reply::{Call, Reply};
 
 /// What vectors may be for.
 const TASKS: [&str; 8] = [
@@ -21,7 +21,7 @@ const TASKS: [&str; 8] = [
 ];
 
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-pub(super) fn answer(body: &Value) -> Result<Reply, Wrong> {
+pub(super) fn answer(call: &Call<'_>, body: &Value) -> Result<Reply, Wrong> {
     object(body, "", &[must("instances", ARR), may("parameters", OBJ)], Nulls::Absent)?;
     let parameters = &body["parameters"];
     if !parameters.is_null() {
@@ -32,6 +32,11 @@ pub(super) fn answer(body: &Value) -> Result<Reply, Wrong> {
     let instances = body["instances"].as_array().map(Vec::as_slice).unwrap_or_default();
     if instances.is_empty() {
         return Err(Wrong::value("instances", "No instances were given."));
+    }
+    let is_gemini = call.path_model.as_deref().is_some_and(|model| model.starts_with("gemini-embedding"));
+    if is_gemini && instances.len() > 1 {
+        let message = "The model supports one instance per request.";
+        return Err(Wrong::value("instances", message));
     }
     let mut predictions = Vec::new();
     for (i, instance) in instances.iter().enumerate() {
