@@ -1,6 +1,10 @@
 //! A Responses stream, written.
 
-use super::answer::{Head, call, message, part, reasoning, response, response_id};
+mod item;
+
+use item::{Item, Kind};
+
+use super::answer::{Head, part, response, response_id};
 use super::{seal_redacted, seal_signature, status};
 use crate::answer::Context;
 use crate::event::{Event, Failure, Finish};
@@ -20,22 +24,6 @@ pub(crate) struct Encoder {
     items: Vec<Item>,
     finish: Finish,
     usage: Usage,
-}
-
-#[derive(Debug)]
-struct Item {
-    id: String,
-    kind: Kind,
-    text: String,
-    is_done: bool,
-}
-
-#[derive(Debug)]
-enum Kind {
-    Text,
-    Refusal,
-    Reasoning { sealed: String },
-    Call { index: u32, call_id: String, name: String },
 }
 
 impl Encoder {
@@ -331,25 +319,4 @@ impl Encoder {
 fn summary(w: &mut Writer<'_>, text: &str) {
     w.put("type", "summary_text");
     w.put("text", text);
-}
-
-impl Item {
-    fn write(&self, w: &mut Writer<'_>, status: &str) {
-        match &self.kind {
-            Kind::Text => message(w, &self.id, Some((&self.text, false)), status),
-            Kind::Refusal => message(w, &self.id, Some((&self.text, true)), status),
-            Kind::Reasoning { sealed } => {
-                reasoning(w, &self.id, &self.text, Some(sealed.as_str()).filter(|s| !s.is_empty()));
-            }
-            Kind::Call { call_id, name, .. } => call(w, &self.id, call_id, name, &self.text, status),
-        }
-    }
-
-    fn write_begun(&self, w: &mut Writer<'_>) {
-        match &self.kind {
-            Kind::Text | Kind::Refusal => message(w, &self.id, None, "in_progress"),
-            Kind::Reasoning { .. } => reasoning(w, &self.id, "", None),
-            Kind::Call { call_id, name, .. } => call(w, &self.id, call_id, name, "", "in_progress"),
-        }
-    }
 }
