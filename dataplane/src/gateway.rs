@@ -22,6 +22,8 @@ pub struct Shared {
     pub(crate) budget: Arc<Budget>,
     pub(crate) client: Client,
     pub(crate) standing: Standing,
+    /// Turns to look at large texts: one per core.
+    pub(crate) large_looks: tokio::sync::Semaphore,
     /// Whether the credentials are too old to be used.
     expired: AtomicBool,
 }
@@ -40,6 +42,9 @@ impl Shared {
             metrics: Metrics::new(),
             client: Client::new(settings.connect_timeout, settings.proxies.clone()),
             standing: Standing::default(),
+            large_looks: tokio::sync::Semaphore::new(
+                std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            ),
             expired: AtomicBool::new(false),
             log,
             budget,

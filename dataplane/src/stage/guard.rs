@@ -2,6 +2,7 @@
 
 mod answer;
 mod ask;
+mod large;
 mod segments;
 mod stream;
 
@@ -11,7 +12,7 @@ use sluice_llm::json::{Draft, Object};
 use sluice_llm::multipart;
 use sluice_llm::text::{Kind, Masks, Part, TextError};
 use sluice_policy::guard::ask::{Text, texts};
-use sluice_policy::guard::{Direction, Looking, Refusal};
+use sluice_policy::guard::{Direction, Hits, Looking, Refusal};
 use sluice_vocab::ErrorType;
 
 use super::ask::{Asked, AskedBody, malformed};
@@ -33,7 +34,7 @@ pub(crate) async fn request(
     record: &mut Record,
 ) -> Result<(), Rejected> {
     if !plan.request_guards.is_empty() {
-        look(plan, asked, record)?;
+        look(plan, asked, record).await?;
     }
     if !plan.request_askers.is_empty() {
         inquire(plan, asked, headers, worker, record).await?;
@@ -48,15 +49,24 @@ pub(crate) fn about(plan: &Plan, headers: &HeaderMap, worker: usize, record: &Re
 }
 
 /// Patterns and recognisers.
-fn look(plan: &Plan, asked: &mut Asked<'_>, record: &mut Record) -> Result<(), Rejected> {
-    let mut looking = Looking { guards: &plan.request_guards, hits: &mut record.hits.request };
+async fn look(plan: &Plan, asked: &mut Asked<'_>, record: &mut Record) -> Result<(), Rejected> {
+    let shared = record.shared().clone();
+    let (guards, hits) = (&plan.request_guards, &mut record.hits.request);
     match &mut asked.body {
         AskedBody::Json(draft) => {
             let enforced = plan.request_guards.enforce();
             if enforced {
                 refuse_tokens(draft.original())?;
             }
-            match looking.request(draft.original()) {
+            let object = draft.original();
+            let result = if large::is_large(object.bytes().len()) {
+                let (guards, object) = (guards.clone(), object.clone());
+                large::apart(&shared, hits, move |hits| Looking { guards: &guards, hits }.request(&object))
+                    .await?
+            } else {
+                Looking { guards, hits }.request(object)
+            };
+            match result {
                 Ok(changed) if changed.is_empty() => {}
                 Ok(changed) => **draft = edited(draft, changed)?,
                 // Who only watches stands in nobody's way.
@@ -66,9 +76,14 @@ fn look(plan: &Plan, asked: &mut Asked<'_>, record: &mut Record) -> Result<(), R
         }
         // A form is looked at whole: its text fields are prompts too. Sound and pictures can't be masked.
         AskedBody::Form(bytes, _) => {
-            let text = String::from_utf8_lossy(bytes);
-            let part = Part { kind: Kind::User, json: false };
-            if looking.whole(part, &text).map_err(rejection)?.is_some() {
+            let (guards, bytes, bytes_len) = (guards.clone(), bytes.clone(), bytes.len());
+            let whole = move |hits: &mut Hits| {
+                let part = Part { kind: Kind::User, json: false };
+                Looking { guards: &guards, hits }.whole(part, &String::from_utf8_lossy(&bytes))
+            };
+            let is_large = large::is_large(bytes_len);
+            let masked = if is_large { large::apart(&shared, hits, whole).await? } else { whole(hits) };
+            if masked.map_err(rejection)?.is_some() {
                 return Err(masked_form());
             }
         }

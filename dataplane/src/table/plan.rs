@@ -8,7 +8,7 @@ use http::HeaderName;
 use sluice_policy::Config;
 use sluice_policy::enrichment::{Line, Message};
 use sluice_policy::fidelity::Fidelity;
-use sluice_policy::guard::{Guard, Guards};
+use sluice_policy::guard::{Guard, Guards, Side};
 use sluice_policy::route_type::RouteType;
 
 use super::asker::{self, Asker, Need};
@@ -21,8 +21,8 @@ pub(crate) struct Plan {
     pub(crate) poisoned: Option<String>,
     /// Each has to let the caller in.
     pub(crate) authn: Vec<Authn>,
-    pub(crate) request_guards: Guards,
-    /// Shared with the streams that they look at.
+    /// Shared with whoever looks at a large text, and with streams.
+    pub(crate) request_guards: Arc<Guards>,
     pub(crate) response_guards: Arc<Guards>,
     /// Who is asked after the guards.
     pub(crate) request_askers: Vec<Asker>,
@@ -60,20 +60,13 @@ impl Plan {
             Config::Timeouts(c) => self.timeout = c.request.map(|d| d.get()).or(self.timeout),
             Config::Guard(c) => {
                 if let Some(side) = &c.request {
-                    if !side.rules.is_empty() {
-                        self.request_guards.push(Guard::realise(side)?);
-                    }
+                    push(&mut self.request_guards, side)?;
                     self.request_askers.extend(asker::realise(side, need)?);
                 }
                 if let Some(side) = &c.response {
-                    // Nobody shares them while the table is built.
-                    let in_use = "the guards are in use";
-                    if !side.rules.is_empty() {
-                        let guard = Guard::realise(side)?;
-                        Arc::get_mut(&mut self.response_guards).ok_or(in_use)?.push(guard);
-                    }
+                    push(&mut self.response_guards, side)?;
                     let askers = asker::realise(side, need)?;
-                    Arc::get_mut(&mut self.response_askers).ok_or(in_use)?.extend(askers);
+                    Arc::get_mut(&mut self.response_askers).ok_or(IN_USE)?.extend(askers);
                 }
             }
             Config::Enrichment(c) => {
@@ -105,4 +98,16 @@ impl Plan {
             && self.defaults.is_empty()
             && self.overrides.is_empty())
     }
+}
+
+/// Nobody shares them while the table is built.
+const IN_USE: &str = "the guards are in use";
+
+/// Adds a guard that has something to look for.
+fn push(guards: &mut Arc<Guards>, side: &Side) -> Result<(), String> {
+    if !side.rules.is_empty() {
+        let guard = Guard::realise(side)?;
+        Arc::get_mut(guards).ok_or(IN_USE)?.push(guard);
+    }
+    Ok(())
 }

@@ -325,6 +325,34 @@ async fn what_a_guard_cannot_read_does_not_pass() {
     }
 }
 
+/// On the one worker that there is, a body that takes long to look at is overtaken by one that came later.
+#[tokio::test]
+async fn a_body_that_is_made_to_be_slow_holds_nobody_else_up() {
+    let plan = guards(
+        r#"{"request":{"action":"MASK","regex":{"builtins":["PHONE_NUMBER","SSN","CREDIT_CARD","EMAIL"]}},"response":{"regex":{"builtins":["PHONE_NUMBER","CREDIT_CARD"]}}}"#,
+    );
+    let lab = Arc::new(Lab::with(&plan, Settings { workers: 1, ..Settings::default() }).await);
+    let hostile = "4 ".repeat(1 << 20);
+    let body = format!(
+        r#"{{"model":"gpt-4","messages":[{{"role":"user","content":"{hostile} john@example.com"}}]}}"#
+    );
+    let (large, len) = (lab.clone(), body.len());
+    let slow = tokio::spawn(async move { large.post(CHAT, &[], body).await.status });
+    while lab.shared.budget().used() < len {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..3 {
+        assert_eq!(lab.post(CHAT, &[], SURFACES[0].body).await.status, 200);
+    }
+    assert!(!slow.is_finished());
+    assert_eq!(slow.await.unwrap(), 200);
+    let sent = lab.mock.requests().pop().unwrap();
+    assert!(sent.body.len() > 1 << 21 && !has_secret(&String::from_utf8(sent.body.to_vec()).unwrap()));
+    let fault = format!("{TEXT}{}", "%20word".repeat(14_000));
+    let answer = lab.post(CHAT, &[("x-mock-fault", &fault)], SURFACES[0].body).await.text();
+    assert!(answer.len() > 1 << 16 && answer.contains("pay [CREDIT_CARD] by"), "{}", answer.len());
+}
+
 /// A log that can be read.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);

@@ -11,10 +11,11 @@ use sluice_llm::text::{Kind, Masks, Part, TextError};
 use sluice_llm::usage::{self, Tally};
 use sluice_llm::{Format, Operation, encoding};
 use sluice_policy::guard::ask::{Text, texts};
-use sluice_policy::guard::{Direction, Guards, Looking};
+use sluice_policy::guard::{Direction, Guards, Hits, Looking};
 use sluice_vocab::ErrorType;
 
 use super::ask::{About, Inquiry, ask};
+use super::large;
 use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::stage::relay::{broken, clean, is_event_stream};
@@ -118,7 +119,15 @@ pub(crate) async fn looked_at(
     status: StatusCode,
     record: &mut Record,
 ) -> Result<Bytes, Rejected> {
-    let body = if looks.guards.is_empty() { body } else { masked(&looks.guards, body, status, record)? };
+    let body = if looks.guards.is_empty() {
+        body
+    } else if large::is_large(body.len()) {
+        let (shared, guards) = (record.shared().clone(), looks.guards.clone());
+        let look = move |hits: &mut Hits| mask(&guards, body, status, hits);
+        large::apart(&shared, &mut record.hits.response, look).await??
+    } else {
+        masked(&looks.guards, body, status, record)?
+    };
     match &looks.inquiry {
         None => Ok(body),
         Some(inquiry) => inquired(inquiry, body, status, record).await,
@@ -161,7 +170,11 @@ pub(crate) fn masked(
     status: StatusCode,
     record: &mut Record,
 ) -> Result<Bytes, Rejected> {
-    let mut looking = Looking { guards, hits: &mut record.hits.response };
+    mask(guards, body, status, &mut record.hits.response)
+}
+
+fn mask(guards: &Guards, body: Bytes, status: StatusCode, hits: &mut Hits) -> Result<Bytes, Rejected> {
+    let mut looking = Looking { guards, hits };
     if !guards.enforce() {
         let _ = looking.answer(&body);
         return Ok(body);
