@@ -74,8 +74,7 @@ fn release(
         roots.insert(listener.key.clone(), pool.seal(&listener.at, body, listener.certificates()));
     }
     let gateway_policies = policies.of(Kind::Gateway, gateway, None);
-    let gateway_policies: Vec<&EntryKey> =
-        gateway_policies.into_iter().flat_map(|name| policies.keys(name).unwrap_or_default()).collect();
+    let gateway_policies: Vec<EntryKey> = gateway_policies.into_iter().flat_map(|(_, keys)| keys).collect();
     for compiled in routes {
         for attachment in compiled.attachments.iter().filter(|a| a.gateway.as_ref() == Some(gateway)) {
             for rule in &compiled.rules {

@@ -116,6 +116,7 @@ pub fn is_reference(reason: Reason) -> bool {
         | Reason::UnsupportedValue
         | Reason::InlineCredential
         | Reason::CredentialConflict
+        | Reason::UnboundedPattern
         | Reason::NotReferenced
         | Reason::Deprecated
         | Reason::AIDisabled

@@ -32,6 +32,16 @@ pub(crate) struct Policies {
 struct Attached {
     section: Option<String>,
     policy: Name,
+    /// Kinds of which there can be one only, and an older policy of the same target has it.
+    lost: Vec<&'static str>,
+}
+
+/// Policies of which a request can follow one only. Others add up, or go by their fields.
+const SINGLE: [&str; 3] = ["timeouts", "routeType", "fidelity"];
+
+/// The kind of policy that an entry is.
+fn kind(key: &EntryKey) -> &str {
+    key.as_str().rsplit('/').next().unwrap_or_default()
 }
 
 impl Policies {
@@ -40,11 +50,22 @@ impl Policies {
         self.keys.get(name).map(Vec::as_slice)
     }
 
-    /// RoutePolicies that name a target, or one section of it; oldest first.
-    pub(crate) fn of<'a>(&'a self, kind: Kind, target: &Name, section: Option<&str>) -> Vec<&'a Name> {
-        let attached = self.targets.get(&(kind, target.clone())).map(Vec::as_slice).unwrap_or_default();
-        let applies = |a: &&Attached| a.section.is_none() || a.section.as_deref() == section;
-        attached.iter().filter(applies).map(|a| &a.policy).collect()
+    /// RoutePolicies that name a target, then those that name one section of it, each with the entries that count there; oldest first.
+    pub(crate) fn of<'a>(
+        &'a self,
+        target_kind: Kind,
+        target: &Name,
+        section: Option<&str>,
+    ) -> Vec<(&'a Name, Vec<EntryKey>)> {
+        let attached =
+            self.targets.get(&(target_kind, target.clone())).map(Vec::as_slice).unwrap_or_default();
+        let whole = attached.iter().filter(|a| a.section.is_none());
+        let part = attached.iter().filter(|a| a.section.is_some() && a.section.as_deref() == section);
+        let keys = |a: &Attached| {
+            let keys = self.keys(&a.policy).unwrap_or_default().iter();
+            keys.filter(|key| !a.lost.contains(&kind(key))).cloned().collect()
+        };
+        whole.chain(part).map(|a| (&a.policy, keys(a))).collect()
     }
 }
 
@@ -182,6 +203,35 @@ fn attach(
         );
         return;
     }
+    let lost = conflicts(item, target, (kind, &name), policies, verdicts);
     let attached = policies.targets.entry((kind, name)).or_default();
-    attached.push(Attached { section: target.section_name.clone(), policy: item.name().clone() });
+    attached.push(Attached { section: target.section_name.clone(), policy: item.name().clone(), lost });
+}
+
+/// What of a policy an older one of the same target has already (as Gateway API settles it, GEP-713), each told.
+fn conflicts(
+    item: &Item<RoutePolicySpec>,
+    target: &TargetRef,
+    (target_kind, name): (Kind, &Name),
+    policies: &Policies,
+    verdicts: &mut Verdicts,
+) -> Vec<&'static str> {
+    let older = policies.targets.get(&(target_kind, name.clone())).map(Vec::as_slice).unwrap_or_default();
+    let has = |policy: &Name, single: &str| {
+        policies.keys(policy).unwrap_or_default().iter().any(|key| kind(key) == single)
+    };
+    let base = item.spec().ai().map_or("spec.ai", |(_, path)| path);
+    let mut lost = Vec::new();
+    for single in SINGLE.into_iter().filter(|single| has(item.name(), single)) {
+        let same = older.iter().filter(|a| a.section == target.section_name && a.policy != *item.name());
+        let Some(first) = same.into_iter().find(|a| has(&a.policy, single)) else { continue };
+        let message = format!(
+            "RoutePolicy {} has {single} for {target_kind} {name} too, and is older, so that its word counts: leave it out of one of them",
+            first.policy
+        );
+        let at = item.at(format!("{base}.{single}"));
+        verdicts.add(&at, Finding::warning(Reason::Conflicted, "", message));
+        lost.push(single);
+    }
+    lost
 }

@@ -126,8 +126,8 @@ impl Rule<'_> {
     fn route_policies(&self, verdicts: &mut Verdicts) -> RoutePolicies {
         let mut found = RoutePolicies::default();
         let section = self.rule.name.as_deref();
-        for name in self.policies.of(Kind::HTTPRoute, self.item.name(), section) {
-            found.add(self.policies.keys(name).unwrap_or_default());
+        for (name, keys) in self.policies.of(Kind::HTTPRoute, self.item.name(), section) {
+            found.add(&keys);
             self.warn_without_effect(name, verdicts);
         }
         for (i, filter) in self.rule.filters.iter().flatten().enumerate() {

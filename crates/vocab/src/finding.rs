@@ -91,6 +91,8 @@ reasons! {
     InlineCredential,
     /// The same header carries the caller's own and the passed-through credential.
     CredentialConflict,
+    /// A pattern without a longest match, for which a stream may have to be held back, or ended.
+    UnboundedPattern,
     /// Nothing refers to it.
     NotReferenced,
     /// An older spelling that is still understood.

@@ -347,7 +347,7 @@ async fn a_body_that_is_made_to_be_slow_holds_nobody_else_up() {
     assert!(!slow.is_finished());
     assert_eq!(slow.await.unwrap(), 200);
     let sent = lab.mock.requests().pop().unwrap();
-    assert!(sent.body.len() > 1 << 21 && !has_secret(&String::from_utf8(sent.body.to_vec()).unwrap()));
+    assert!(sent.body.len() > 1 << 21 && !has_secret(std::str::from_utf8(&sent.body).unwrap()));
     let fault = format!("{TEXT}{}", "%20word".repeat(14_000));
     let answer = lab.post(CHAT, &[("x-mock-fault", &fault)], SURFACES[0].body).await.text();
     assert!(answer.len() > 1 << 16 && answer.contains("pay [CREDIT_CARD] by"), "{}", answer.len());

@@ -243,7 +243,7 @@ fn check(text: &str, at: &str, direction: Direction, mode: Mode, findings: &mut 
                 && pattern.max_len().is_none_or(|max| max > WINDOW) =>
         {
             findings.push(Finding::warning(
-                Reason::Invalid,
+                Reason::UnboundedPattern,
                 at,
                 format!(
                     "the pattern has no longest match, so a stream is held back for as long as one may go on, and ended when \
