@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sluice_llm::sse::Decoder;
 use sluice_llm::text::Deltas;
 use sluice_llm::{Format, Operation};
+use sluice_policy::guard::ask::{self, Address, Ask, Asker, Engine, FailureMode, Segments};
 use sluice_policy::guard::{
     Action, Builtin, Guard, Guards, Hits, Looking, Mode, Pieces, Rule, Scope, Side, What,
 };
@@ -79,6 +80,27 @@ fn mask(guards: &Guards, text: Text, whole: &str) -> String {
         return json!({ "q": inner }).to_string();
     }
     guards.mask(Scope::Assistant, whole, &mut hits).unwrap().unwrap_or_else(|| whole.to_owned())
+}
+
+/// Cuts and mixes texts as the numbers say.
+fn mix(whole: &BTreeMap<Text, String>, pieces: Vec<(usize, usize)>) -> Vec<(Text, String)> {
+    let mut rest: Vec<(Text, String)> = whole.clone().into_iter().collect();
+    let mut order = Vec::new();
+    for (which, len) in pieces {
+        if rest.is_empty() {
+            break;
+        }
+        let i = which % rest.len();
+        let end =
+            rest[i].1.floor_char_boundary(len.max(4)).max(rest[i].1.chars().next().map_or(0, char::len_utf8));
+        let piece: String = rest[i].1.drain(..end).collect();
+        order.push((rest[i].0, piece));
+        if rest[i].1.is_empty() {
+            rest.remove(i);
+        }
+    }
+    order.extend(rest);
+    order
 }
 
 /// The events of a stream with these pieces, in this order.
@@ -272,6 +294,59 @@ fn through(format: Format, operation: Operation, guards: &Guards, stream: &str, 
     out.to_vec()
 }
 
+/// Somebody who is asked about every text.
+fn mk_asker() -> Asker {
+    let side = Side {
+        rules: Vec::new(),
+        scopes: Scope::ALL.to_vec(),
+        mode: Mode::Enforce,
+        message: "no".into(),
+        status: 403,
+        asks: Vec::new(),
+    };
+    let ask = Ask {
+        name: "asked".into(),
+        engine: Engine::Webhook {},
+        address: Address::default(),
+        credential: None,
+        timeout_ms: 1,
+        failure_mode: FailureMode::FailClosed,
+        forward_headers: Vec::new(),
+        broken: None,
+    };
+    Asker::realise(&ask, &side).unwrap()
+}
+
+/// Sends a stream through segments that end with the chunks that `ends` says, each text of which is written large; gives the stream, and what
+/// was asked.
+fn in_segments(
+    format: Format,
+    operation: Operation,
+    stream: &str,
+    cuts: &[usize],
+    ends: &[bool],
+) -> (Vec<u8>, Vec<ask::Text>) {
+    let mut segments = Segments::new(format, operation, [&mk_asker()]);
+    let mut at: Vec<usize> = cuts.iter().map(|c| c % (stream.len() + 1)).chain([0, stream.len()]).collect();
+    at.sort_unstable();
+    let (mut out, mut asked) = (Vec::new(), Vec::new());
+    let mut leave = |segments: &mut Segments, last| {
+        let mut texts = segments.texts();
+        asked.extend(texts.clone());
+        texts.iter_mut().for_each(|text| text.text = text.text.to_ascii_uppercase());
+        out.extend_from_slice(&segments.release(texts, last).unwrap());
+    };
+    for (i, range) in at.windows(2).enumerate() {
+        segments.push(Bytes::copy_from_slice(&stream.as_bytes()[range[0]..range[1]])).unwrap();
+        if ends.get(i).copied().unwrap_or(false) {
+            leave(&mut segments, false);
+        }
+    }
+    segments.finish().unwrap();
+    leave(&mut segments, true);
+    (out, asked)
+}
+
 fn cases() -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(1024);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
@@ -305,22 +380,7 @@ proptest! {
                 _ => whole.insert(Text::Arguments(n), json!({ "q": text }).to_string()),
             };
         }
-        // The texts are cut and mixed as the numbers say.
-        let mut rest: Vec<(Text, String)> = whole.clone().into_iter().collect();
-        let mut order = Vec::new();
-        for (which, len) in pieces {
-            if rest.is_empty() {
-                break;
-            }
-            let i = which % rest.len();
-            let end = rest[i].1.floor_char_boundary(len.max(4)).max(rest[i].1.chars().next().map_or(0, char::len_utf8));
-            let piece: String = rest[i].1.drain(..end).collect();
-            order.push((rest[i].0, piece));
-            if rest[i].1.is_empty() {
-                rest.remove(i);
-            }
-        }
-        order.extend(rest);
+        let order = mix(&whole, pieces);
         for (format, operation) in SHAPES {
             let stream = write(operation, format, &order, always);
             let out = through(format, operation, &guards, &stream, &cuts);
@@ -337,6 +397,44 @@ proptest! {
                     let done = serde_json::to_string(masked).unwrap();
                     prop_assert!(String::from_utf8_lossy(&out).contains(&done));
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_the_segments_a_client_puts_together_what_was_said_about_them(
+        texts in prop::collection::vec(
+            (0..3usize, 0..2usize, prop::collection::vec(prop::sample::select(TEXTS), 1..8)), 1..5),
+        pieces in prop::collection::vec((0..5usize, 1..6usize), 0..30),
+        cuts in prop::collection::vec(0..100_000usize, 0..10),
+        ends in prop::collection::vec(any::<bool>(), 0..12),
+        always in any::<bool>(),
+    ) {
+        let mut whole: BTreeMap<Text, String> = BTreeMap::new();
+        for (kind, n, text) in texts {
+            let text = text.concat();
+            match kind {
+                0 => whole.insert(Text::Said(n), text),
+                1 => whole.insert(Text::Thought(n), text),
+                _ => whole.insert(Text::Arguments(n), json!({ "q": text }).to_string()),
+            };
+        }
+        let order = mix(&whole, pieces);
+        for (format, operation) in SHAPES {
+            let stream = write(operation, format, &order, always);
+            let (out, asked) = in_segments(format, operation, &stream, &cuts, &ends);
+            let mut got = read(operation, format, &out);
+            got.retain(|_, text| !text.is_empty());
+            let want: BTreeMap<Text, String> = whole
+                .iter()
+                .filter(|(text, _)| format != Format::Gemini || !matches!(text, Text::Arguments(_)))
+                .map(|(text, whole)| (*text, whole.to_ascii_uppercase()))
+                .collect();
+            prop_assert_eq!(&got, &want, "{:?} {:?}", format, String::from_utf8_lossy(&out));
+            for text in asked.iter().filter(|text| !text.before.is_empty()) {
+                // What went before has left as it was said to.
+                let known = want.values().any(|w| w.contains(&format!("{}{}", text.before, text.text.to_ascii_uppercase())));
+                prop_assert!(known && text.before.len() <= 1 << 10, "{text:?}");
             }
         }
     }
