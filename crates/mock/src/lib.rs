@@ -33,6 +33,7 @@ mod check;
 mod cohere;
 mod fault;
 mod gemini;
+mod guardrail;
 mod openai;
 mod play;
 mod record;

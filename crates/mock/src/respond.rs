@@ -13,7 +13,7 @@ use crate::reply::{Call, Content, Refusal, Reply};
 use crate::route::{Format, Verb, route};
 use crate::script::Framing;
 use crate::server::Shared;
-use crate::{anthropic, bedrock, cohere, gemini, openai, script};
+use crate::{anthropic, bedrock, cohere, gemini, guardrail, openai, script};
 
 /// Answers a request.
 pub(crate) async fn respond(shared: &Shared, reset: Reset, request: Request<Incoming>) -> Response<Play> {
@@ -75,6 +75,7 @@ fn reply(call: &Call<'_>) -> Reply {
         Format::Anthropic | Format::VertexAnthropic => anthropic::refuse(call, &refusal),
         Format::Bedrock => bedrock::refuse(call, &refusal),
         Format::Cohere => cohere::refuse(call, &refusal),
+        Format::Guardrail => guardrail::refuse(&refusal),
         Format::Gemini | Format::Vertex => gemini::refuse(call, &refusal),
     })
 }
@@ -91,6 +92,7 @@ fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         Format::Anthropic => anthropic::authorize(call),
         Format::VertexAnthropic | Format::Cohere => call.accept(call.bearer()),
         Format::Bedrock => bedrock::authorize(call),
+        Format::Guardrail => Ok(()),
         Format::Gemini | Format::Vertex => gemini::authorize(call),
     }?;
     if let Some(status) = call.fault.status.and_then(|s| StatusCode::from_u16(s).ok()) {
@@ -103,6 +105,7 @@ fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         Format::Anthropic | Format::VertexAnthropic => anthropic::answer(call),
         Format::Bedrock => bedrock::answer(call),
         Format::Cohere => cohere::answer(call),
+        Format::Guardrail => guardrail::answer(call),
         Format::Gemini | Format::Vertex => gemini::answer(call),
     }
 }

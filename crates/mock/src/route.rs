@@ -18,6 +18,8 @@ pub(crate) enum Format {
     Gemini,
     Vertex,
     Bedrock,
+    /// A guardrail webhook.
+    Guardrail,
     Cohere,
 }
 
@@ -48,6 +50,9 @@ pub(crate) enum Verb {
     ConverseStream,
     /// A model of Bedrock's by its own body.
     Invoke,
+    /// A guardrail's questions.
+    GuardPrompt,
+    GuardAnswer,
     /// Nothing that the provider has: method and path.
     Nothing(String),
 }
@@ -80,6 +85,8 @@ pub(crate) fn route(method: &Method, path: &str, headers: &HeaderMap) -> Result<
         ["v1" | "v1beta", "models", operation] if operation.contains(':') => {
             gemini(Format::Gemini, operation)
         }
+        ["request"] => Some(Target { format: Format::Guardrail, verb: Verb::GuardPrompt, model: None }),
+        ["response"] => Some(Target { format: Format::Guardrail, verb: Verb::GuardAnswer, model: None }),
         ["v2", "chat"] => Some(Target { format: Format::Cohere, verb: Verb::Chat, model: None }),
         ["v2", "embed"] => Some(Target { format: Format::Cohere, verb: Verb::Embed, model: None }),
         ["v1beta", "models", id @ ..] => Some(models(Format::Gemini, id)),

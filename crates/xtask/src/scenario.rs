@@ -6,6 +6,7 @@
 
 mod api;
 mod chaos;
+mod guards;
 mod identity;
 mod kgateway;
 mod kong;
@@ -76,7 +77,7 @@ struct Scenario {
     run: for<'a> fn(&'a World) -> Outcome<'a>,
 }
 
-const SCENARIOS: [Scenario; 12] = [
+const SCENARIOS: [Scenario; 13] = [
     Scenario {
         name: "kong",
         shows: "an AIGateway becomes a gateway that answers at its address",
@@ -94,6 +95,12 @@ const SCENARIOS: [Scenario; 12] = [
         shows: "Upstreams with three ways of authentication, a route, a policy",
         is_long: false,
         run: |world| Box::pin(kgateway::run(world)),
+    },
+    Scenario {
+        name: "guards",
+        shows: "recognisers, moderation, a webhook and enrichment, in every client's format, plain and streamed",
+        is_long: false,
+        run: |world| Box::pin(guards::run(world)),
     },
     Scenario {
         name: "standalone",

@@ -1,7 +1,8 @@
 //! kgateway's document: Upstreams with the three ways of authentication, a route, a policy.
 
 use anyhow::ensure;
-use serde_json::json;
+use serde_json::{Value, json};
+use sluice_mock::Fault;
 
 use super::world::World;
 use crate::http::Request;
@@ -39,6 +40,26 @@ pub(super) async fn run(world: &World) -> anyhow::Result<()> {
     ensure!(refused.status == 403, "the guard refuses: {} {}", refused.status, refused.text);
     ensure!(refused.text.contains("Rejected due to inappropriate content"), "{}", refused.text);
     ensure!(world.providers.mock.counts().received == before, "and nothing was sent");
+
+    // What the provider says of a card is masked, in one piece and in many.
+    for is_stream in [false, true] {
+        let text = Some("Your card: 5105 1051 0510 5100, thank you".to_owned());
+        world.providers.mock.fault_next(Fault { text, split: Some(7), ..Fault::default() });
+        let question = json!({
+            "model": "gpt-4o", "stream": is_stream,
+            "messages": [{ "role": "user", "content": "Which one?" }],
+        });
+        let answer = world.post(&chat, &question).await?;
+        let mut said = answer.text.clone();
+        if is_stream {
+            let deltas = answer.text.lines().filter_map(|line| line.strip_prefix("data: "));
+            let deltas = deltas.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+            let text = |v: Value| v["choices"][0]["delta"]["content"].as_str().map(str::to_owned);
+            said = deltas.filter_map(text).collect();
+        }
+        ensure!(answer.status == 200 && said.contains("Your card: "), "it answers: {}", answer.text);
+        ensure!(said.contains(", thank you") && !said.contains("5105"), "the number is masked: {said}");
+    }
 
     let question = json!({ "messages": [{ "role": "user", "content": "Hello" }] });
     let inline = Request::post(&chat, &question).header("Host", "inline.example.com");
