@@ -2,22 +2,15 @@
 
 import asyncio
 import io
-import sys
 
 import anthropic
 import openai
 from google import genai
 from google.genai import types as genai_types
 
-BASE = sys.argv[1]
-KEY = "tester-key"
+from harness import BASE, KEY, check, run
+
 HELLO = [{"role": "user", "content": "Hello!"}]
-checks = []
-
-
-def check(f):
-    checks.append(f)
-    return f
 
 
 def client(path, key=KEY):
@@ -264,17 +257,4 @@ def gemini_reaches_every_provider():
         assert "sunny" in c.models.generate_content(model=model, contents=turns, config=config).text
 
 
-def main():
-    failed = 0
-    for f in checks:
-        try:
-            f()
-            print(f"ok   {f.__name__}")
-        except Exception as error:  # each check is told of, whatever went wrong
-            failed += 1
-            print(f"FAIL {f.__name__}: {type(error).__name__}: {error}")
-    print(f"python: {len(checks) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
-
-
-main()
+run("python")

@@ -3,14 +3,15 @@
 Its server speaks OpenAI's chat and Anthropic's Messages, so each SDK gets there untranslated and translated.
 """
 
-import sys
+from functools import partial
 
 import anthropic
 import openai
 from google import genai
 from google.genai import types as genai_types
 
-BASE, KEY = sys.argv[1], "tester-key"
+from harness import BASE, KEY, add, run
+
 QUESTION = "Say hello."
 MODELS = ["smollm2", "smollm2-messages"]
 
@@ -62,21 +63,14 @@ def gemini(model):
     yield "".join(x.text or "" for x in chunks)
 
 
-def main():
-    passed = failed = 0
-    for model in MODELS:
-        for sdk in (chat, responses, messages, gemini):
-            try:
-                said = list(sdk(model))
-                # With temperature 0 the model says one thing, by whichever way it is asked.
-                assert all(text.strip() for text in said) and len({text.strip() for text in said}) == 1, said
-                print(f"ok   {sdk.__name__} to {model}: {said[0]!r}")
-                passed += 1
-            except Exception as error:  # each is told of, whatever went wrong
-                print(f"FAIL {sdk.__name__} to {model}: {type(error).__name__}: {error}")
-                failed += 1
-    print(f"real model: {passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+def same(sdk, model):
+    said = {text.strip() for text in sdk(model)}
+    # With temperature 0 the model says one thing, by whichever way it is asked.
+    assert len(said) == 1 and said != {""}, said
+    return said.pop()
 
 
-main()
+for name in MODELS:
+    for asks in (chat, responses, messages, gemini):
+        add(f"{asks.__name__} to {name}", partial(same, asks, name))
+run("real model")

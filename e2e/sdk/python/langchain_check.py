@@ -1,6 +1,5 @@
-"""LangChain's chat models and agents through the gateway. Usage: check.py http://HOST:PORT"""
+"""LangChain's chat models and agents through the gateway. Usage: langchain_check.py http://HOST:PORT"""
 
-import sys
 import urllib.parse
 
 import httpx
@@ -13,15 +12,9 @@ from langchain_google_genai import ChatGoogleGenerativeAI
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel, Field
 
-BASE = sys.argv[1]
-KEY = "tester-key"
+from harness import BASE, KEY, check, run
+
 EVERYBODY = ["gpt-4", "claude-sonnet-5", "gemini-2.5-flash", "nova-lite", "command-a"]
-checks = []
-
-
-def check(f):
-    checks.append(f)
-    return f
 
 
 def chat_models(name):
@@ -117,17 +110,4 @@ def the_document_s_own_agent_reasons_in_text():
         assert asked == ["Boston"] and answer["output"] == "72.5 degrees", (name, answer)
 
 
-def main():
-    failed = 0
-    for f in checks:
-        try:
-            f()
-            print(f"ok   {f.__name__}")
-        except Exception as error:  # each check is told of, whatever went wrong
-            failed += 1
-            print(f"FAIL {f.__name__}: {type(error).__name__}: {error}")
-    print(f"langchain: {len(checks) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
-
-
-main()
+run("langchain")
