@@ -15,7 +15,8 @@ use crate::up::model;
 pub(crate) async fn run() -> anyhow::Result<()> {
     let python = python::environment("sdk", &root().join("e2e/sdk/python/requirements.txt"), &[]).await?;
     let langchain =
-        python::environment("langchain", &root().join("e2e/sdk/python/langchain_requirements.txt"), &[]).await?;
+        python::environment("langchain", &root().join("e2e/sdk/python/langchain_requirements.txt"), &[])
+            .await?;
     let node = root().join("e2e/sdk/node");
     if !is_installed(&node)? {
         step("installing the Node SDKs");
@@ -35,7 +36,8 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     let base = format!("http://127.0.0.1:{port}");
     child::run(Command::new(&python).arg(root().join("e2e/sdk/python/check.py")).arg(&base)).await?;
     child::run(Command::new(&python).arg(root().join("e2e/sdk/python/model.py")).arg(&base)).await?;
-    child::run(Command::new(&langchain).arg(root().join("e2e/sdk/python/langchain_check.py")).arg(&base)).await?;
+    child::run(Command::new(&langchain).arg(root().join("e2e/sdk/python/langchain_check.py")).arg(&base))
+        .await?;
     child::run(Command::new("node").arg(node.join("check.mjs")).arg(&base).current_dir(&node)).await?;
     stop(&mut gateway).await?;
     Ok(())
