@@ -139,6 +139,12 @@ pub(crate) fn part(w: &mut Writer<'_>, text: &str, is_refusal: bool) {
 pub(crate) fn reasoning(w: &mut Writer<'_>, id: &str, text: &str, sealed: Option<&str>) {
     w.put("id", id);
     w.put("type", "reasoning");
+    summary(w, text);
+    w.put_some("encrypted_content", sealed);
+}
+
+/// What a model thought, as requests and answers have it.
+pub(super) fn summary(w: &mut Writer<'_>, text: &str) {
     w.key("summary").array(|w| {
         if !text.is_empty() {
             w.object(|w| {
@@ -147,7 +153,6 @@ pub(crate) fn reasoning(w: &mut Writer<'_>, id: &str, text: &str, sealed: Option
             });
         }
     });
-    w.put_some("encrypted_content", sealed);
 }
 
 pub(crate) fn call(w: &mut Writer<'_>, id: &str, call_id: &str, name: &str, arguments: &str, status: &str) {

@@ -2,6 +2,7 @@
 
 use super::Body;
 use crate::conversation::{Content, Media, Param, Part, Role, Source, ToolResult};
+use crate::format::responses::answer::summary;
 use crate::format::responses::opened;
 use crate::json::{Invalid, Writer};
 use crate::wire::Wire;
@@ -141,14 +142,7 @@ impl Body<'_, '_> {
                 Content::Reasoning { text, signature } => match signature.as_deref().and_then(opened) {
                     Some(sealed) => w.object(|w| {
                         w.put("type", "reasoning");
-                        w.key("summary").array(|w| {
-                            if !text.is_empty() {
-                                w.object(|w| {
-                                    w.put("type", "summary_text");
-                                    w.put("text", text);
-                                });
-                            }
-                        });
+                        summary(w, text);
                         w.put("encrypted_content", sealed);
                     }),
                     // What another provider thought, or what nobody can prove.
