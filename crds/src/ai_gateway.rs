@@ -20,8 +20,16 @@ pub use listener::Listener;
 pub use provider::{CredentialsKind, CredentialsRef, ModelRoute, NamedProvider};
 
 /// Identifiers that are paths of the gateway itself.
-pub const RESERVED_IDENTIFIERS: [&str; 8] =
-    ["v1", "v1beta", "openai", "anthropic", "gemini", "messages", "health", "metrics"];
+pub const RESERVED_IDENTIFIERS: [&str; 8] = [
+    "v1",
+    "v1beta",
+    "openai",
+    "anthropic",
+    "gemini",
+    "messages",
+    "health",
+    "metrics",
+];
 
 /// A whole gateway in one object.
 #[derive(CustomResource, Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -11,7 +11,13 @@
 //!     | sed 's/[ ]*$//; s/^#.allow(unused_imports).$/#[allow(unused_imports, reason = "generated")]/' > $SLUICE/crds/src/gateway_api/$kind.rs
 //! done
 //! ```
-#![allow(missing_docs, unreachable_pub, clippy::all, rustdoc::all, reason = "generated")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    rustdoc::all,
+    reason = "generated"
+)]
 
 #[rustfmt::skip]
 pub mod gatewayclasses;

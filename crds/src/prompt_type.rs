@@ -37,7 +37,9 @@ impl<'de> Deserialize<'de> for PromptType {
             .into_iter()
             .find(|t| t.as_str().eq_ignore_ascii_case(&text))
             .ok_or_else(|| {
-                serde::de::Error::custom(format!("promptType {text:?} is neither chat nor completions"))
+                serde::de::Error::custom(format!(
+                    "promptType {text:?} is neither chat nor completions"
+                ))
             })
     }
 }

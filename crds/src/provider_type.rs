@@ -55,7 +55,9 @@ impl ProviderType {
 
     /// Finds a type by its name, in any case.
     pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|t| t.as_str().eq_ignore_ascii_case(name))
+        Self::ALL
+            .into_iter()
+            .find(|t| t.as_str().eq_ignore_ascii_case(name))
     }
 
     /// Whether the vendor serves everyone at one address, so that a credential is all that it takes.
@@ -88,7 +90,8 @@ impl Serialize for ProviderType {
 impl<'de> Deserialize<'de> for ProviderType {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let text = String::deserialize(d)?;
-        Self::find(&text).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no type of provider")))
+        Self::find(&text)
+            .ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no type of provider")))
     }
 }
 

@@ -7,7 +7,11 @@ use crate::{AIGateway, RoutePolicy, Upstream};
 
 /// The definitions of the three kinds, in the order of their names.
 pub fn crds() -> [Value; 3] {
-    [definition::<AIGateway>(), definition::<RoutePolicy>(), definition::<Upstream>()]
+    [
+        definition::<AIGateway>(),
+        definition::<RoutePolicy>(),
+        definition::<Upstream>(),
+    ]
 }
 
 fn definition<T: CustomResourceExt>() -> Value {
@@ -47,7 +51,10 @@ fn tidy(value: &mut Value) {
 
 /// Bounds are floats in the API, whole numbers in our schemas.
 fn whole(number: &mut Value) {
-    #[expect(clippy::cast_possible_truncation, reason = "bounds of our own schemas are small")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "bounds of our own schemas are small"
+    )]
     if let Some(float) = number.as_f64().filter(|f| f.fract() == 0.0) {
         *number = Value::from(float as i64);
     }

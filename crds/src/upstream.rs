@@ -35,7 +35,11 @@ pub use provider::{Api, AzureOpenAi, Basic, Bedrock, Common, OpenAi, VertexAi};
         type_ = "string",
         json_path = ".status.conditions[?(@.type==\"Ready\")].reason"
     ),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+    printcolumn(
+        name = "Age",
+        type_ = "date",
+        json_path = ".metadata.creationTimestamp"
+    )
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-kubernetes-validations" = [
@@ -123,14 +127,22 @@ impl Ai {
             ("deepseek", &self.deepseek),
             ("qwen", &self.qwen),
         ];
-        if let Some((name, basic)) = basics.into_iter().find_map(|(name, b)| b.as_ref().map(|b| (name, b))) {
+        if let Some((name, basic)) = basics
+            .into_iter()
+            .find_map(|(name, b)| b.as_ref().map(|b| (name, b)))
+        {
             return Some((name, basic.common()));
         }
         if let Some(openai) = &self.openai {
             return Some(("openai", openai.common()));
         }
-        let azure = self.azure_openai.as_ref().map(|p| ("azureOpenai", p.common()));
+        let azure = self
+            .azure_openai
+            .as_ref()
+            .map(|p| ("azureOpenai", p.common()));
         let vertex = self.vertex_ai.as_ref().map(|p| ("vertexAi", p.common()));
-        azure.or(vertex).or_else(|| self.bedrock.as_ref().map(|p| ("bedrock", p.common())))
+        azure
+            .or(vertex)
+            .or_else(|| self.bedrock.as_ref().map(|p| ("bedrock", p.common())))
     }
 }

@@ -46,17 +46,27 @@ impl AccessLog {
 
     /// To a writer, such as standard output.
     pub fn to(mut out: impl Write + Send + 'static) -> std::io::Result<Self> {
-        let inner = Arc::new(Inner { waiting: Mutex::default(), wake: Condvar::new() });
+        let inner = Arc::new(Inner {
+            waiting: Mutex::default(),
+            wake: Condvar::new(),
+        });
         let shared = inner.clone();
-        let writer = std::thread::Builder::new().name("access-log".into()).spawn(move || {
-            let mut batch = Vec::new();
-            while shared.take(&mut batch) {
-                // Nobody is left to tell when the log itself can't be written.
-                let _ = out.write_all(&batch).and_then(|()| out.flush());
-                batch.clear();
-            }
-        })?;
-        Ok(Self { inner: Some(Arc::new(Owner { inner, writer: Mutex::new(Some(writer)) })) })
+        let writer = std::thread::Builder::new()
+            .name("access-log".into())
+            .spawn(move || {
+                let mut batch = Vec::new();
+                while shared.take(&mut batch) {
+                    // Nobody is left to tell when the log itself can't be written.
+                    let _ = out.write_all(&batch).and_then(|()| out.flush());
+                    batch.clear();
+                }
+            })?;
+        Ok(Self {
+            inner: Some(Arc::new(Owner {
+                inner,
+                writer: Mutex::new(Some(writer)),
+            })),
+        })
     }
 
     /// Adds a line; `write` appends it without the line feed.
@@ -82,11 +92,16 @@ impl Inner {
         let mut waiting = lock(&self.waiting);
         while !waiting.closed && waiting.bytes.len() < WAKE_AT {
             if waiting.bytes.is_empty() {
-                waiting = self.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+                waiting = self
+                    .wake
+                    .wait(waiting)
+                    .unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
-            let (guard, waited) =
-                self.wake.wait_timeout(waiting, FLUSH_EVERY).unwrap_or_else(PoisonError::into_inner);
+            let (guard, waited) = self
+                .wake
+                .wait_timeout(waiting, FLUSH_EVERY)
+                .unwrap_or_else(PoisonError::into_inner);
             waiting = guard;
             if waited.timed_out() {
                 break;

@@ -28,7 +28,12 @@ pub(crate) struct Share {
 impl Budget {
     /// With so many bytes.
     pub fn new(limit: usize) -> Self {
-        Self { limit, used: AtomicUsize::new(0), peak: AtomicUsize::new(0), freed: Notify::new() }
+        Self {
+            limit,
+            used: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
+            freed: Notify::new(),
+        }
     }
 
     /// Bytes held now.
@@ -42,9 +47,11 @@ impl Budget {
     }
 
     fn try_take(&self, bytes: usize) -> bool {
-        let taken = self.used.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |used| {
-            used.checked_add(bytes).filter(|sum| *sum <= self.limit)
-        });
+        let taken = self
+            .used
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |used| {
+                used.checked_add(bytes).filter(|sum| *sum <= self.limit)
+            });
         if let Ok(before) = taken {
             self.peak.fetch_max(before + bytes, Ordering::Relaxed);
         }
@@ -60,7 +67,10 @@ impl Budget {
 impl Share {
     /// Of nothing yet.
     pub(crate) fn new(budget: &Arc<Budget>) -> Self {
-        Self { budget: budget.clone(), bytes: 0 }
+        Self {
+            budget: budget.clone(),
+            bytes: 0,
+        }
     }
 
     /// Bytes that this share holds.

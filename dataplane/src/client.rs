@@ -78,7 +78,9 @@ pub(crate) struct Answer {
 
 impl Client {
     pub(crate) fn new(connect_timeout: Duration, proxies: ProxySettings) -> Self {
-        Self { connector: Connector::new(connect_timeout, proxies) }
+        Self {
+            connector: Connector::new(connect_timeout, proxies),
+        }
     }
 
     /// A bare connection to any of a name's addresses, whatever proxies there are.
@@ -97,10 +99,20 @@ impl Client {
         mut request: Request<Outgoing>,
     ) -> Result<Answer, SendError> {
         if let Some(mut lease) = pool.checkout(worker).await {
-            let spare = if lease.rested() > FRESH { copy(&request) } else { None };
+            let spare = if lease.rested() > FRESH {
+                copy(&request)
+            } else {
+                None
+            };
             let sent = Instant::now();
             match lease.send(request).await {
-                Ok(response) => return Ok(Answer { response, lease, connected: false }),
+                Ok(response) => {
+                    return Ok(Answer {
+                        response,
+                        lease,
+                        connected: false,
+                    });
+                }
                 Err((error, unsent)) => {
                     let spare = spare.filter(|_| sent.elapsed() < UNTOUCHED && is_dead(&error));
                     request = unsent.or(spare).ok_or(SendError::Broken(error))?;
@@ -109,7 +121,11 @@ impl Client {
         }
         let mut lease = pool.connect(&self.connector, worker).await?;
         match lease.send(request).await {
-            Ok(response) => Ok(Answer { response, lease, connected: true }),
+            Ok(response) => Ok(Answer {
+                response,
+                lease,
+                connected: true,
+            }),
             Err((error, _)) => Err(SendError::Broken(error)),
         }
     }
@@ -121,7 +137,9 @@ fn is_dead(error: &hyper::Error) -> bool {
 
 /// A second copy of a request whose body was read; its bytes are shared.
 fn copy(request: &Request<Outgoing>) -> Option<Request<Outgoing>> {
-    let Outgoing::Read(segments) = request.body() else { return None };
+    let Outgoing::Read(segments) = request.body() else {
+        return None;
+    };
     let mut again = Request::new(Outgoing::Read(segments.clone()));
     *again.method_mut() = request.method().clone();
     *again.uri_mut() = request.uri().clone();

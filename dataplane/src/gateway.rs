@@ -30,7 +30,9 @@ pub struct Shared {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }
 
@@ -102,7 +104,10 @@ pub struct Gateway {
 impl Gateway {
     /// Without any route.
     pub fn new(shared: Arc<Shared>) -> Arc<Self> {
-        Arc::new(Self { live: ArcSwap::from_pointee(Table::default()), shared })
+        Arc::new(Self {
+            live: ArcSwap::from_pointee(Table::default()),
+            shared,
+        })
     }
 
     /// Builds a table, which takes a while: regular expressions, headers, TLS. Changes nothing.

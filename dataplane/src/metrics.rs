@@ -15,8 +15,9 @@ use sluice_policy::guard::Outcome;
 use sluice_vocab::ErrorType;
 
 /// Upper bounds of the duration histogram, in seconds: from a cached answer to the longest reasoning.
-const DURATION_BUCKETS: [f64; 14] =
-    [0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
+const DURATION_BUCKETS: [f64; 14] = [
+    0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0,
+];
 
 /// Of the answers to guards: from a neighbour's word to the longest patience.
 const ASK_BUCKETS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0, 60.0];
@@ -147,15 +148,27 @@ impl Metrics {
         let (connections, body_bytes) = (Gauge::default(), Gauge::default());
         let (truncated, usage_missing) = (Counter::default(), Counter::default());
         let (panics, upstream_connects) = (Counter::default(), Counter::default());
-        registry.register("proxy_requests", "Requests by their answer's status", requests.clone());
+        registry.register(
+            "proxy_requests",
+            "Requests by their answer's status",
+            requests.clone(),
+        );
         registry.register_with_unit(
             "proxy_request_duration",
             "Time to the answer's last byte",
             Unit::Seconds,
             duration.clone(),
         );
-        registry.register("proxy_errors", "Requests that ended in an error, by its type", errors.clone());
-        registry.register("proxy_active_requests", "Requests in flight", active.clone());
+        registry.register(
+            "proxy_errors",
+            "Requests that ended in an error, by its type",
+            errors.clone(),
+        );
+        registry.register(
+            "proxy_active_requests",
+            "Requests in flight",
+            active.clone(),
+        );
         registry.register(
             "sluice_tokens",
             "Tokens by type: input (cached included), output (reasoning included), cached",
@@ -180,7 +193,11 @@ impl Metrics {
             Unit::Seconds,
             guard_asks.clone(),
         );
-        registry.register("sluice_connections", "Client connections", connections.clone());
+        registry.register(
+            "sluice_connections",
+            "Client connections",
+            connections.clone(),
+        );
         registry.register(
             "sluice_streams_truncated",
             "Streams that a provider ended without saying that they are complete",
@@ -191,7 +208,11 @@ impl Metrics {
             "Complete answers without a word on the tokens used",
             usage_missing.clone(),
         );
-        registry.register("sluice_panics", "Requests that ended in a panic of the gateway", panics.clone());
+        registry.register(
+            "sluice_panics",
+            "Requests that ended in a panic of the gateway",
+            panics.clone(),
+        );
         registry.register(
             "sluice_upstream_connects",
             "Connections made to upstreams",
@@ -231,33 +252,62 @@ impl Metrics {
     }
 
     /// The series of a format, model and provider, for keeping.
-    pub(crate) fn series(&self, format: &'static str, model: &Arc<str>, provider: &Arc<str>) -> Arc<Series> {
-        let labels = SeriesLabels { format, model: model.clone(), provider: provider.clone() };
+    pub(crate) fn series(
+        &self,
+        format: &'static str,
+        model: &Arc<str>,
+        provider: &Arc<str>,
+    ) -> Arc<Series> {
+        let labels = SeriesLabels {
+            format,
+            model: model.clone(),
+            provider: provider.clone(),
+        };
         let token = |r#type| {
-            let labels = TokenLabels { format, model: model.clone(), provider: provider.clone(), r#type };
+            let labels = TokenLabels {
+                format,
+                model: model.clone(),
+                provider: provider.clone(),
+                r#type,
+            };
             self.tokens.get_or_create_owned(&labels)
         };
         Arc::new(Series {
-            ok: self.requests.get_or_create_owned(&request_labels(&labels, 200)),
+            ok: self
+                .requests
+                .get_or_create_owned(&request_labels(&labels, 200)),
             duration: self.duration.get_or_create_owned(&labels),
-            active: self.active.get_or_create_owned(&ActiveLabels { format, provider: provider.clone() }),
+            active: self.active.get_or_create_owned(&ActiveLabels {
+                format,
+                provider: provider.clone(),
+            }),
             input: token("input"),
             output: token("output"),
             cached: token("cached"),
-            dropped: self.dropped.get_or_create_owned(&ActiveLabels { format, provider: provider.clone() }),
+            dropped: self.dropped.get_or_create_owned(&ActiveLabels {
+                format,
+                provider: provider.clone(),
+            }),
             labels,
         })
     }
 
     /// Counts a guard's rule that found something. Rules are the policies', so that clients can't make series.
     pub(crate) fn guard_hit(&self, direction: &'static str, rule: &Arc<str>, outcome: Outcome) {
-        let labels = GuardLabels { direction, rule: rule.clone(), outcome: outcome.as_str() };
+        let labels = GuardLabels {
+            direction,
+            rule: rule.clone(),
+            outcome: outcome.as_str(),
+        };
         self.guard_hits.get_or_create(&labels).inc();
     }
 
     /// Notes how long somebody who was asked took, however it ended.
     pub(crate) fn guard_asked(&self, direction: &'static str, rule: &Arc<str>, seconds: f64) {
-        let labels = AskLabels { direction, rule: rule.clone() };
+        let labels = AskLabels {
+            direction,
+            rule: rule.clone(),
+        };
         self.guard_asks.get_or_create(&labels).observe(seconds);
     }
 
@@ -271,24 +321,43 @@ impl Metrics {
         usage: Usage,
     ) {
         self.totals.requests.fetch_add(1, Ordering::Relaxed);
-        self.totals.errors.fetch_add(u64::from(error.is_some()), Ordering::Relaxed);
-        self.totals.input_tokens.fetch_add(usage.input.unwrap_or_default(), Ordering::Relaxed);
-        self.totals.output_tokens.fetch_add(usage.output.unwrap_or_default(), Ordering::Relaxed);
+        self.totals
+            .errors
+            .fetch_add(u64::from(error.is_some()), Ordering::Relaxed);
+        self.totals
+            .input_tokens
+            .fetch_add(usage.input.unwrap_or_default(), Ordering::Relaxed);
+        self.totals
+            .output_tokens
+            .fetch_add(usage.output.unwrap_or_default(), Ordering::Relaxed);
         if status == 200 {
             series.ok.inc();
         } else {
-            self.requests.get_or_create(&request_labels(&series.labels, status)).inc();
+            self.requests
+                .get_or_create(&request_labels(&series.labels, status))
+                .inc();
         }
         series.duration.observe(seconds);
         if let Some(error) = error {
-            let SeriesLabels { format, model, provider } = series.labels.clone();
+            let SeriesLabels {
+                format,
+                model,
+                provider,
+            } = series.labels.clone();
             self.errors
-                .get_or_create(&ErrorLabels { format, model, provider, error_type: error.as_str() })
+                .get_or_create(&ErrorLabels {
+                    format,
+                    model,
+                    provider,
+                    error_type: error.as_str(),
+                })
                 .inc();
         }
-        for (counter, tokens) in
-            [(&series.input, usage.input), (&series.output, usage.output), (&series.cached, usage.cached)]
-        {
+        for (counter, tokens) in [
+            (&series.input, usage.input),
+            (&series.output, usage.output),
+            (&series.cached, usage.cached),
+        ] {
             if let Some(tokens) = tokens {
                 counter.inc_by(tokens);
             }
@@ -296,7 +365,12 @@ impl Metrics {
     }
 
     pub(crate) fn totals(&self) -> Totals {
-        let Sums { requests, errors, input_tokens, output_tokens } = &self.totals;
+        let Sums {
+            requests,
+            errors,
+            input_tokens,
+            output_tokens,
+        } = &self.totals;
         Totals {
             requests: requests.load(Ordering::Relaxed),
             errors: errors.load(Ordering::Relaxed),

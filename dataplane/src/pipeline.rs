@@ -13,8 +13,8 @@ use crate::random;
 use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::stage::{
-    admit, ask, authn, convert, credential, enrich, find, forward, guard, models, read, relay, resolve, send,
-    status, translate,
+    admit, ask, authn, convert, credential, enrich, find, forward, guard, models, read, relay,
+    resolve, send, status, translate,
 };
 use crate::table::{Destination, Matched};
 
@@ -22,14 +22,17 @@ use crate::table::{Destination, Matched};
 pub(crate) async fn handle(connection: &Connection, request: Request<Incoming>) -> Response<Body> {
     let is_head = request.method() == Method::HEAD;
     let (admission, mut record) = admit::admit(connection, request);
-    let told = AssertUnwindSafe(tell(connection, admission, &mut record)).catch_unwind().await;
+    let told = AssertUnwindSafe(tell(connection, admission, &mut record))
+        .catch_unwind()
+        .await;
     match told {
         Ok(Ok(Answer::Relay(reply))) => relay::relay(*reply, record).map(Body::Relay),
         Ok(Ok(Answer::Ready(response))) => record.answer(response).map(Body::full),
         Ok(Err(rejection)) => refusal(record.reject(&rejection), is_head),
         Err(_) => {
             connection.gateway.shared.metrics.panics.inc();
-            let rejection = Rejection::internal(Stage::Internal, "the gateway failed on this request");
+            let rejection =
+                Rejection::internal(Stage::Internal, "the gateway failed on this request");
             refusal(record.reject(&rejection), is_head)
         }
     }
@@ -61,14 +64,20 @@ async fn tell(
         record.is_status = true;
         return Ok(Answer::Ready(response));
     }
-    let admit::Admission { mut parts, body, table } = admission;
+    let admit::Admission {
+        mut parts,
+        body,
+        table,
+    } = admission;
     let Matched { route, taken } = find::find(&table, connection, &parts)?;
     record.route = Some(route.label.clone());
     if record.format.is_none() {
         record.format = ask::format(&parts.uri, taken);
     }
     if let Some(redirect) = &route.redirect {
-        return Ok(Answer::Ready(find::redirect(redirect, connection, &parts, taken)?));
+        return Ok(Answer::Ready(find::redirect(
+            redirect, connection, &parts, taken,
+        )?));
     }
     record.caller = authn::authn(&route.plan, &mut parts)?;
     // Before anything is added, so that a caller can't have it taken out.
@@ -81,12 +90,19 @@ async fn tell(
         Destination::Ai(node) => node,
         Destination::Service(pool) => {
             let outbound = forward::request(parts, body.take(), route, taken, connection);
-            let timeout = route.plan.timeout.unwrap_or(shared.settings.request_timeout);
+            let timeout = route
+                .plan
+                .timeout
+                .unwrap_or(shared.settings.request_timeout);
             let reply = send::service(shared, pool, connection.worker, outbound, timeout).await?;
-            return Ok(Answer::Relay(Box::new(reply.with_headers(&route.response_headers))));
+            return Ok(Answer::Relay(Box::new(
+                reply.with_headers(&route.response_headers),
+            )));
         }
         Destination::Invalid(why) => {
-            return Err(Rejection::internal(Stage::Match, "this route has no valid backend").detail(&**why));
+            return Err(
+                Rejection::internal(Stage::Match, "this route has no valid backend").detail(&**why),
+            );
         }
     };
     // The path outlives the head, which becomes the upstream's.
@@ -98,16 +114,44 @@ async fn tell(
     let (bytes, mut share) = read::read(shared, &mut parts.headers, body).await?;
     let mut asked = ask::read(wanted, bytes, &parts, route, record)?;
     let resolution = resolve::resolve(shared, node, &asked, record)?;
-    guard::request(&route.plan, &mut asked, &parts.headers, connection.worker, record).await?;
+    guard::request(
+        &route.plan,
+        &mut asked,
+        &parts.headers,
+        connection.worker,
+        record,
+    )
+    .await?;
     let about = guard::about(&route.plan, &parts.headers, connection.worker, record);
     let asked = enrich::enrich(&route.plan, &parts.headers, asked, record)?;
     let credential = credential::credential(resolution.leaf, &parts, record).await?;
-    let outbound =
-        translate::translate(parts, credential, asked, &resolution, &route.plan, &mut share, record)?;
-    let timeout = route.plan.timeout.unwrap_or(shared.settings.request_timeout);
-    let reply = send::send(shared, resolution.leaf, connection.worker, outbound, timeout).await?;
+    let outbound = translate::translate(
+        parts,
+        credential,
+        asked,
+        &resolution,
+        &route.plan,
+        &mut share,
+        record,
+    )?;
+    let timeout = route
+        .plan
+        .timeout
+        .unwrap_or(shared.settings.request_timeout);
+    let reply = send::send(
+        shared,
+        resolution.leaf,
+        connection.worker,
+        outbound,
+        timeout,
+    )
+    .await?;
     drop(share);
-    let reply = guard::attend(&route.plan, about, reply.with_headers(&route.response_headers))?;
+    let reply = guard::attend(
+        &route.plan,
+        about,
+        reply.with_headers(&route.response_headers),
+    )?;
     Ok(match convert::convert(reply, record).await? {
         convert::Converted::Relay(reply) => match guard::answer(*reply, record).await? {
             guard::Guarded::Relay(reply) => Answer::Relay(reply),

@@ -22,8 +22,12 @@ use args::{Args, Switch};
 pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     let args = Args::parse_from(args);
     log::init(args.verbose);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let done = runtime.context("no runtime").and_then(|runtime| runtime.block_on(run(args)));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let done = runtime
+        .context("no runtime")
+        .and_then(|runtime| runtime.block_on(run(args)));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -37,7 +41,9 @@ async fn run(args: Args) -> anyhow::Result<()> {
     // From the first moment on, so that none is lost.
     let mut signals = Signals::listen().context("signals cannot be watched")?;
     let access_log = match args.access_log {
-        Switch::On => AccessLog::to(std::io::stdout()).context("the access log cannot be started")?,
+        Switch::On => {
+            AccessLog::to(std::io::stdout()).context("the access log cannot be started")?
+        }
         Switch::Off => AccessLog::off(),
     };
     let admin = Admin::bind(args.admin).await.context("--admin")?;
@@ -54,19 +60,26 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let readiness = Readiness::new();
     let accepting = readiness.gate("accepting");
     accepting.open();
-    let server = Server::start(shared.clone()).context("the threads for traffic cannot be started")?;
+    let server =
+        Server::start(shared.clone()).context("the threads for traffic cannot be started")?;
     let identity = (args.gateway.clone(), args.instance.clone());
     let mut driver = Driver::new(args.sync(), identity, gateway, server, &readiness);
     let mut tasks = Supervisor::new();
     let metrics = driver.metrics();
-    tasks.spawn("admin port", admin.serve(readiness, move || metrics.encode(&shared)));
+    tasks.spawn(
+        "admin port",
+        admin.serve(readiness, move || metrics.encode(&shared)),
+    );
     let signal = tokio::select! {
         signal = signals.next() => signal,
         ended = tasks.ended() => return Err(ended.into()),
         () = driver.run() => anyhow::bail!("the conversation with the operator ended"),
     };
     accepting.shut();
-    tracing::info!(signal, "stopping: no longer ready, requests are still taken for a while");
+    tracing::info!(
+        signal,
+        "stopping: no longer ready, requests are still taken for a while"
+    );
     stop(&mut signals, driver, args.shutdown_delay.get()).await;
     Ok(())
 }

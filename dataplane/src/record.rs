@@ -98,7 +98,9 @@ impl Record {
     /// Counts the fields of the request that its provider's format had no place for.
     pub(crate) fn note_dropped(&self, fields: usize) {
         if let Some(series) = self.series.as_ref().filter(|_| fields > 0) {
-            series.dropped.inc_by(u64::try_from(fields).unwrap_or(u64::MAX));
+            series
+                .dropped
+                .inc_by(u64::try_from(fields).unwrap_or(u64::MAX));
         }
     }
 
@@ -134,14 +136,27 @@ impl Record {
         let series = self.series.take().inspect(|s| {
             s.active.dec();
         });
-        let error = self.error.as_ref().map(|(kind, _)| *kind).or_else(|| word(self.status));
+        let error = self
+            .error
+            .as_ref()
+            .map(|(kind, _)| *kind)
+            .or_else(|| word(self.status));
         let metrics = &self.shared.metrics;
-        let series = series.unwrap_or_else(|| metrics.series(format.as_str(), &"".into(), &"".into()));
+        let series =
+            series.unwrap_or_else(|| metrics.series(format.as_str(), &"".into(), &"".into()));
         for (direction, hit) in self.hits.iter() {
             metrics.guard_hit(direction, &hit.rule, hit.outcome);
         }
-        metrics.record(&series, self.status.as_u16(), elapsed.as_secs_f64(), error, self.usage);
-        self.shared.log.line(|out| self.line(out, &series, elapsed.as_secs_f64() * 1e3, error));
+        metrics.record(
+            &series,
+            self.status.as_u16(),
+            elapsed.as_secs_f64(),
+            error,
+            self.usage,
+        );
+        self.shared
+            .log
+            .line(|out| self.line(out, &series, elapsed.as_secs_f64() * 1e3, error));
     }
 
     fn line(&self, out: &mut Vec<u8>, series: &Series, millis: f64, error: Option<ErrorType>) {
@@ -149,9 +164,14 @@ impl Record {
         let (level, message) = match (&self.error, error) {
             (None, None) if self.dropped => ("info", "client went away"),
             (None, None) => ("info", "request completed successfully"),
-            (Some((_, detail)), _) => {
-                (if self.status.is_server_error() { "error" } else { "warn" }, detail.as_str())
-            }
+            (Some((_, detail)), _) => (
+                if self.status.is_server_error() {
+                    "error"
+                } else {
+                    "warn"
+                },
+                detail.as_str(),
+            ),
             (None, Some(_)) => ("warn", "upstream answered with an error"),
         };
         out.extend_from_slice(b"{\"timestamp\":\"");
@@ -162,9 +182,17 @@ impl Record {
         text(out, "request_id", self.id_str());
         text(out, "message", message);
         // Writing to a Vec can't fail.
-        let _ = write!(out, "\"duration_ms\":{millis:.2},\"status_code\":{},", self.status.as_u16());
+        let _ = write!(
+            out,
+            "\"duration_ms\":{millis:.2},\"status_code\":{},",
+            self.status.as_u16()
+        );
         text(out, "format", self.format().as_str());
-        text(out, "model", self.model.as_deref().unwrap_or(series.model()));
+        text(
+            out,
+            "model",
+            self.model.as_deref().unwrap_or(series.model()),
+        );
         text(out, "provider", series.provider());
         if let Some(error) = error {
             text(out, "error_type", error.as_str());
@@ -223,8 +251,10 @@ fn word(status: StatusCode) -> Option<ErrorType> {
 /// RFC 3339, UTC, milliseconds.
 fn timestamp(out: &mut Vec<u8>) {
     use std::io::Write;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let stamp =
-        jiff::Timestamp::from_millisecond(i64::try_from(now.as_millis()).unwrap_or(0)).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let stamp = jiff::Timestamp::from_millisecond(i64::try_from(now.as_millis()).unwrap_or(0))
+        .unwrap_or_default();
     let _ = write!(out, "{stamp:.3}");
 }

@@ -77,9 +77,10 @@ impl Rejection {
         public: impl Into<Cow<'static, str>>,
     ) -> Rejected {
         let retry = match kind {
-            ErrorType::RateLimit | ErrorType::Timeout | ErrorType::ServerError | ErrorType::Network => {
-                Retry::Later(None)
-            }
+            ErrorType::RateLimit
+            | ErrorType::Timeout
+            | ErrorType::ServerError
+            | ErrorType::Network => Retry::Later(None),
             ErrorType::UnknownModel | ErrorType::Auth | ErrorType::InvalidRequest => Retry::Never,
         };
         Box::new(Self {
@@ -95,11 +96,21 @@ impl Rejection {
     }
 
     pub(crate) fn invalid(stage: Stage, public: impl Into<Cow<'static, str>>) -> Rejected {
-        Self::new(stage, ErrorType::InvalidRequest, StatusCode::BAD_REQUEST, public)
+        Self::new(
+            stage,
+            ErrorType::InvalidRequest,
+            StatusCode::BAD_REQUEST,
+            public,
+        )
     }
 
     pub(crate) fn internal(stage: Stage, public: impl Into<Cow<'static, str>>) -> Rejected {
-        Self::new(stage, ErrorType::ServerError, StatusCode::INTERNAL_SERVER_ERROR, public)
+        Self::new(
+            stage,
+            ErrorType::ServerError,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            public,
+        )
     }
 
     pub(crate) fn detail(mut self: Box<Self>, detail: impl Into<String>) -> Rejected {
@@ -125,7 +136,12 @@ impl Rejection {
     /// For the log: what the caller was told, and what more there is to say.
     pub(crate) fn log_text(&self) -> String {
         let detail = if self.detail.is_empty() { "" } else { ": " };
-        format!("{}: {}{detail}{}", self.stage.as_str(), self.public, self.detail)
+        format!(
+            "{}: {}{detail}{}",
+            self.stage.as_str(),
+            self.public,
+            self.detail
+        )
     }
 
     fn refusal<'a>(&'a self, request_id: &'a str) -> Refusal<'a> {
@@ -145,14 +161,24 @@ impl Rejection {
     }
 
     /// As an answer.
-    pub(crate) fn response(&self, format: Format, request_id: &str) -> http::Response<bytes::Bytes> {
+    pub(crate) fn response(
+        &self,
+        format: Format,
+        request_id: &str,
+    ) -> http::Response<bytes::Bytes> {
         let mut response = http::Response::new(error::body(format, &self.refusal(request_id)));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(
+            http::header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
         headers.insert(ERROR_HEADER, HeaderValue::from_static(self.kind.as_str()));
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            headers.insert(
+                http::header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer"),
+            );
         }
         match self.retry {
             Retry::Never => {

@@ -71,7 +71,13 @@ impl Server {
             .collect::<std::io::Result<Arc<[Worker]>>>()?;
         let slots = Arc::new(Semaphore::new(connection_limit(settings.max_connections)));
         housekeeping(&shared);
-        Ok(Self { shared, workers, acceptors: HashMap::new(), slots, stop })
+        Ok(Self {
+            shared,
+            workers,
+            acceptors: HashMap::new(),
+            slots,
+            stop,
+        })
     }
 
     /// Opens what is wanted and not yet open, and then closes what is no longer wanted. An address that stays keeps its
@@ -80,9 +86,14 @@ impl Server {
         let mut errors = Vec::new();
         for binding in wanted {
             if let Some(acceptor) = self.acceptors.get(&binding.address) {
-                acceptor.route.send_replace((binding.port, binding.gateway.clone()));
+                acceptor
+                    .route
+                    .send_replace((binding.port, binding.gateway.clone()));
             } else if let Err(source) = self.open(binding) {
-                errors.push(ListenError { address: binding.address, source });
+                errors.push(ListenError {
+                    address: binding.address,
+                    source,
+                });
             }
         }
         self.acceptors.retain(|address, acceptor| {
@@ -99,32 +110,49 @@ impl Server {
         let listener = listen(binding.address)?;
         let local = listener.local_addr()?;
         let (route, routes) = watch::channel((binding.port, binding.gateway.clone()));
-        let task = tokio::spawn(accept(listener, routes, self.workers.clone(), self.slots.clone()));
-        self.acceptors.insert(binding.address, Acceptor { local, route, task });
+        let task = tokio::spawn(accept(
+            listener,
+            routes,
+            self.workers.clone(),
+            self.slots.clone(),
+        ));
+        self.acceptors
+            .insert(binding.address, Acceptor { local, route, task });
         Ok(())
     }
 
     /// The addresses that are open, by what was asked for.
     pub fn addresses(&self) -> HashMap<SocketAddr, SocketAddr> {
-        self.acceptors.iter().map(|(asked, acceptor)| (*asked, acceptor.local)).collect()
+        self.acceptors
+            .iter()
+            .map(|(asked, acceptor)| (*asked, acceptor.local))
+            .collect()
     }
 
     /// Takes no more connections, lets the requests in flight end, and returns when they have, or after the drain time. True
     /// when all have ended.
     pub async fn shutdown(self) -> bool {
-        self.acceptors.values().for_each(|acceptor| acceptor.task.abort());
+        self.acceptors
+            .values()
+            .for_each(|acceptor| acceptor.task.abort());
         self.stop.send_replace(true);
         let drained = async {
             while self.workers.iter().any(|w| w.connections() > 0) {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(self.shared.settings().drain, drained).await.is_ok()
+        tokio::time::timeout(self.shared.settings().drain, drained)
+            .await
+            .is_ok()
     }
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
+    let socket = socket2::Socket::new(
+        socket2::Domain::for_address(address),
+        socket2::Type::STREAM,
+        None,
+    )?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     if address.is_ipv6() && address.ip().is_unspecified() {
@@ -143,7 +171,9 @@ async fn accept(
     slots: Arc<Semaphore>,
 ) {
     loop {
-        let Ok(slot) = slots.clone().acquire_owned().await else { return };
+        let Ok(slot) = slots.clone().acquire_owned().await else {
+            return;
+        };
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -153,10 +183,20 @@ async fn accept(
                 continue;
             }
         };
-        let Ok(stream) = stream.into_std() else { continue };
+        let Ok(stream) = stream.into_std() else {
+            continue;
+        };
         let (port, gateway) = route.borrow().clone();
-        let Some(worker) = workers.iter().min_by_key(|w| w.connections()) else { return };
-        worker.take(Arrival { stream, peer, port, gateway, slot });
+        let Some(worker) = workers.iter().min_by_key(|w| w.connections()) else {
+            return;
+        };
+        worker.take(Arrival {
+            stream,
+            peer,
+            port,
+            gateway,
+            slot,
+        });
     }
 }
 
@@ -174,7 +214,9 @@ fn housekeeping(shared: &Arc<Shared>) {
         let mut tick = tokio::time::interval(Duration::from_secs(15));
         loop {
             tick.tick().await;
-            let Some(shared) = shared.upgrade() else { return };
+            let Some(shared) = shared.upgrade() else {
+                return;
+            };
             shared.standing.prune();
         }
     });

@@ -39,7 +39,12 @@ pub struct Table {
 impl Default for Table {
     fn default() -> Self {
         let version = sluice_snapshot::Snapshot::default().version();
-        Self { version, listeners: Vec::new(), ports: HashMap::new(), models: 0 }
+        Self {
+            version,
+            listeners: Vec::new(),
+            ports: HashMap::new(),
+            models: 0,
+        }
     }
 }
 
@@ -152,8 +157,14 @@ impl PathEdit {
         match self {
             PathEdit::Full(full) => full.clone(),
             PathEdit::Prefix(new) => {
-                let rest = path.strip_prefix(prefix.trim_end_matches('/')).unwrap_or("");
-                let joined = format!("{}/{}", new.trim_end_matches('/'), rest.trim_start_matches('/'));
+                let rest = path
+                    .strip_prefix(prefix.trim_end_matches('/'))
+                    .unwrap_or("");
+                let joined = format!(
+                    "{}/{}",
+                    new.trim_end_matches('/'),
+                    rest.trim_start_matches('/')
+                );
                 if rest.is_empty() && joined.len() > 1 {
                     joined.trim_end_matches('/').to_owned()
                 } else {

@@ -37,7 +37,11 @@ impl Source {
             Source::Google => (1, &b""[..]),
             Source::Aws { region } => (2, region.as_bytes()),
         };
-        Sha256::new().chain_update([kind]).chain_update(text).finalize().into()
+        Sha256::new()
+            .chain_update([kind])
+            .chain_update(text)
+            .finalize()
+            .into()
     }
 }
 
@@ -50,7 +54,10 @@ pub(crate) struct Minter {
 
 impl Minter {
     pub(crate) fn new(source: Source) -> Self {
-        Self { source, keep: Arc::default() }
+        Self {
+            source,
+            keep: Arc::default(),
+        }
     }
 
     /// The credential.

@@ -18,7 +18,11 @@ pub struct Args {
     #[arg(long, env = "SLUICE_POD_IP", default_value = "127.0.0.1")]
     pub pod_ip: IpAddr,
     /// Where data planes reach any operator: `host:port` of its Service
-    #[arg(long, env = "SLUICE_SERVICE", default_value = "sluice-operator.sluice-system.svc:18000")]
+    #[arg(
+        long,
+        env = "SLUICE_SERVICE",
+        default_value = "sluice-operator.sluice-system.svc:18000"
+    )]
     pub service: String,
     /// Where data planes are listened for
     #[arg(long, env = "SLUICE_LISTEN", default_value = "[::]:18000")]
@@ -27,7 +31,11 @@ pub struct Args {
     #[arg(long, env = "SLUICE_ADMIN", default_value = "[::]:19000")]
     pub admin: SocketAddr,
     /// The image of data planes
-    #[arg(long, env = "SLUICE_DATAPLANE_IMAGE", default_value = "sluice/dataplane:latest")]
+    #[arg(
+        long,
+        env = "SLUICE_DATAPLANE_IMAGE",
+        default_value = "sluice/dataplane:latest"
+    )]
     pub dataplane_image: String,
     /// When kubelets pull the image: Always, IfNotPresent or Never
     #[arg(long, env = "SLUICE_DATAPLANE_IMAGE_PULL_POLICY")]
@@ -69,8 +77,9 @@ mod tests {
 
     #[test]
     fn a_value_that_is_none_is_refused_and_named() {
-        let error =
-            Args::try_parse_from(["sluice-operator", "--ai-enabled", "perhaps"]).unwrap_err().to_string();
+        let error = Args::try_parse_from(["sluice-operator", "--ai-enabled", "perhaps"])
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("--ai-enabled"), "{error}");
     }
 }

@@ -39,7 +39,9 @@ pub struct State {
 
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("State").field("authorities", &self.authorities).finish_non_exhaustive()
+        f.debug_struct("State")
+            .field("authorities", &self.authorities)
+            .finish_non_exhaustive()
     }
 }
 
@@ -52,7 +54,9 @@ pub struct Store {
 impl Store {
     /// In a namespace.
     pub fn new(client: Client, namespace: &str) -> Self {
-        Self { api: Api::namespaced(client, namespace) }
+        Self {
+            api: Api::namespaced(client, namespace),
+        }
     }
 
     /// What is kept; made when there is nothing yet. Replicas that begin at once agree on the first that was written.
@@ -67,8 +71,16 @@ impl Store {
             let mut key = vec![0; 32];
             aws_lc_rs::rand::fill(&mut key).map_err(|_| anyhow::anyhow!("no randomness"))?;
             let authorities = Authorities::default().rotated(now())?.unwrap_or_default();
-            let state = State { authorities, install_key: sluice_vocab::Secret::new(key), version: None };
-            match self.api.create(&PostParams::default(), &state.secret()?).await {
+            let state = State {
+                authorities,
+                install_key: sluice_vocab::Secret::new(key),
+                version: None,
+            };
+            match self
+                .api
+                .create(&PostParams::default(), &state.secret()?)
+                .await
+            {
                 Ok(secret) => return State::read(&secret),
                 Err(kube::Error::Api(status)) if status.code == 409 => {}
                 Err(error) => return Err(error.into()),
@@ -83,10 +95,21 @@ impl Store {
     /// When the Secret can't be written; also when another wrote meanwhile.
     pub async fn rotate(&self) -> anyhow::Result<State> {
         let state = self.load().await?;
-        let Some(authorities) = state.authorities.rotated(now())? else { return Ok(state) };
-        let next = State { authorities, ..state };
-        let secret = self.api.replace(SECRET, &PostParams::default(), &next.secret()?).await?;
-        tracing::info!(authorities = next.authorities.len(), "certificate authorities rotated");
+        let Some(authorities) = state.authorities.rotated(now())? else {
+            return Ok(state);
+        };
+        let next = State {
+            authorities,
+            ..state
+        };
+        let secret = self
+            .api
+            .replace(SECRET, &PostParams::default(), &next.secret()?)
+            .await?;
+        tracing::info!(
+            authorities = next.authorities.len(),
+            "certificate authorities rotated"
+        );
         State::read(&secret)
     }
 }
@@ -95,18 +118,29 @@ impl State {
     fn read(secret: &Secret) -> anyhow::Result<Self> {
         let value = |key: &str| {
             let data = secret.data.as_ref().and_then(|d| d.get(key));
-            data.with_context(|| format!("Secret {SECRET} has no key {key}: delete it to begin anew"))
+            data.with_context(|| {
+                format!("Secret {SECRET} has no key {key}: delete it to begin anew")
+            })
         };
         let authorities = serde_json::from_slice(&value(AUTHORITIES)?.0)
             .with_context(|| format!("key {AUTHORITIES} of Secret {SECRET} can't be read"))?;
         let install_key = sluice_vocab::Secret::new(value(INSTALL_KEY)?.0.clone());
-        anyhow::ensure!(!install_key.is_empty(), "key {INSTALL_KEY} of Secret {SECRET} is empty");
-        Ok(Self { authorities, install_key, version: secret.resource_version() })
+        anyhow::ensure!(
+            !install_key.is_empty(),
+            "key {INSTALL_KEY} of Secret {SECRET} is empty"
+        );
+        Ok(Self {
+            authorities,
+            install_key,
+            version: secret.resource_version(),
+        })
     }
 
     fn secret(&self) -> anyhow::Result<Secret> {
-        let labels =
-            [("app.kubernetes.io/managed-by", "sluice-operator"), ("app.kubernetes.io/part-of", "sluice")];
+        let labels = [
+            ("app.kubernetes.io/managed-by", "sluice-operator"),
+            ("app.kubernetes.io/part-of", "sluice"),
+        ];
         let data = [
             (AUTHORITIES, serde_json::to_vec(&self.authorities)?),
             (INSTALL_KEY, self.install_key.expose().to_vec()),
@@ -120,7 +154,9 @@ impl State {
                 ..ObjectMeta::default()
             },
             data: Some(
-                data.map(|(k, v)| (k.to_owned(), ByteString(v))).into_iter().collect::<BTreeMap<_, _>>(),
+                data.map(|(k, v)| (k.to_owned(), ByteString(v)))
+                    .into_iter()
+                    .collect::<BTreeMap<_, _>>(),
             ),
             ..Secret::default()
         })
@@ -129,5 +165,8 @@ impl State {
 
 /// Seconds since 1970.
 pub fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs()
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO)
+        .as_secs()
 }

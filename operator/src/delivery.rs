@@ -56,7 +56,11 @@ impl Deliveries {
         verdicts: impl Iterator<Item = (&'a ObjectRef, &'a Verdict)>,
     ) {
         let track = self.gateways.entry(gateway.clone()).or_default();
-        if track.versions.last().is_none_or(|(newest, _)| *newest != version) {
+        if track
+            .versions
+            .last()
+            .is_none_or(|(newest, _)| *newest != version)
+        {
             track.serial += 1;
             track.versions.retain(|(v, _)| *v != version);
             track.versions.push((version, track.serial));
@@ -65,7 +69,10 @@ impl Deliveries {
         }
         let mut since = BTreeMap::new();
         for (object, verdict) in verdicts.filter(|(_, v)| v.gateways.contains(gateway)) {
-            let first = track.since.get(object).filter(|(generation, _)| *generation == verdict.generation);
+            let first = track
+                .since
+                .get(object)
+                .filter(|(generation, _)| *generation == verdict.generation);
             let first = first.map_or(track.serial, |(_, serial)| *serial);
             since.insert(object.clone(), (verdict.generation, first));
         }
@@ -73,9 +80,15 @@ impl Deliveries {
     }
 
     /// Forgets what isn't there any more.
-    pub fn retain(&mut self, gateways: &BTreeSet<GatewayKey>, verdicts: &BTreeMap<ObjectRef, Verdict>) {
-        self.gateways.retain(|gateway, _| gateways.contains(gateway));
-        self.latched.retain(|object, _| verdicts.contains_key(object));
+    pub fn retain(
+        &mut self,
+        gateways: &BTreeSet<GatewayKey>,
+        verdicts: &BTreeMap<ObjectRef, Verdict>,
+    ) {
+        self.gateways
+            .retain(|gateway, _| gateways.contains(gateway));
+        self.latched
+            .retain(|object, _| verdicts.contains_key(object));
     }
 
     /// Every data plane had that generation at some time, as an earlier operator wrote.
@@ -92,16 +105,22 @@ impl Deliveries {
     ) -> Delivery {
         let none = Heard::default();
         let of = |gateway| heard.get(gateway).unwrap_or(&none);
-        let findings: BTreeSet<Finding> =
-            verdict.gateways.iter().flat_map(|g| rejections(object, verdict.generation, of(g))).collect();
+        let findings: BTreeSet<Finding> = verdict
+            .gateways
+            .iter()
+            .flat_map(|g| rejections(object, verdict.generation, of(g)))
+            .collect();
         if !findings.is_empty() {
             return Delivery::Rejected(findings.into_iter().collect());
         }
         if self.latched.get(object) == Some(&verdict.generation) {
             return Delivery::Acknowledged;
         }
-        let states: BTreeSet<State> =
-            verdict.gateways.iter().map(|g| self.state(g, object, verdict, of(g))).collect();
+        let states: BTreeSet<State> = verdict
+            .gateways
+            .iter()
+            .map(|g| self.state(g, object, verdict, of(g)))
+            .collect();
         match states.first() {
             Some(State::Pending) => Delivery::Pending,
             Some(State::NotConnected) | None => Delivery::NotConnected,
@@ -112,23 +131,51 @@ impl Deliveries {
         }
     }
 
-    fn state(&self, gateway: &GatewayKey, object: &ObjectRef, verdict: &Verdict, heard: &Heard<'_>) -> State {
+    fn state(
+        &self,
+        gateway: &GatewayKey,
+        object: &ObjectRef,
+        verdict: &Verdict,
+        heard: &Heard<'_>,
+    ) -> State {
         if heard.reports.is_empty() {
             return State::NotConnected;
         }
-        let Some(track) = self.gateways.get(gateway) else { return State::Pending };
-        let since = track.since.get(object).filter(|(generation, _)| *generation == verdict.generation);
-        let Some((_, since)) = since else { return State::Pending };
-        let has = |report: &&Report| track.serial_of(report).is_some_and(|serial| serial >= *since);
-        if heard.reports.iter().all(has) { State::Acknowledged } else { State::Pending }
+        let Some(track) = self.gateways.get(gateway) else {
+            return State::Pending;
+        };
+        let since = track
+            .since
+            .get(object)
+            .filter(|(generation, _)| *generation == verdict.generation);
+        let Some((_, since)) = since else {
+            return State::Pending;
+        };
+        let has = |report: &&Report| {
+            track
+                .serial_of(report)
+                .is_some_and(|serial| serial >= *since)
+        };
+        if heard.reports.iter().all(has) {
+            State::Acknowledged
+        } else {
+            State::Pending
+        }
     }
 
     /// How many of a Gateway's data planes run the newest.
     pub fn count(&self, gateway: &GatewayKey, heard: &Heard<'_>) -> Count {
         let newest = self.gateways.get(gateway).map(|t| t.serial);
         let serial = |r: &&&Report| self.gateways.get(gateway).and_then(|t| t.serial_of(r));
-        let current = heard.reports.iter().filter(|r| newest.is_some() && serial(r) == newest).count();
-        Count { current, connected: heard.reports.len() }
+        let current = heard
+            .reports
+            .iter()
+            .filter(|r| newest.is_some() && serial(r) == newest)
+            .count();
+        Count {
+            current,
+            connected: heard.reports.len(),
+        }
     }
 }
 
@@ -143,7 +190,10 @@ enum State {
 impl Track {
     fn serial_of(&self, report: &Report) -> Option<u64> {
         let runs = report.version?;
-        self.versions.iter().find(|(version, _)| runs == *version).map(|(_, serial)| *serial)
+        self.versions
+            .iter()
+            .find(|(version, _)| runs == *version)
+            .map(|(_, serial)| *serial)
     }
 }
 
@@ -153,24 +203,43 @@ fn rejections(object: &ObjectRef, generation: i64, heard: &Heard<'_>) -> Vec<Fin
     for report in &heard.reports {
         let pod = &report.identity.instance;
         for diagnostic in &report.vitals.diagnostics {
-            let Some(origin) = diagnostic.origin.as_ref().filter(|o| is_of(o, object, generation)) else {
+            let Some(origin) = diagnostic
+                .origin
+                .as_ref()
+                .filter(|o| is_of(o, object, generation))
+            else {
                 continue;
             };
             let message = format!("data planes can't run it: {}", diagnostic.message);
             let is_certificate = origin.path.contains(".certificateRefs[");
-            let reason = if is_certificate { Reason::InvalidCertificateRef } else { Reason::Invalid };
+            let reason = if is_certificate {
+                Reason::InvalidCertificateRef
+            } else {
+                Reason::Invalid
+            };
             findings.push(Finding::error(reason, origin.path.as_str(), message));
         }
-        let unknown = heard.release.map(|r| r.unknown_to(&report.identity.policies)).unwrap_or_default();
+        let unknown = heard
+            .release
+            .map(|r| r.unknown_to(&report.identity.policies))
+            .unwrap_or_default();
         for policy in unknown {
-            let Some(origin) = policy.origin.as_ref().filter(|o| is_of(o, object, generation)) else {
+            let Some(origin) = policy
+                .origin
+                .as_ref()
+                .filter(|o| is_of(o, object, generation))
+            else {
                 continue;
             };
             let message = format!(
                 "data plane {} of pod {pod} doesn't know policy {}: upgrade it, or pin no version",
                 report.identity.software, policy.policy
             );
-            findings.push(Finding::error(Reason::NotImplemented, origin.path.as_str(), message));
+            findings.push(Finding::error(
+                Reason::NotImplemented,
+                origin.path.as_str(),
+                message,
+            ));
         }
     }
     findings

@@ -27,13 +27,17 @@ impl Events {
         client: Client,
         instance: &str,
     ) -> (Self, impl Future<Output = std::convert::Infallible> + use<>) {
-        let reporter =
-            Reporter { controller: sluice_crds::CONTROLLER.to_owned(), instance: Some(instance.to_owned()) };
+        let reporter = Reporter {
+            controller: sluice_crds::CONTROLLER.to_owned(),
+            instance: Some(instance.to_owned()),
+        };
         let recorder = Recorder::new(client, reporter);
         let (sender, mut events) = mpsc::channel::<(Event, ObjectReference)>(WAITING);
         let task = async move {
             loop {
-                let Some((event, object)) = events.recv().await else { std::future::pending().await };
+                let Some((event, object)) = events.recv().await else {
+                    std::future::pending().await
+                };
                 if let Err(error) = recorder.publish(&event, &object).await {
                     tracing::warn!(error = brief(&error), "an event can't be written");
                 }
@@ -73,9 +77,17 @@ fn event(before: &Value, after: &Value) -> Option<Event> {
         return None;
     }
     let is_ready = status == "True";
-    let note = if is_ready { "it works".to_owned() } else { message };
+    let note = if is_ready {
+        "it works".to_owned()
+    } else {
+        message
+    };
     Some(Event {
-        type_: if is_ready { EventType::Normal } else { EventType::Warning },
+        type_: if is_ready {
+            EventType::Normal
+        } else {
+            EventType::Warning
+        },
         reason,
         note: Some(note[..note.floor_char_boundary(MAX_NOTE)].to_owned()),
         action: "Program".to_owned(),
@@ -97,12 +109,18 @@ mod tests {
     fn only_a_change_of_the_summary_is_an_event() {
         let reason = |before: &Value, after: &Value| event(before, after).map(|e| e.reason);
         assert_eq!(reason(&json!(null), &mk("Unknown", "Pending")), None);
-        assert_eq!(reason(&mk("Unknown", "Pending"), &mk("True", "Ready")).as_deref(), Some("Ready"));
+        assert_eq!(
+            reason(&mk("Unknown", "Pending"), &mk("True", "Ready")).as_deref(),
+            Some("Ready")
+        );
         assert_eq!(reason(&mk("True", "Ready"), &mk("True", "Ready")), None);
         let failed = event(&mk("True", "Ready"), &mk("False", "SecretNotFound")).unwrap();
         assert!(matches!(failed.type_, EventType::Warning));
         assert_eq!(failed.note.as_deref(), Some("m"));
-        let other = event(&mk("False", "SecretNotFound"), &mk("False", "SecretKeyNotFound"));
+        let other = event(
+            &mk("False", "SecretNotFound"),
+            &mk("False", "SecretKeyNotFound"),
+        );
         assert!(other.is_some());
     }
 }

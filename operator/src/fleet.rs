@@ -133,7 +133,12 @@ impl Fleet {
         self.metrics.denied();
         let namespace = peer.map(|p| p.namespace.as_str()).unwrap_or_default();
         let pod = peer.map(|p| p.pod_name.as_str()).unwrap_or_default();
-        tracing::warn!(namespace, pod, why = status.message(), "a caller is no data plane of ours");
+        tracing::warn!(
+            namespace,
+            pod,
+            why = status.message(),
+            "a caller is no data plane of ours"
+        );
     }
 
     /// A data plane has seen that epoch.
@@ -148,7 +153,11 @@ impl Fleet {
     fn expire(&self) {
         let gone = lock(&self.ledger).expire(Instant::now(), SILENCE);
         for (gateway, instance) in &gone {
-            tracing::info!(gateway = gateway.to_string(), instance, "a data plane fell silent");
+            tracing::info!(
+                gateway = gateway.to_string(),
+                instance,
+                "a data plane fell silent"
+            );
         }
         if !gone.is_empty() {
             self.tell();
@@ -180,7 +189,8 @@ impl Fleet {
     /// When the socket breaks.
     pub async fn serve(self: Arc<Self>, listener: Listener) -> Result<(), tonic::transport::Error> {
         let service = Arc::new(Service(self));
-        let reporting = ReportingServer::from_arc(service.clone()).max_decoding_message_size(MAX_REPORT);
+        let reporting =
+            ReportingServer::from_arc(service.clone()).max_decoding_message_size(MAX_REPORT);
         tonic::transport::Server::builder()
             .http2_keepalive_interval(Some(Duration::from_secs(20)))
             .http2_keepalive_timeout(Some(Duration::from_secs(10)))

@@ -40,7 +40,10 @@ pub struct Leadership {
 impl Leadership {
     /// As data planes are told.
     pub fn leader(&self) -> Leader {
-        Leader { address: self.address.clone(), epoch: self.epoch }
+        Leader {
+            address: self.address.clone(),
+            epoch: self.epoch,
+        }
     }
 }
 
@@ -65,8 +68,15 @@ pub struct Candidate {
 impl Candidate {
     /// `address` is where data planes reach this replica; `name` is its pod's.
     pub fn new(client: Client, namespace: &str, name: &str, address: &str) -> Self {
-        let me = Holder { address: address.to_owned(), name: name.to_owned() };
-        Self { api: Api::namespaced(client, namespace), me, observed: Observed::default() }
+        let me = Holder {
+            address: address.to_owned(),
+            name: name.to_owned(),
+        };
+        Self {
+            api: Api::namespaced(client, namespace),
+            me,
+            observed: Observed::default(),
+        }
     }
 
     /// Looks at the Lease every few seconds, takes it when it is free, renews it when it is ours. `raise` is the highest epoch that
@@ -82,7 +92,9 @@ impl Candidate {
             match outcome {
                 Ok(Ok(())) => {}
                 Ok(Err(kube::Error::Api(status))) if status.code == 409 => continue,
-                Ok(Err(error)) => tracing::warn!(error = brief(&error), "the Lease can't be read or written"),
+                Ok(Err(error)) => {
+                    tracing::warn!(error = brief(&error), "the Lease can't be read or written")
+                }
                 Err(_) => tracing::warn!("the API server doesn't answer about the Lease"),
             }
             self.tell(&leadership);
@@ -95,13 +107,22 @@ impl Candidate {
         let is_me = self.observed.is_held_by(&self.me, now);
         let next = Leadership {
             epoch: Epoch::new(self.observed.transitions()),
-            address: self.observed.holder().map(|h| h.address).unwrap_or_default(),
+            address: self
+                .observed
+                .holder()
+                .map(|h| h.address)
+                .unwrap_or_default(),
             is_me,
             heard: self.observed.heard().unwrap_or(now),
         };
         let before = leadership.borrow().clone();
         if (before.epoch, before.is_me) != (next.epoch, next.is_me) {
-            tracing::info!(epoch = next.epoch.get(), leader = next.address, is_me, "leadership");
+            tracing::info!(
+                epoch = next.epoch.get(),
+                leader = next.address,
+                is_me,
+                "leadership"
+            );
         }
         leadership.send_replace(next);
     }
@@ -109,18 +130,29 @@ impl Candidate {
     async fn turn(&mut self, raise: Epoch) -> kube::Result<()> {
         let asked = Instant::now();
         let lease = self.api.get_opt(LEASE).await?;
-        self.observed.see(asked, lease.as_ref().and_then(|l| l.spec.as_ref()));
-        let Some(action) = self.observed.action(&self.me, Instant::now(), raise.get()) else { return Ok(()) };
+        self.observed
+            .see(asked, lease.as_ref().and_then(|l| l.spec.as_ref()));
+        let Some(action) = self.observed.action(&self.me, Instant::now(), raise.get()) else {
+            return Ok(());
+        };
         let spec = self.spec(&action, lease.as_ref());
         let written = match lease {
             None => {
-                let metadata = ObjectMeta { name: Some(LEASE.to_owned()), ..ObjectMeta::default() };
-                let lease = Lease { metadata, spec: Some(spec) };
+                let metadata = ObjectMeta {
+                    name: Some(LEASE.to_owned()),
+                    ..ObjectMeta::default()
+                };
+                let lease = Lease {
+                    metadata,
+                    spec: Some(spec),
+                };
                 self.api.create(&PostParams::default(), &lease).await?
             }
             Some(mut lease) => {
                 lease.spec = Some(spec);
-                self.api.replace(LEASE, &PostParams::default(), &lease).await?
+                self.api
+                    .replace(LEASE, &PostParams::default(), &lease)
+                    .await?
             }
         };
         self.observed.see(asked, written.spec.as_ref());
@@ -148,9 +180,17 @@ impl Candidate {
 /// Gives the Lease up, so that another replica need not wait.
 pub async fn release(client: Client, namespace: &str, name: &str) -> kube::Result<()> {
     let api: Api<Lease> = Api::namespaced(client, namespace);
-    let Some(mut lease) = api.get_opt(LEASE).await? else { return Ok(()) };
-    let Some(spec) = &mut lease.spec else { return Ok(()) };
-    let is_mine = spec.holder_identity.as_deref().and_then(Holder::parse).is_some_and(|h| h.name == name);
+    let Some(mut lease) = api.get_opt(LEASE).await? else {
+        return Ok(());
+    };
+    let Some(spec) = &mut lease.spec else {
+        return Ok(());
+    };
+    let is_mine = spec
+        .holder_identity
+        .as_deref()
+        .and_then(Holder::parse)
+        .is_some_and(|h| h.name == name);
     if is_mine {
         spec.holder_identity = None;
         spec.renew_time = None;

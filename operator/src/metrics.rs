@@ -66,11 +66,33 @@ impl Default for Metrics {
             epoch: Gauge::default(),
             registry: Arc::default(),
         };
-        registry.register_with_unit("compile", "Time to compile everything", Unit::Seconds, compile);
-        registry.register("pushes", "Updates sent to data planes", metrics.pushes.clone());
-        registry.register_with_unit("pushed", "Size of updates sent", Unit::Bytes, metrics.pushed.clone());
-        registry.register("refused_updates", "Updates that a data plane refused", metrics.refused.clone());
-        registry.register("denied_streams", "Callers that are no data plane of ours", metrics.denied.clone());
+        registry.register_with_unit(
+            "compile",
+            "Time to compile everything",
+            Unit::Seconds,
+            compile,
+        );
+        registry.register(
+            "pushes",
+            "Updates sent to data planes",
+            metrics.pushes.clone(),
+        );
+        registry.register_with_unit(
+            "pushed",
+            "Size of updates sent",
+            Unit::Bytes,
+            metrics.pushed.clone(),
+        );
+        registry.register(
+            "refused_updates",
+            "Updates that a data plane refused",
+            metrics.refused.clone(),
+        );
+        registry.register(
+            "denied_streams",
+            "Callers that are no data plane of ours",
+            metrics.denied.clone(),
+        );
         registry.register(
             "configuration_streams",
             "Data planes that follow this replica",
@@ -82,8 +104,16 @@ impl Default for Metrics {
             metrics.data_planes.clone(),
         );
         registry.register("writes", "Objects written", metrics.writes.clone());
-        registry.register("leader", "1 when this replica leads", metrics.leader.clone());
-        registry.register("epoch", "How often the lease has changed hands", metrics.epoch.clone());
+        registry.register(
+            "leader",
+            "1 when this replica leads",
+            metrics.leader.clone(),
+        );
+        registry.register(
+            "epoch",
+            "How often the lease has changed hands",
+            metrics.epoch.clone(),
+        );
         metrics.registry = Arc::new(registry);
         metrics
     }
@@ -103,7 +133,9 @@ impl Metrics {
     }
 
     pub(crate) fn pushed(&self, is_delta: bool, bytes: usize) {
-        let labels = PushLabels { update: if is_delta { "delta" } else { "full" } };
+        let labels = PushLabels {
+            update: if is_delta { "delta" } else { "full" },
+        };
         self.pushes.get_or_create(&labels).inc();
         self.pushed.get_or_create(&labels).inc_by(bytes as u64);
     }
@@ -121,13 +153,20 @@ impl Metrics {
     }
 
     pub(crate) fn data_planes(&self, gateway: &sluice_vocab::GatewayKey, count: usize) {
-        let labels =
-            GatewayLabels { namespace: gateway.namespace.to_string(), gateway: gateway.name.to_string() };
-        self.data_planes.get_or_create(&labels).set(i64::try_from(count).unwrap_or(i64::MAX));
+        let labels = GatewayLabels {
+            namespace: gateway.namespace.to_string(),
+            gateway: gateway.name.to_string(),
+        };
+        self.data_planes
+            .get_or_create(&labels)
+            .set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn written(&self, kind: &str, is_ok: bool) {
-        let labels = WriteLabels { kind: kind.to_owned(), outcome: if is_ok { "ok" } else { "failed" } };
+        let labels = WriteLabels {
+            kind: kind.to_owned(),
+            outcome: if is_ok { "ok" } else { "failed" },
+        };
         self.writes.get_or_create(&labels).inc();
     }
 

@@ -53,7 +53,10 @@ pub struct Outputs {
 
 impl Default for Outputs {
     fn default() -> Self {
-        Self { compiled: watch::Sender::new(None), mirror: watch::Sender::default() }
+        Self {
+            compiled: watch::Sender::new(None),
+            mirror: watch::Sender::default(),
+        }
     }
 }
 
@@ -76,7 +79,13 @@ pub struct Engine {
 
 impl Engine {
     /// Must be called within a runtime: it begins to watch.
-    pub fn new(client: Client, reach: Reach, settings: Settings, outputs: Outputs, metrics: Metrics) -> Self {
+    pub fn new(
+        client: Client,
+        reach: Reach,
+        settings: Settings,
+        outputs: Outputs,
+        metrics: Metrics,
+    ) -> Self {
         Self {
             current: Generation::start(&client, &reach, Epoch::default()),
             next: None,
@@ -130,7 +139,10 @@ impl Engine {
 
     /// Begins to read anew when the epoch is another than the reads were begun at.
     fn follow(&mut self, epoch: Epoch) {
-        let newest = self.next.as_ref().map_or(self.current.epoch, |next| next.epoch);
+        let newest = self
+            .next
+            .as_ref()
+            .map_or(self.current.epoch, |next| next.epoch);
         if epoch > newest {
             self.next = Some(Generation::start(&self.client, &self.reach, epoch));
         }
@@ -142,7 +154,9 @@ impl Engine {
             effect |= self.current.world.apply(change);
         }
         if effect.mirror {
-            self.outputs.mirror.send_replace(Arc::new(self.current.world.mirror().clone()));
+            self.outputs
+                .mirror
+                .send_replace(Arc::new(self.current.world.mirror().clone()));
         }
         if effect.input {
             self.pace.changed(Instant::now());
@@ -153,7 +167,9 @@ impl Engine {
         let Some(next) = self.next.take() else { return };
         self.current = next;
         self.fetches.clear();
-        self.outputs.mirror.send_replace(Arc::new(self.current.world.mirror().clone()));
+        self.outputs
+            .mirror
+            .send_replace(Arc::new(self.current.world.mirror().clone()));
         self.pace.hurry(Instant::now());
     }
 
@@ -208,7 +224,13 @@ impl Engine {
         frozen::tell(&mut compilation);
         let facts = facts::read(&self.current.world, &compilation, &gateways);
         let classes = facts::classes(&self.current.world, &self.settings.controller_name);
-        let compiled = Compiled { compilation, releases, facts, classes, epoch: self.current.epoch };
+        let compiled = Compiled {
+            compilation,
+            releases,
+            facts,
+            classes,
+            epoch: self.current.epoch,
+        };
         self.outputs.compiled.send_replace(Some(Arc::new(compiled)));
     }
 }
@@ -220,7 +242,9 @@ async fn synced(generation: &mut Option<Generation>) {
     }
 }
 
-async fn finished(task: &mut Option<JoinHandle<Compilation>>) -> Result<Compilation, tokio::task::JoinError> {
+async fn finished(
+    task: &mut Option<JoinHandle<Compilation>>,
+) -> Result<Compilation, tokio::task::JoinError> {
     match task {
         Some(task) => task.await,
         None => std::future::pending().await,

@@ -36,7 +36,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     // Another library may have been first.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let mut signals = Signals::listen()?;
-    let client = Client::try_default().await.context("no API server to talk to")?;
+    let client = Client::try_default()
+        .await
+        .context("no API server to talk to")?;
     let mut operator = Operator::start(&args, client.clone()).await?;
     tokio::select! {
         ended = operator.tasks.ended() => return Err(anyhow::Error::from(ended)),
@@ -76,16 +78,25 @@ impl Operator {
         let trust = Trust::new(store, state, certificate.clone(), leadership.clone())?;
         let listener = Listener::bind(args.listen, certificate).await?;
 
-        let address = std::net::SocketAddr::new(args.pod_ip, listener.address()?.port()).to_string();
+        let address =
+            std::net::SocketAddr::new(args.pod_ip, listener.address()?.port()).to_string();
         let candidate = Candidate::new(client.clone(), &args.namespace, &args.pod_name, &address);
         let settings = Settings {
             controller_name: args.controller_name.clone(),
             ai_enabled: args.ai_enabled,
             ..Settings::new(trust.install_key().expose())
         };
-        let reach = Reach { namespaces: args.watch_namespaces.clone() };
+        let reach = Reach {
+            namespaces: args.watch_namespaces.clone(),
+        };
         let outputs = Outputs::default();
-        let engine = Engine::new(client.clone(), reach.clone(), settings, outputs.clone(), metrics.clone());
+        let engine = Engine::new(
+            client.clone(),
+            reach.clone(),
+            settings,
+            outputs.clone(),
+            metrics.clone(),
+        );
         let (events, write_events) = Events::new(client.clone(), &args.pod_name);
         let (version, bundle) = watch::channel(None);
         let writer = Writer::new(
@@ -110,16 +121,34 @@ impl Operator {
 
         let mut tasks = Supervisor::new();
         let raise = fleet.raise();
-        tasks.spawn("leader", async move { never(candidate.run(lead, raise).await) });
+        tasks.spawn(
+            "leader",
+            async move { never(candidate.run(lead, raise).await) },
+        );
         tasks.spawn("events", async move { never(write_events.await) });
         tasks.spawn("bundle", crate::bundle::follow(client.clone(), version));
         tasks.spawn("authority", trust.run());
         tasks.spawn("compiler", engine.run(leadership.clone()));
-        tasks.spawn("releases", fleet.clone().publish(outputs.compiled.subscribe()));
-        tasks.spawn("status", writer.run(outputs.clone(), leadership.clone(), workloads, projections));
-        tasks.spawn("workloads", provider.run(outputs.clone(), leadership.clone()));
-        tasks.spawn("projections", projector.run(outputs.clone(), leadership.clone()));
-        tasks.spawn("data planes", serve(fleet, listener, outputs.compiled.subscribe(), synced));
+        tasks.spawn(
+            "releases",
+            fleet.clone().publish(outputs.compiled.subscribe()),
+        );
+        tasks.spawn(
+            "status",
+            writer.run(outputs.clone(), leadership.clone(), workloads, projections),
+        );
+        tasks.spawn(
+            "workloads",
+            provider.run(outputs.clone(), leadership.clone()),
+        );
+        tasks.spawn(
+            "projections",
+            projector.run(outputs.clone(), leadership.clone()),
+        );
+        tasks.spawn(
+            "data planes",
+            serve(fleet, listener, outputs.compiled.subscribe(), synced),
+        );
         tasks.spawn("admin", admin.serve(readiness, move || metrics.text()));
         Ok(Self { tasks })
     }

@@ -39,7 +39,14 @@ impl Trust {
         leadership: watch::Receiver<Leadership>,
     ) -> anyhow::Result<Self> {
         let bundle = watch::Sender::new(state.authorities.bundle());
-        let mut trust = Self { store, state, certificate, leadership, signed: (0, 0), bundle };
+        let mut trust = Self {
+            store,
+            state,
+            certificate,
+            leadership,
+            signed: (0, 0),
+            bundle,
+        };
         trust.renew(now())?;
         Ok(trust)
     }
@@ -72,7 +79,11 @@ impl Trust {
 
     async fn turn(&mut self) -> anyhow::Result<()> {
         let is_leader = self.leadership.borrow().is_me;
-        let state = if is_leader { self.store.rotate().await? } else { self.store.load().await? };
+        let state = if is_leader {
+            self.store.rotate().await?
+        } else {
+            self.store.load().await?
+        };
         anyhow::ensure!(
             state.install_key == self.state.install_key,
             "the install key has changed: restart the operator"
@@ -94,7 +105,8 @@ impl Trust {
         if by == signer.created && now < at + RENEW {
             return Ok(());
         }
-        self.certificate.replace(signer.issue(now, &[SERVER_NAME.to_owned()])?)?;
+        self.certificate
+            .replace(signer.issue(now, &[SERVER_NAME.to_owned()])?)?;
         self.signed = (now, signer.created);
         Ok(())
     }

@@ -79,12 +79,18 @@ impl Reach {
     pub fn scopes(&self) -> Vec<Scope> {
         let of = |kind: Kind| -> Vec<Scope> {
             if self.namespaces.is_empty() {
-                return vec![Scope { kind, namespace: None }];
+                return vec![Scope {
+                    kind,
+                    namespace: None,
+                }];
             }
             if kind::is_cluster_wide(kind) {
                 return Vec::new();
             }
-            let scope = |n: &String| Scope { kind, namespace: Some(n.as_str().into()) };
+            let scope = |n: &String| Scope {
+                kind,
+                namespace: Some(n.as_str().into()),
+            };
             self.namespaces.iter().map(scope).collect()
         };
         KINDS.into_iter().flat_map(of).collect()
@@ -106,7 +112,10 @@ impl Watches {
         for scope in reach.scopes() {
             tasks.spawn(watch(client.clone(), scope, sender.clone()));
         }
-        Self { _tasks: tasks, changes }
+        Self {
+            _tasks: tasks,
+            changes,
+        }
     }
 
     /// The next change.
@@ -165,7 +174,11 @@ async fn relay<K>(
             },
             Ok(Event::Delete(object)) => Change::Gone(name(scope.kind, &object)),
             Err(error) if is_absent(&error) => {
-                if changes.send(Change::Listed(scope.clone(), Vec::new())).await.is_err() {
+                if changes
+                    .send(Change::Listed(scope.clone(), Vec::new()))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
                 tokio::time::sleep(ABSENT_AGAIN).await;
@@ -186,16 +199,25 @@ fn seen<K: ResourceExt + Serialize>(kind: Kind, mut object: K) -> Option<Seen> {
     // The largest part of many objects, and of no use here.
     object.meta_mut().managed_fields = None;
     let value = serde_json::to_value(&object).ok()?;
-    Some(Seen { object: name(kind, &object), value })
+    Some(Seen {
+        object: name(kind, &object),
+        value,
+    })
 }
 
 fn name<K: ResourceExt>(kind: Kind, object: &K) -> ObjectRef {
-    ObjectRef::new(kind, object.namespace().unwrap_or_default(), object.name_any())
+    ObjectRef::new(
+        kind,
+        object.namespace().unwrap_or_default(),
+        object.name_any(),
+    )
 }
 
 /// The API server doesn't serve the kind: its definition isn't installed.
 fn is_absent(error: &watcher::Error) -> bool {
-    let (watcher::Error::InitialListFailed(error) | watcher::Error::WatchStartFailed(error)) = error else {
+    let (watcher::Error::InitialListFailed(error) | watcher::Error::WatchStartFailed(error)) =
+        error
+    else {
         return false;
     };
     matches!(error, kube::Error::Api(status) if status.code == 404)
@@ -207,10 +229,16 @@ mod tests {
 
     #[test]
     fn namespaced_mode_asks_for_nothing_cluster_wide() {
-        let reach = Reach { namespaces: vec!["a".into(), "b".into()] };
+        let reach = Reach {
+            namespaces: vec!["a".into(), "b".into()],
+        };
         let scopes = reach.scopes();
         assert!(scopes.iter().all(|s| s.namespace.is_some()));
-        assert!(!scopes.iter().any(|s| matches!(s.kind, Kind::Namespace | Kind::GatewayClass)));
+        assert!(
+            !scopes
+                .iter()
+                .any(|s| matches!(s.kind, Kind::Namespace | Kind::GatewayClass))
+        );
         assert_eq!(scopes.iter().filter(|s| s.kind == Kind::Secret).count(), 2);
         assert_eq!(Reach::default().scopes().len(), KINDS.len());
     }

@@ -73,7 +73,8 @@ impl Desired {
 
     /// Kinds of which the Gateway should have no object now: delete the one of this name if the Gateway owns it.
     pub fn absent(&self) -> Vec<WorkloadKind> {
-        let is_absent = |kind: &WorkloadKind| !self.objects.iter().any(|object| object.kind() == *kind);
+        let is_absent =
+            |kind: &WorkloadKind| !self.objects.iter().any(|object| object.kind() == *kind);
         WorkloadKind::ALL.into_iter().filter(is_absent).collect()
     }
 }
@@ -94,6 +95,13 @@ pub fn desired(gateway: &GatewayFacts, settings: &WorkloadSettings) -> Desired {
     if let Some(scaler) = scaling::autoscaler(gateway, settings, &mut ai_gateway_findings) {
         objects.push(Object::HorizontalPodAutoscaler(Box::new(scaler)));
     }
-    objects.push(Object::PodDisruptionBudget(Box::new(scaling::disruption_budget(gateway, settings))));
-    Desired { name: object_name(gateway), objects, gateway_findings, ai_gateway_findings }
+    objects.push(Object::PodDisruptionBudget(Box::new(
+        scaling::disruption_budget(gateway, settings),
+    )));
+    Desired {
+        name: object_name(gateway),
+        objects,
+        gateway_findings,
+        ai_gateway_findings,
+    }
 }

@@ -55,7 +55,10 @@ pub struct World {
 impl World {
     /// Knows nothing, and waits for those scopes.
     pub fn new(scopes: Vec<Scope>) -> Self {
-        Self { missing: scopes.into_iter().collect(), ..Self::default() }
+        Self {
+            missing: scopes.into_iter().collect(),
+            ..Self::default()
+        }
     }
 
     /// Whether every scope was listed.
@@ -87,9 +90,15 @@ impl World {
         let is_in_scope = |o: &ObjectRef| {
             o.kind == scope.kind && scope.namespace.as_ref().is_none_or(|n| *n == o.namespace)
         };
-        let gone: Vec<ObjectRef> =
-            self.known(scope.kind).into_iter().filter(|o| is_in_scope(o) && !named.contains(o)).collect();
-        let mut effect = Effect { input: self.missing.remove(&scope), mirror: false };
+        let gone: Vec<ObjectRef> = self
+            .known(scope.kind)
+            .into_iter()
+            .filter(|o| is_in_scope(o) && !named.contains(o))
+            .collect();
+        let mut effect = Effect {
+            input: self.missing.remove(&scope),
+            mirror: false,
+        };
         for object in gone {
             effect |= self.remove(&object);
         }
@@ -102,26 +111,44 @@ impl World {
     /// Every object of a kind that is known, readable or not.
     fn known(&self, kind: Kind) -> Vec<ObjectRef> {
         let named = |names: Vec<&Name>| -> Vec<ObjectRef> {
-            let object = |n: &Name| ObjectRef { kind, namespace: n.namespace.clone(), name: n.name.clone() };
+            let object = |n: &Name| ObjectRef {
+                kind,
+                namespace: n.namespace.clone(),
+                name: n.name.clone(),
+            };
             names.into_iter().map(object).collect()
         };
         match kind {
             Kind::Secret => named(self.set.secrets.keys().collect()),
             Kind::Namespace => named(self.set.namespaces.keys().collect()),
-            _ => self.mirror.keys().filter(|o| o.kind == kind).cloned().collect(),
+            _ => self
+                .mirror
+                .keys()
+                .filter(|o| o.kind == kind)
+                .cloned()
+                .collect(),
         }
     }
 
     fn put(&mut self, seen: Seen) -> Effect {
         let Seen { object, value } = seen;
         match object.kind {
-            Kind::Secret => Effect { input: self.put_secret(object, &value), mirror: false },
-            Kind::Namespace => Effect { input: self.read(&object, value), mirror: false },
+            Kind::Secret => Effect {
+                input: self.put_secret(object, &value),
+                mirror: false,
+            },
+            Kind::Namespace => Effect {
+                input: self.read(&object, value),
+                mirror: false,
+            },
             _ => {
                 let live = Arc::new(Live::of(&value));
                 let mirror = self.mirror.get(&object) != Some(&live);
                 self.mirror.insert(object.clone(), live);
-                Effect { input: self.read(&object, value), mirror }
+                Effect {
+                    input: self.read(&object, value),
+                    mirror,
+                }
             }
         }
     }
@@ -148,9 +175,15 @@ impl World {
     fn remove(&mut self, object: &ObjectRef) -> Effect {
         self.set.remove(object);
         if object.kind == Kind::Secret {
-            self.secrets.forget(&Name { namespace: object.namespace.clone(), name: object.name.clone() });
+            self.secrets.forget(&Name {
+                namespace: object.namespace.clone(),
+                name: object.name.clone(),
+            });
         }
-        Effect { input: true, mirror: self.mirror.remove(object).is_some() }
+        Effect {
+            input: true,
+            mirror: self.mirror.remove(object).is_some(),
+        }
     }
 }
 
@@ -163,12 +196,29 @@ impl std::ops::BitOrAssign for Effect {
 
 impl Live {
     fn of(value: &Value) -> Self {
-        let text = |p: &str| value.pointer(p).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let owners = value.pointer("/metadata/ownerReferences").and_then(Value::as_array);
-        let controller = owners.into_iter().flatten().find(|o| o["controller"] == true);
-        let controller = controller.and_then(|o| o["uid"].as_str()).unwrap_or_default().to_owned();
+        let text = |p: &str| {
+            value
+                .pointer(p)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let owners = value
+            .pointer("/metadata/ownerReferences")
+            .and_then(Value::as_array);
+        let controller = owners
+            .into_iter()
+            .flatten()
+            .find(|o| o["controller"] == true);
+        let controller = controller
+            .and_then(|o| o["uid"].as_str())
+            .unwrap_or_default()
+            .to_owned();
         Self {
-            generation: value.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0),
+            generation: value
+                .pointer("/metadata/generation")
+                .and_then(Value::as_i64)
+                .unwrap_or(0),
             controller,
             uid: text("/metadata/uid"),
             version: text("/metadata/resourceVersion"),

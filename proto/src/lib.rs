@@ -26,7 +26,12 @@ pub const SERVER_NAME: &str = "sluice-operator.sluice.internal";
 pub const AUDIENCE: &str = "sluice-operator";
 
 /// The messages of `proto/sluice/sync/v1/sync.proto`, and tonic's clients and servers for its services.
-#[allow(missing_docs, clippy::all, clippy::allow_attributes_without_reason, reason = "generated")]
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::allow_attributes_without_reason,
+    reason = "generated"
+)]
 pub mod wire {
     include!("gen/sync.rs");
 }

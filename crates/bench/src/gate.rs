@@ -41,7 +41,10 @@ pub(crate) fn run(args: &GateArgs) -> Result<()> {
     print("| limit | measured | max | |\n|---|---|---|---|");
     for v in &verdicts {
         let word = if v.kept() { "kept" } else { "**broken**" };
-        print(&format!("| {} | {:.2} | {:.2} | {word} |", v.what, v.value, v.max));
+        print(&format!(
+            "| {} | {:.2} | {:.2} | {word} |",
+            v.what, v.value, v.max
+        ));
     }
     let broken = verdicts.iter().filter(|v| !v.kept()).count();
     ensure!(broken == 0, "{broken} of {} limits broken", verdicts.len());
@@ -54,7 +57,9 @@ fn read(path: &Path) -> Result<Value> {
 }
 
 fn judge(run: &Value, limits: &Value) -> Result<Vec<Verdict>> {
-    let subject = limits["subject"].as_str().context("limits name no subject")?;
+    let subject = limits["subject"]
+        .as_str()
+        .context("limits name no subject")?;
     let list = limits["limits"].as_array().context("limits hold no list")?;
     let mut verdicts = errors(run, subject)?;
     for limit in list {
@@ -65,7 +70,9 @@ fn judge(run: &Value, limits: &Value) -> Result<Vec<Verdict>> {
 
 /// No error is ever right, so that limit is not written down.
 fn errors(run: &Value, subject: &str) -> Result<Vec<Verdict>> {
-    let scenarios = run["scenarios"].as_object().context("the run has no scenarios")?;
+    let scenarios = run["scenarios"]
+        .as_object()
+        .context("the run has no scenarios")?;
     let of = |name: &String| {
         Ok(Verdict {
             what: format!("{name}: errors"),
@@ -85,18 +92,36 @@ fn one(run: &Value, subject: &str, limit: &Value) -> Result<Verdict> {
     let other = |field_of: &str| limit[field_of].as_str();
     if let Some(base) = other("times") {
         let value = value / number(run, base, subject, field)?;
-        return Ok(Verdict { what: format!("{scenario}: {field} over that of {base}"), value, max });
+        return Ok(Verdict {
+            what: format!("{scenario}: {field} over that of {base}"),
+            value,
+            max,
+        });
     }
     if let Some(base) = other("beyond") {
         let value = value - number(run, base, subject, field)?;
-        return Ok(Verdict { what: format!("{scenario}: {field} beyond that of {base}"), value, max });
+        return Ok(Verdict {
+            what: format!("{scenario}: {field} beyond that of {base}"),
+            value,
+            max,
+        });
     }
     let (value, against) = match (limit["over"].as_str(), limit["plus"].as_str()) {
-        (Some(other), None) => (value / number(run, scenario, other, field)?, format!(" over {other}'s")),
-        (None, Some(other)) => (value - number(run, scenario, other, field)?, format!(" beyond {other}'s")),
+        (Some(other), None) => (
+            value / number(run, scenario, other, field)?,
+            format!(" over {other}'s"),
+        ),
+        (None, Some(other)) => (
+            value - number(run, scenario, other, field)?,
+            format!(" beyond {other}'s"),
+        ),
         _ => (value, String::new()),
     };
-    Ok(Verdict { what: format!("{scenario}: {field}{against}"), value, max })
+    Ok(Verdict {
+        what: format!("{scenario}: {field}{against}"),
+        value,
+        max,
+    })
 }
 
 fn number(run: &Value, scenario: &str, subject: &str, field: &str) -> Result<f64> {
@@ -129,9 +154,12 @@ mod tests {
     #[test]
     fn ratios_differences_and_sizes_are_held_against_limits() {
         let over =
-            mk_limit(json!({"scenario": "s1", "field": "cpu_us", "over": "nginx", "max": 1.8})).unwrap();
+            mk_limit(json!({"scenario": "s1", "field": "cpu_us", "over": "nginx", "max": 1.8}))
+                .unwrap();
         assert!(over[1].kept() && over[1].value == 1.7);
-        let plus = mk_limit(json!({"scenario": "s1", "field": "cpu_us", "plus": "nginx", "max": 6})).unwrap();
+        let plus =
+            mk_limit(json!({"scenario": "s1", "field": "cpu_us", "plus": "nginx", "max": 6}))
+                .unwrap();
         assert!(!plus[1].kept());
         let plain = mk_limit(json!({"scenario": "s1", "field": "cpu_us", "max": 17})).unwrap();
         assert!(plain[1].kept());

@@ -52,13 +52,19 @@ pub(crate) enum Shape {
 impl Load {
     /// Runs on a runtime of its own, on this thread.
     pub(crate) fn run(&self) -> Result<Tally> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         runtime.block_on(self.spread())
     }
 
     async fn spread(&self) -> Result<Tally> {
         let begin = Instant::now() + Duration::from_millis(20);
-        let h2 = if self.shape == Shape::Http2 { Some(self.connect_h2().await?) } else { None };
+        let h2 = if self.shape == Shape::Http2 {
+            Some(self.connect_h2().await?)
+        } else {
+            None
+        };
         let mut tasks = JoinSet::new();
         for index in 0..self.connections {
             let (load, h2) = (self.clone(), h2.clone());
@@ -124,7 +130,9 @@ impl Load {
                     stream.set_nodelay(true)?;
                     open = Some(stream);
                 }
-                let Some(stream) = open.as_mut() else { return Ok(()) };
+                let Some(stream) = open.as_mut() else {
+                    return Ok(());
+                };
                 stream.write_all(&request).await?;
                 self.answer(stream, &mut input, begun, &mut tally).await
             };
@@ -152,7 +160,10 @@ impl Load {
             if let Some(head) = head(input) {
                 break head;
             }
-            ensure!(stream.read_buf(input).await? > 0, "closed before the answer");
+            ensure!(
+                stream.read_buf(input).await? > 0,
+                "closed before the answer"
+            );
         };
         ensure!(head.status == 200, "status {}", head.status);
         input.advance(head.body);
@@ -205,12 +216,17 @@ impl Load {
     async fn connect_h2(&self) -> Result<http2::SendRequest<Full<Bytes>>> {
         let stream = TcpStream::connect(self.target).await?;
         stream.set_nodelay(true)?;
-        let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
+        let (sender, connection) =
+            http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         Ok(sender)
     }
 
-    async fn stream_h2(&self, begin: Instant, mut sender: http2::SendRequest<Full<Bytes>>) -> Tally {
+    async fn stream_h2(
+        &self,
+        begin: Instant,
+        mut sender: http2::SendRequest<Full<Bytes>>,
+    ) -> Tally {
         let (mut tally, end) = (Tally::default(), begin + self.time);
         while Instant::now() < end && tally.errors < 100 {
             let begun = Instant::now();
@@ -221,7 +237,10 @@ impl Load {
                     .body(Full::new(self.body.clone()))?;
                 let answer = sender.send_request(request).await?;
                 ensure!(answer.status() == 200, "status");
-                ensure!(finished(&answer.into_body().collect().await?.to_bytes()), "not the answer");
+                ensure!(
+                    finished(&answer.into_body().collect().await?.to_bytes()),
+                    "not the answer"
+                );
                 Ok(())
             };
             match tokio::time::timeout(PATIENCE, exchange).await {

@@ -24,14 +24,31 @@ impl Nginx {
         let (whole, stream) = (free_addr()?, free_addr()?);
         let path = folder.path().join("nginx.conf");
         fs::write(&path, configuration(&folder, upstream, whole, stream))?;
-        let command =
-            ["nginx", "-e", "stderr", "-p", &folder.path().to_string_lossy(), "-c", &path.to_string_lossy()];
+        let command = [
+            "nginx",
+            "-e",
+            "stderr",
+            "-p",
+            &folder.path().to_string_lossy(),
+            "-c",
+            &path.to_string_lossy(),
+        ];
         let process = Process::start("nginx", Some(core), &command.map(str::to_owned), whole)?;
-        Ok(Self { process, whole, stream, _folder: folder })
+        Ok(Self {
+            process,
+            whole,
+            stream,
+            _folder: folder,
+        })
     }
 }
 
-fn configuration(folder: &TempDir, upstream: SocketAddr, whole: SocketAddr, stream: SocketAddr) -> String {
+fn configuration(
+    folder: &TempDir,
+    upstream: SocketAddr,
+    whole: SocketAddr,
+    stream: SocketAddr,
+) -> String {
     let temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|t| format!("{t}_temp_path {}/{t};", folder.path().display()))
         .join("\n  ");

@@ -43,7 +43,10 @@ impl Process {
             .stdout(Stdio::null())
             .spawn()
             .with_context(|| format!("start {name}: {}", words.join(" ")))?;
-        let mut process = Self { name: name.to_owned(), child };
+        let mut process = Self {
+            name: name.to_owned(),
+            child,
+        };
         process.wait_for(listens)?;
         Ok(process)
     }
@@ -55,7 +58,10 @@ impl Process {
                 return Ok(());
             }
             if let Some(status) = self.child.try_wait()? {
-                bail!("{} ended with {status} before it listened on {listens}", self.name);
+                bail!(
+                    "{} ended with {status} before it listened on {listens}",
+                    self.name
+                );
             }
             sleep(Duration::from_millis(20));
         }
@@ -66,7 +72,10 @@ impl Process {
     pub(crate) fn usage(&self) -> Usage {
         let mut usage = Usage::default();
         for pid in tree(self.child.id()) {
-            usage.cpu += threads(pid).iter().map(|tid| nanoseconds(pid, *tid)).sum::<u64>();
+            usage.cpu += threads(pid)
+                .iter()
+                .map(|tid| nanoseconds(pid, *tid))
+                .sum::<u64>();
             usage.rss += resident(pid);
         }
         usage
@@ -77,7 +86,11 @@ impl Drop for Process {
     fn drop(&mut self) {
         // Children first: nginx's worker outlives a killed master.
         let pids: Vec<String> = tree(self.child.id()).iter().map(u32::to_string).collect();
-        let _ = Command::new("kill").arg("-TERM").args(&pids).stderr(Stdio::null()).status();
+        let _ = Command::new("kill")
+            .arg("-TERM")
+            .args(&pids)
+            .stderr(Stdio::null())
+            .status();
         let patience = Instant::now() + Duration::from_secs(2);
         while Instant::now() < patience {
             if matches!(self.child.try_wait(), Ok(Some(_))) {
@@ -96,8 +109,13 @@ fn tree(root: u32) -> Vec<u32> {
     let mut next = 0;
     while let Some(&pid) = pids.get(next) {
         for tid in threads(pid) {
-            let children = fs::read_to_string(format!("/proc/{pid}/task/{tid}/children")).unwrap_or_default();
-            pids.extend(children.split_whitespace().filter_map(|c| c.parse::<u32>().ok()));
+            let children =
+                fs::read_to_string(format!("/proc/{pid}/task/{tid}/children")).unwrap_or_default();
+            pids.extend(
+                children
+                    .split_whitespace()
+                    .filter_map(|c| c.parse::<u32>().ok()),
+            );
         }
         next += 1;
     }
@@ -105,14 +123,22 @@ fn tree(root: u32) -> Vec<u32> {
 }
 
 fn threads(pid: u32) -> Vec<u32> {
-    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    entries.flatten().filter_map(|e| e.file_name().to_str()?.parse().ok()).collect()
+    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter_map(|e| e.file_name().to_str()?.parse().ok())
+        .collect()
 }
 
 /// Time on a core: the first number of schedstat.
 fn nanoseconds(pid: u32, tid: u32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{pid}/task/{tid}/schedstat")).unwrap_or_default();
-    text.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0)
+    text.split_whitespace()
+        .next()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(0)
 }
 
 /// CPU time of each thread, in the order of their ids.
@@ -125,15 +151,27 @@ pub(crate) fn per_thread(process: &Process) -> Vec<u64> {
 
 fn resident(pid: u32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
-    let pages: u64 = text.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or(0);
+    let pages: u64 = text
+        .split_whitespace()
+        .nth(1)
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(0);
     pages * 4096
 }
 
 /// Share of all CPU time that the hypervisor took, in percent, since an earlier reading.
 pub(crate) fn steal(before: &[u64], after: &[u64]) -> f64 {
-    let passed: Vec<u64> = after.iter().zip(before).map(|(a, b)| a.saturating_sub(*b)).collect();
+    let passed: Vec<u64> = after
+        .iter()
+        .zip(before)
+        .map(|(a, b)| a.saturating_sub(*b))
+        .collect();
     let total: u64 = passed.iter().sum();
-    if total == 0 { 0.0 } else { passed.get(7).copied().unwrap_or(0) as f64 * 100.0 / total as f64 }
+    if total == 0 {
+        0.0
+    } else {
+        passed.get(7).copied().unwrap_or(0) as f64 * 100.0 / total as f64
+    }
 }
 
 /// The machine's CPU counters.
@@ -151,9 +189,14 @@ pub(crate) fn machine() -> Vec<u64> {
 /// Moves this process onto a core.
 pub(crate) fn pin_self(cores: &str) -> Result<()> {
     let pid = std::process::id().to_string();
-    let status =
-        Command::new("taskset").args(["-a", "-p", "-c", cores, &pid]).stdout(Stdio::null()).status()?;
-    ensure!(status.success(), "taskset could not move this process to core {cores}");
+    let status = Command::new("taskset")
+        .args(["-a", "-p", "-c", cores, &pid])
+        .stdout(Stdio::null())
+        .status()?;
+    ensure!(
+        status.success(),
+        "taskset could not move this process to core {cores}"
+    );
     Ok(())
 }
 
@@ -165,5 +208,8 @@ pub(crate) fn free_addr() -> Result<SocketAddr> {
 /// The command line of this program's own subcommand.
 pub(crate) fn own(args: &[&str]) -> Result<Vec<String>> {
     let program = std::env::current_exe()?.to_string_lossy().into_owned();
-    Ok([program].into_iter().chain(args.iter().map(|a| (*a).to_owned())).collect())
+    Ok([program]
+        .into_iter()
+        .chain(args.iter().map(|a| (*a).to_owned()))
+        .collect())
 }

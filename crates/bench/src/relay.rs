@@ -67,14 +67,19 @@ pub(crate) fn run(args: &RelayArgs) -> Result<()> {
 }
 
 fn work_stealing(args: &RelayArgs) -> Result<()> {
-    let runtime = Builder::new_multi_thread().worker_threads(args.threads).enable_all().build()?;
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(args.threads)
+        .enable_all()
+        .build()?;
     let pool = Pool::new(args.upstream);
     runtime.block_on(async {
         let listener = listen(args.listen)?;
         // `block_on`'s own thread is no worker: accept on one.
         tokio::spawn(async move {
             loop {
-                let Ok((stream, _)) = listener.accept().await else { continue };
+                let Ok((stream, _)) = listener.accept().await else {
+                    continue;
+                };
                 tokio::spawn(serve(stream, pool.clone()));
             }
         })
@@ -92,7 +97,9 @@ fn per_core(args: &RelayArgs) -> Result<()> {
                 local()?.block_on(async move {
                     let listener = listen(args.listen)?;
                     loop {
-                        let Ok((stream, _)) = listener.accept().await else { continue };
+                        let Ok((stream, _)) = listener.accept().await else {
+                            continue;
+                        };
                         tokio::spawn(serve(stream, pool.clone()));
                     }
                 })
@@ -130,8 +137,11 @@ fn per_core_fed(args: &RelayArgs) -> Result<()> {
         local()?.block_on(async move {
             let listener = listen(listen_at)?;
             loop {
-                let Ok((stream, _)) = listener.accept().await else { continue };
-                let Some((sender, open)) = cores.iter().min_by_key(|c| c.1.load(Ordering::Relaxed)) else {
+                let Ok((stream, _)) = listener.accept().await else {
+                    continue;
+                };
+                let Some((sender, open)) = cores.iter().min_by_key(|c| c.1.load(Ordering::Relaxed))
+                else {
                     continue;
                 };
                 open.fetch_add(1, Ordering::Relaxed);
@@ -148,7 +158,9 @@ fn local() -> Result<Runtime> {
 
 fn join(threads: Vec<thread::JoinHandle<Result<()>>>) -> Result<()> {
     for thread in threads {
-        thread.join().map_err(|_| anyhow::anyhow!("a core's thread panicked"))??;
+        thread
+            .join()
+            .map_err(|_| anyhow::anyhow!("a core's thread panicked"))??;
     }
     Ok(())
 }
@@ -170,7 +182,9 @@ async fn serve(stream: TcpStream, pool: Pool) {
         let pool = pool.clone();
         async move { Ok::<_, std::convert::Infallible>(relay(pool, request).await) }
     });
-    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+    let _ = auto::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }
 
 async fn relay(pool: Pool, mut request: Request<Incoming>) -> Reply {
@@ -187,7 +201,13 @@ async fn relay(pool: Pool, mut request: Request<Incoming>) -> Reply {
             head.version = Version::HTTP_11;
             head.headers.remove(header::TRANSFER_ENCODING);
             head.headers.remove(header::CONNECTION);
-            Response::from_parts(head, Either::Left(Returning { body, lease: Some((sender, pool.idle)) }))
+            Response::from_parts(
+                head,
+                Either::Left(Returning {
+                    body,
+                    lease: Some((sender, pool.idle)),
+                }),
+            )
         }
         Err(_) => {
             let mut response = Response::new(Either::Right(Full::default()));
@@ -199,10 +219,16 @@ async fn relay(pool: Pool, mut request: Request<Incoming>) -> Reply {
 
 impl Pool {
     fn new(upstream: SocketAddr) -> Self {
-        Self { upstream, idle: Idle::default() }
+        Self {
+            upstream,
+            idle: Idle::default(),
+        }
     }
 
-    async fn send(&self, request: Request<Incoming>) -> Result<(Response<Incoming>, SendRequest<Incoming>)> {
+    async fn send(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<(Response<Incoming>, SendRequest<Incoming>)> {
         let mut sender = self.take().await?;
         let answer = sender.send_request(request).await?;
         Ok((answer, sender))
@@ -210,7 +236,11 @@ impl Pool {
 
     async fn take(&self) -> Result<SendRequest<Incoming>> {
         loop {
-            let taken = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let taken = self
+                .idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop();
             match taken {
                 Some(sender) if sender.is_ready() => return Ok(sender),
                 Some(sender) if sender.is_closed() => {}
@@ -251,7 +281,9 @@ impl hyper::body::Body for Returning {
         let polled = std::pin::Pin::new(&mut self.body).poll_frame(cx);
         let over = matches!(polled, std::task::Poll::Ready(None)) || self.body.is_end_stream();
         if over && let Some((sender, idle)) = self.lease.take() {
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+            idle.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(sender);
         }
         polled
     }

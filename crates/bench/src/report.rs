@@ -88,7 +88,12 @@ impl Row {
     }
 
     fn json(&self) -> Value {
-        Value::Object(Self::FIELDS.iter().map(|(name, get)| ((*name).to_owned(), json!(get(self)))).collect())
+        Value::Object(
+            Self::FIELDS
+                .iter()
+                .map(|(name, get)| ((*name).to_owned(), json!(get(self))))
+                .collect(),
+        )
     }
 }
 
@@ -96,15 +101,28 @@ impl Row {
 
 impl Run {
     fn row(&self, scenario: &str, subject: &str) -> Option<&Row> {
-        self.scenarios.get(scenario)?.iter().find(|(name, _)| name == subject).map(|(_, row)| row)
+        self.scenarios
+            .get(scenario)?
+            .iter()
+            .find(|(name, _)| name == subject)
+            .map(|(_, row)| row)
     }
 
     /// A scenario as a Markdown table.
     pub(crate) fn table(&self, scenario: &Scenario) -> String {
-        let rows = self.scenarios.get(scenario.name).map(Vec::as_slice).unwrap_or_default();
-        let (nginx, relay) = (self.row(scenario.name, "nginx"), self.row(scenario.name, "hyper-relay"));
-        let (direct, streams) =
-            (self.row(scenario.name, "direct"), matches!(scenario.shape, Shape::Stream { .. }));
+        let rows = self
+            .scenarios
+            .get(scenario.name)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let (nginx, relay) = (
+            self.row(scenario.name, "nginx"),
+            self.row(scenario.name, "hyper-relay"),
+        );
+        let (direct, streams) = (
+            self.row(scenario.name, "direct"),
+            matches!(scenario.shape, Shape::Stream { .. }),
+        );
         let columns = if scenario.memory {
             "KiB/stream | idle MiB | peak MiB"
         } else if streams {
@@ -127,13 +145,29 @@ impl Run {
             let cells = if scenario.memory {
                 format!("{:.1} | {:.1} | {:.1}", row.per_stream, row.idle, row.peak)
             } else if streams {
-                let (first, late, worst) =
-                    (added(|r| r.first_p50), added(|r| r.late_p50), added(|r| r.late_p99));
-                format!("{:.2} | {:.0} | {first} | {late} | {worst}", row.cpu_chunk, row.rate)
+                let (first, late, worst) = (
+                    added(|r| r.first_p50),
+                    added(|r| r.late_p50),
+                    added(|r| r.late_p99),
+                );
+                format!(
+                    "{:.2} | {:.0} | {first} | {late} | {worst}",
+                    row.cpu_chunk, row.rate
+                )
             } else {
-                format!("{:.0} | {} | {:.0} | {:.0}", row.rate, added(|r| r.p50), row.p50, row.p99)
+                format!(
+                    "{:.0} | {} | {:.0} | {:.0}",
+                    row.rate,
+                    added(|r| r.p50),
+                    row.p50,
+                    row.p99
+                )
             };
-            let shown = if name == "direct" { "direct (CPU: upstream)" } else { name };
+            let shown = if name == "direct" {
+                "direct (CPU: upstream)"
+            } else {
+                name
+            };
             lines.push(format!(
                 "| {shown} | {:.1} | {} | {} | {cells} | {:.0} | {:.1} % |",
                 row.cpu,
@@ -150,11 +184,21 @@ impl Run {
     /// Everything, for gates and for comparing runs.
     pub(crate) fn to_json(&self) -> String {
         let subjects = |rows: &Vec<(String, Row)>| {
-            Value::Object(rows.iter().map(|(name, row)| (name.clone(), row.json())).collect::<Map<_, _>>())
+            Value::Object(
+                rows.iter()
+                    .map(|(name, row)| (name.clone(), row.json()))
+                    .collect::<Map<_, _>>(),
+            )
         };
-        let scenarios: Map<_, _> =
-            self.scenarios.iter().map(|(name, rows)| (name.clone(), subjects(rows))).collect();
-        format!("{:#}\n", json!({"rounds": self.rounds, "seconds": self.seconds, "scenarios": scenarios}))
+        let scenarios: Map<_, _> = self
+            .scenarios
+            .iter()
+            .map(|(name, rows)| (name.clone(), subjects(rows)))
+            .collect();
+        format!(
+            "{:#}\n",
+            json!({"rounds": self.rounds, "seconds": self.seconds, "scenarios": scenarios})
+        )
     }
 }
 
@@ -186,7 +230,10 @@ mod tests {
 
     #[test]
     fn an_error_in_any_round_shows() {
-        let rounds = [0.0, 1.0, 0.0].map(|errors| Row { errors, ..Row::default() });
+        let rounds = [0.0, 1.0, 0.0].map(|errors| Row {
+            errors,
+            ..Row::default()
+        });
         assert_eq!(Row::median(&rounds).errors, 1.0);
     }
 }

@@ -72,7 +72,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     let upstream = Process::start("upstream", Some(&args.load_cores), &command, listen)?;
     let folder = tempfile::tempdir().context("a folder for configurations")?;
     let subjects = subjects(args, listen, folder.path())?;
-    let mut run = Run { rounds: args.rounds, seconds: args.seconds, scenarios: BTreeMap::new() };
+    let mut run = Run {
+        rounds: args.rounds,
+        seconds: args.seconds,
+        scenarios: BTreeMap::new(),
+    };
     for scenario in chosen(args)? {
         let mut rows: Vec<Vec<Row>> = subjects.iter().map(|_| Vec::new()).collect();
         let rounds = if scenario.memory { 1 } else { args.rounds };
@@ -83,7 +87,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
                 rows[i].push(window(args, &scenario, &subjects[i], process)?);
             }
         }
-        let medians = subjects.iter().zip(rows).map(|(s, r)| (s.name.clone(), Row::median(&r))).collect();
+        let medians = subjects
+            .iter()
+            .zip(rows)
+            .map(|(s, r)| (s.name.clone(), Row::median(&r)))
+            .collect();
         run.scenarios.insert(scenario.name.to_owned(), medians);
         print(&run.table(&scenario));
     }
@@ -98,7 +106,10 @@ fn chosen(args: &RunArgs) -> Result<Vec<Scenario>> {
     for name in &args.only {
         ensure!(all.iter().any(|s| s.name == name), "no scenario {name:?}");
     }
-    Ok(all.into_iter().filter(|s| args.only.is_empty() || args.only.iter().any(|o| o == s.name)).collect())
+    Ok(all
+        .into_iter()
+        .filter(|s| args.only.is_empty() || args.only.iter().any(|o| o == s.name))
+        .collect())
 }
 
 fn subjects(args: &RunArgs, upstream: SocketAddr, folder: &Path) -> Result<Vec<Subject>> {
@@ -114,11 +125,25 @@ fn subjects(args: &RunArgs, upstream: SocketAddr, folder: &Path) -> Result<Vec<S
         &upstream.to_string(),
     ])?;
     let relay = Process::start("hyper-relay", Some(&args.core), &relay, listen)?;
-    let other =
-        |name: String, at, process| Subject { name, whole: at, stream: at, kind: Kind::Other(process) };
+    let other = |name: String, at, process| Subject {
+        name,
+        whole: at,
+        stream: at,
+        kind: Kind::Other(process),
+    };
     let mut subjects = vec![
-        Subject { name: "direct".into(), whole: upstream, stream: upstream, kind: Kind::Direct },
-        Subject { name: "nginx".into(), whole: nginx.whole, stream: nginx.stream, kind: Kind::Nginx(nginx) },
+        Subject {
+            name: "direct".into(),
+            whole: upstream,
+            stream: upstream,
+            kind: Kind::Direct,
+        },
+        Subject {
+            name: "nginx".into(),
+            whole: nginx.whole,
+            stream: nginx.stream,
+            kind: Kind::Nginx(nginx),
+        },
         other("hyper-relay".into(), listen, relay),
     ];
     for gateway in &args.gateway {
@@ -126,14 +151,18 @@ fn subjects(args: &RunArgs, upstream: SocketAddr, folder: &Path) -> Result<Vec<S
         let listen = free_addr()?;
         let mut command = fill(&command, listen, upstream);
         if let Some(template) = &args.config {
-            let text =
-                fs::read_to_string(template).with_context(|| format!("read {}", template.display()))?;
+            let text = fs::read_to_string(template)
+                .with_context(|| format!("read {}", template.display()))?;
             let path = folder.join(format!("{name}.yaml"));
             fs::write(&path, fill(&text, listen, upstream))?;
             command = command.replace("{config}", &path.to_string_lossy());
         }
         let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
-        subjects.push(other(name.clone(), listen, Process::start(&name, Some(&args.core), &words, listen)?));
+        subjects.push(other(
+            name.clone(),
+            listen,
+            Process::start(&name, Some(&args.core), &words, listen)?,
+        ));
     }
     Ok(subjects)
 }
@@ -148,15 +177,26 @@ fn fill(text: &str, listen: SocketAddr, upstream: SocketAddr) -> String {
 /// `NAME=COMMAND`, where a name has neither blanks nor slashes.
 fn named(gateway: &str) -> (String, String) {
     match gateway.split_once('=') {
-        Some((name, command)) if !name.contains([' ', '/', '-']) => (name.to_owned(), command.to_owned()),
+        Some((name, command)) if !name.contains([' ', '/', '-']) => {
+            (name.to_owned(), command.to_owned())
+        }
         _ => ("sluice".to_owned(), gateway.to_owned()),
     }
 }
 
-fn window(args: &RunArgs, scenario: &Scenario, subject: &Subject, process: &Process) -> Result<Row> {
+fn window(
+    args: &RunArgs,
+    scenario: &Scenario,
+    subject: &Subject,
+    process: &Process,
+) -> Result<Row> {
     let streams = matches!(scenario.shape, Shape::Stream { .. });
     let load = Load {
-        target: if streams { subject.stream } else { subject.whole },
+        target: if streams {
+            subject.stream
+        } else {
+            subject.whole
+        },
         path: scenario.path,
         body: scenario.body.clone(),
         connections: scenario.connections,
@@ -167,7 +207,11 @@ fn window(args: &RunArgs, scenario: &Scenario, subject: &Subject, process: &Proc
     let idle = process.usage().rss;
     if !scenario.memory {
         // Connections and pools are there before the window.
-        Load { time: Duration::from_millis(200), ..load.clone() }.run()?;
+        Load {
+            time: Duration::from_millis(200),
+            ..load.clone()
+        }
+        .run()?;
     }
     let (before, machine_before, begun) = (process.usage(), machine(), Instant::now());
     let running = thread::spawn(move || load.run());
@@ -178,15 +222,26 @@ fn window(args: &RunArgs, scenario: &Scenario, subject: &Subject, process: &Proc
             peak = peak.max(process.usage().rss);
         }
     }
-    let mut tally = running.join().map_err(|_| anyhow::anyhow!("the load panicked"))??;
+    let mut tally = running
+        .join()
+        .map_err(|_| anyhow::anyhow!("the load panicked"))??;
     let seconds = begun.elapsed().as_secs_f64();
     let after: Usage = process.usage();
-    ensure!(tally.done > 0, "{} answered nothing under {}", subject.name, scenario.name);
+    ensure!(
+        tally.done > 0,
+        "{} answered nothing under {}",
+        subject.name,
+        scenario.name
+    );
     let cpu = (after.cpu - before.cpu) as f64 / 1000.0;
     let mib = |bytes: u64| bytes as f64 / 1024.0 / 1024.0;
     Ok(Row {
         cpu: cpu / tally.done as f64,
-        cpu_chunk: if tally.chunks > 0 { cpu / tally.chunks as f64 } else { 0.0 },
+        cpu_chunk: if tally.chunks > 0 {
+            cpu / tally.chunks as f64
+        } else {
+            0.0
+        },
         rate: tally.done as f64 / seconds,
         p50: percentile(&mut tally.latency, 50.0),
         p99: percentile(&mut tally.latency, 99.0),

@@ -51,7 +51,10 @@ pub(crate) fn all() -> Vec<Scenario> {
             title: "Memory: 1,000 streams open, 64 chunks 100 ms apart",
             connections: 1000,
             body: chat_stream("bench-sse-64-200-100", 512),
-            shape: Shape::Stream { chunks: 64, gap: gap * 10 },
+            shape: Shape::Stream {
+                chunks: 64,
+                gap: gap * 10,
+            },
             stretch: 4.0,
             memory: true,
             ..base.clone()
@@ -68,7 +71,10 @@ pub(crate) fn all() -> Vec<Scenario> {
             name: "s2-burst",
             title: "S2 stream, 64 chunks of 200 B at once, 32 connections",
             body: chat_stream("bench-sse-64-200-0", 512),
-            shape: Shape::Stream { chunks: 64, gap: Duration::ZERO },
+            shape: Shape::Stream {
+                chunks: 64,
+                gap: Duration::ZERO,
+            },
             ..base.clone()
         },
         Scenario {
@@ -97,7 +103,10 @@ pub(crate) fn all() -> Vec<Scenario> {
             name: "t2-burst",
             title: "T2 stream from a provider that speaks Anthropic's format, otherwise as S2, at once",
             body: chat_stream("bench-cross-sse-64-200-0", 512),
-            shape: Shape::Stream { chunks: 64, gap: Duration::ZERO },
+            shape: Shape::Stream {
+                chunks: 64,
+                gap: Duration::ZERO,
+            },
             ..base.clone()
         },
         Scenario {
@@ -120,7 +129,10 @@ pub(crate) fn all() -> Vec<Scenario> {
             title: "G2 stream with four recognisers, otherwise as S2, at once",
             path: GUARDED,
             body: chat_stream("bench-sse-64-200-0", 512),
-            shape: Shape::Stream { chunks: 64, gap: Duration::ZERO },
+            shape: Shape::Stream {
+                chunks: 64,
+                gap: Duration::ZERO,
+            },
             ..base.clone()
         },
         Scenario {
@@ -151,7 +163,11 @@ pub(crate) fn chat(model: &str, size: usize) -> Bytes {
 
 /// The same, asking for a stream.
 pub(crate) fn chat_stream(model: &str, size: usize) -> Bytes {
-    request(model, size, ",\"stream\":true,\"stream_options\":{\"include_usage\":true}")
+    request(
+        model,
+        size,
+        ",\"stream\":true,\"stream_options\":{\"include_usage\":true}",
+    )
 }
 
 fn request(model: &str, size: usize, more: &str) -> Bytes {

@@ -36,9 +36,27 @@ fn cases() -> Vec<Case> {
     let small = || chat("bench-json-1024", 512);
     vec![
         ("32 keep-alive connections", 32, None, small(), Shape::Whole),
-        ("32 connections, 200 requests/s", 32, Some(200.0), small(), Shape::Whole),
-        ("100 streams, 10 ms chunks", 100, None, chat_stream("bench-sse-64-200-10", 512), paced),
-        ("one h2 connection, 100 streams", 100, None, small(), Shape::Http2),
+        (
+            "32 connections, 200 requests/s",
+            32,
+            Some(200.0),
+            small(),
+            Shape::Whole,
+        ),
+        (
+            "100 streams, 10 ms chunks",
+            100,
+            None,
+            chat_stream("bench-sse-64-200-10", 512),
+            paced,
+        ),
+        (
+            "one h2 connection, 100 streams",
+            100,
+            None,
+            small(),
+            Shape::Http2,
+        ),
         ("2 connections", 2, None, small(), Shape::Whole),
         ("4 connections", 4, None, small(), Shape::Whole),
     ]
@@ -49,8 +67,12 @@ type Sample = [f64; 5];
 
 pub(crate) fn run(args: &SpikeArgs) -> Result<()> {
     let upstream = free_addr()?;
-    let _upstream =
-        Process::start("upstream", None, &own(&["upstream", "--listen", &upstream.to_string()])?, upstream)?;
+    let _upstream = Process::start(
+        "upstream",
+        None,
+        &own(&["upstream", "--listen", &upstream.to_string()])?,
+        upstream,
+    )?;
     let mut samples: Vec<Vec<Vec<Sample>>> = vec![vec![Vec::new(); MODES.len()]; cases().len()];
     for round in 0..args.rounds {
         for (c, case) in cases().iter().enumerate() {
@@ -88,7 +110,12 @@ fn line(case: &str, mode: &str, rounds: &[Sample]) -> String {
     )
 }
 
-fn window(args: &SpikeArgs, mode: &str, case: &Case, upstream: std::net::SocketAddr) -> Result<Sample> {
+fn window(
+    args: &SpikeArgs,
+    mode: &str,
+    case: &Case,
+    upstream: std::net::SocketAddr,
+) -> Result<Sample> {
     let listen = free_addr()?;
     let command = own(&[
         "relay",
@@ -108,20 +135,44 @@ fn window(args: &SpikeArgs, mode: &str, case: &Case, upstream: std::net::SocketA
     } else {
         args.seconds
     });
-    let load = Load { target: listen, path: crate::scenario::CHAT, body, connections, rate, time, shape };
+    let load = Load {
+        target: listen,
+        path: crate::scenario::CHAT,
+        body,
+        connections,
+        rate,
+        time,
+        shape,
+    };
     // Connections and pools are there before the window.
-    Load { time: Duration::from_millis(200), ..load.clone() }.run()?;
+    Load {
+        time: Duration::from_millis(200),
+        ..load.clone()
+    }
+    .run()?;
     let (before, threads) = (relay.usage(), per_thread(&relay));
     let begun = Instant::now();
     let mut tally = load.run()?;
     let seconds = begun.elapsed().as_secs_f64();
     let (after, threads_after) = (relay.usage(), per_thread(&relay));
-    anyhow::ensure!(tally.errors == 0, "{mode}, {}: {} errors", case.0, tally.errors);
-    let each: Vec<f64> =
-        threads_after.iter().zip(&threads).map(|(a, b)| a.saturating_sub(*b) as f64).collect();
+    anyhow::ensure!(
+        tally.errors == 0,
+        "{mode}, {}: {} errors",
+        case.0,
+        tally.errors
+    );
+    let each: Vec<f64> = threads_after
+        .iter()
+        .zip(&threads)
+        .map(|(a, b)| a.saturating_sub(*b) as f64)
+        .collect();
     let all: f64 = each.iter().sum();
     let busiest = each.iter().copied().fold(0.0, f64::max) * 100.0 / all.max(1.0);
-    let values = if tally.late.is_empty() { &mut tally.latency } else { &mut tally.late };
+    let values = if tally.late.is_empty() {
+        &mut tally.latency
+    } else {
+        &mut tally.late
+    };
     Ok([
         (after.cpu - before.cpu) as f64 / 1000.0 / tally.done.max(1) as f64,
         tally.done as f64 / seconds,

@@ -41,7 +41,16 @@ pub(crate) struct Events {
 impl Events {
     /// The events of a stream asked for at `begun`, of which `chunks` come `gap` apart.
     pub(crate) fn new(begun: Instant, chunks: usize, gap: Duration) -> Self {
-        Self { begun, gap, chunks, seen: 0, done: false, first: 0, late: Vec::new(), tail: Vec::new() }
+        Self {
+            begun,
+            gap,
+            chunks,
+            seen: 0,
+            done: false,
+            first: 0,
+            late: Vec::new(),
+            tail: Vec::new(),
+        }
     }
 
     /// Takes data as it arrives.

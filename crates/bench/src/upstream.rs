@@ -38,7 +38,11 @@ struct Asked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Plan {
     Json(usize),
-    Sse { chunks: usize, size: usize, gap: Duration },
+    Sse {
+        chunks: usize,
+        size: usize,
+        gap: Duration,
+    },
 }
 
 impl Default for Plan {
@@ -48,11 +52,15 @@ impl Default for Plan {
 }
 
 pub(crate) fn run(args: &UpstreamArgs) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(LocalSet::new().run_until(async {
         let listener = TcpListener::bind(args.listen).await?;
         loop {
-            let Ok((stream, _)) = listener.accept().await else { continue };
+            let Ok((stream, _)) = listener.accept().await else {
+                continue;
+            };
             tokio::task::spawn_local(serve(stream));
         }
     }))
@@ -67,7 +75,11 @@ async fn serve(mut stream: TcpStream) -> Result<()> {
     while let Some(asked) = request(&mut stream, &mut input).await? {
         if made.0 != asked {
             let plan = plan(&asked.model);
-            let pieces = if asked.messages { answer::messages(&plan) } else { answer::chat(&plan) };
+            let pieces = if asked.messages {
+                answer::messages(&plan)
+            } else {
+                answer::chat(&plan)
+            };
             made = (asked, plan, pieces);
         }
         play(&mut stream, &made.1, &made.2).await?;
@@ -78,7 +90,13 @@ async fn serve(mut stream: TcpStream) -> Result<()> {
 /// Reads one request.
 async fn request(stream: &mut TcpStream, input: &mut BytesMut) -> Result<Option<Asked>> {
     loop {
-        if let Some(Head { length, body, chunked, .. }) = head(input) {
+        if let Some(Head {
+            length,
+            body,
+            chunked,
+            ..
+        }) = head(input)
+        {
             let line = &input[..memchr::memchr(b'\r', input).unwrap_or(0)];
             let messages = memmem::find(line, b"/messages ").is_some();
             if chunked {
@@ -102,7 +120,11 @@ async fn request(stream: &mut TcpStream, input: &mut BytesMut) -> Result<Option<
 }
 
 /// A request whose body is chunked: nothing follows it until it is answered, so that its end can be looked for.
-async fn chunked_request(stream: &mut TcpStream, input: &mut BytesMut, body: usize) -> Result<Vec<u8>> {
+async fn chunked_request(
+    stream: &mut TcpStream,
+    input: &mut BytesMut,
+    body: usize,
+) -> Result<Vec<u8>> {
     while !input.ends_with(b"0\r\n\r\n") {
         if stream.read_buf(input).await? == 0 {
             break;
@@ -115,9 +137,11 @@ async fn chunked_request(stream: &mut TcpStream, input: &mut BytesMut, body: usi
 
 fn model(body: &[u8]) -> Vec<u8> {
     // At the front or, after a long prompt, at the back.
-    let found =
-        memmem::find(&body[..body.len().min(1024)], b"\"bench-").or_else(|| memmem::rfind(body, b"\"bench-"));
-    let Some(start) = found.map(|at| at + 1) else { return Vec::new() };
+    let found = memmem::find(&body[..body.len().min(1024)], b"\"bench-")
+        .or_else(|| memmem::rfind(body, b"\"bench-"));
+    let Some(start) = found.map(|at| at + 1) else {
+        return Vec::new();
+    };
     let length = memchr::memchr(b'"', &body[start..]).unwrap_or(0);
     body[start..start + length].to_vec()
 }
@@ -126,16 +150,22 @@ fn plan(model: &[u8]) -> Plan {
     let text = String::from_utf8_lossy(model);
     let numbers: Vec<usize> = text.split('-').filter_map(|n| n.parse().ok()).collect();
     match (text.contains("-sse-"), numbers.as_slice()) {
-        (true, [chunks, size, gap]) => {
-            Plan::Sse { chunks: *chunks, size: *size, gap: Duration::from_millis(*gap as u64) }
-        }
+        (true, [chunks, size, gap]) => Plan::Sse {
+            chunks: *chunks,
+            size: *size,
+            gap: Duration::from_millis(*gap as u64),
+        },
         (false, [size]) => Plan::Json(*size),
         _ => Plan::default(),
     }
 }
 
 async fn play(stream: &mut TcpStream, plan: &Plan, pieces: &[Bytes]) -> Result<()> {
-    let gap = if let Plan::Sse { gap, .. } = plan { *gap } else { Duration::ZERO };
+    let gap = if let Plan::Sse { gap, .. } = plan {
+        *gap
+    } else {
+        Duration::ZERO
+    };
     let begun = Instant::now();
     for (i, piece) in pieces.iter().enumerate() {
         // The head goes with the first event's tick, not before it.

@@ -21,9 +21,17 @@ pub(crate) fn head(input: &[u8]) -> Option<Head> {
     let body = memmem::find(input, b"\r\n\r\n")? + 4;
     let mut lines = input[..body].split(|b| *b == b'\n');
     let first = lines.next().unwrap_or_default();
-    let status =
-        if first.starts_with(b"HTTP/") { number(first.get(9..12).unwrap_or_default()) as u16 } else { 0 };
-    let mut head = Head { status, length: 0, chunked: false, body };
+    let status = if first.starts_with(b"HTTP/") {
+        number(first.get(9..12).unwrap_or_default()) as u16
+    } else {
+        0
+    };
+    let mut head = Head {
+        status,
+        length: 0,
+        chunked: false,
+        body,
+    };
     for line in lines {
         if let Some(value) = value(line, b"content-length:") {
             head.length = number(value);
@@ -40,7 +48,9 @@ fn value<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 }
 
 fn number(text: &[u8]) -> usize {
-    text.iter().filter(|b| b.is_ascii_digit()).fold(0, |n, b| n * 10 + usize::from(b - b'0'))
+    text.iter()
+        .filter(|b| b.is_ascii_digit())
+        .fold(0, |n, b| n * 10 + usize::from(b - b'0'))
 }
 
 /// Takes a chunked body apart as it arrives.
@@ -69,11 +79,15 @@ impl Chunked {
                     return true;
                 }
             }
-            let Some(end) = memmem::find(input, b"\r\n") else { return false };
+            let Some(end) = memmem::find(input, b"\r\n") else {
+                return false;
+            };
             let size = input[..end]
                 .iter()
                 .take_while(|b| b.is_ascii_hexdigit())
-                .fold(0, |n, b| n * 16 + (*b as char).to_digit(16).unwrap_or(0) as usize);
+                .fold(0, |n, b| {
+                    n * 16 + (*b as char).to_digit(16).unwrap_or(0) as usize
+                });
             input.advance(end + 2);
             self.last = size == 0;
             self.left = size + 2;
@@ -88,7 +102,15 @@ mod tests {
     #[test]
     fn heads_are_read() {
         let text = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nabc";
-        assert_eq!(head(text), Some(Head { status: 200, length: 12, chunked: false, body: 39 }));
+        assert_eq!(
+            head(text),
+            Some(Head {
+                status: 200,
+                length: 12,
+                chunked: false,
+                body: 39
+            })
+        );
         assert_eq!(
             head(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n").map(|h| h.chunked),
             Some(true)
@@ -105,7 +127,10 @@ mod tests {
             assert!(!chunked.take(&mut input, |d| data.extend_from_slice(d)));
             input.extend_from_slice(&text[cut..]);
             assert!(chunked.take(&mut input, |d| data.extend_from_slice(d)));
-            assert_eq!((data.as_slice(), input.len()), (b"abc0123456789".as_slice(), 0));
+            assert_eq!(
+                (data.as_slice(), input.len()),
+                (b"abc0123456789".as_slice(), 0)
+            );
         }
     }
 }

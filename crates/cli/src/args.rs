@@ -110,7 +110,9 @@ pub(crate) enum Output {
 pub(crate) fn normalise(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     const SINGLE_DASH: [&str; 4] = ["-listen", "-config", "-env-file", "-verbose"];
     let is_long = |text: &str| {
-        SINGLE_DASH.iter().any(|f| text == *f || text.strip_prefix(f).is_some_and(|r| r.starts_with('=')))
+        SINGLE_DASH
+            .iter()
+            .any(|f| text == *f || text.strip_prefix(f).is_some_and(|r| r.starts_with('=')))
     };
     args.map(|arg| match arg.to_str() {
         Some(text) if is_long(text) => OsString::from(format!("-{text}")),
@@ -130,11 +132,34 @@ mod tests {
     #[test]
     fn single_dashes_are_understood() {
         for args in [
-            &["sluice", "run", "-config", "c.yaml", "-env-file=.e", "-listen", ":1", "-verbose"][..],
-            &["sluice", "run", "--config", "c.yaml", "--env-file", ".e", "--listen=:1", "--verbose"],
+            &[
+                "sluice",
+                "run",
+                "-config",
+                "c.yaml",
+                "-env-file=.e",
+                "-listen",
+                ":1",
+                "-verbose",
+            ][..],
+            &[
+                "sluice",
+                "run",
+                "--config",
+                "c.yaml",
+                "--env-file",
+                ".e",
+                "--listen=:1",
+                "--verbose",
+            ],
         ] {
-            let Command::Run(run) = parse(args).unwrap().command else { panic!("no run") };
-            assert_eq!((run.config, run.env_file), (Some("c.yaml".into()), ".e".into()));
+            let Command::Run(run) = parse(args).unwrap().command else {
+                panic!("no run")
+            };
+            assert_eq!(
+                (run.config, run.env_file),
+                (Some("c.yaml".into()), ".e".into())
+            );
             assert_eq!((run.listen.as_deref(), run.verbose), (Some(":1"), true));
         }
         assert!(parse(&["sluice", "run", "-f", "a", "-f", "b"]).is_ok());

@@ -21,7 +21,10 @@ pub(crate) fn check(args: &args::Check) -> anyhow::Result<ExitCode> {
         Output::Text => found.iter().for_each(|f| say(&line(f))),
         Output::Json => say(&json(&found)),
     }
-    let errors = found.iter().filter(|f| f.finding.severity == Severity::Error).count();
+    let errors = found
+        .iter()
+        .filter(|f| f.finding.severity == Severity::Error)
+        .count();
     let resources = configuration.compilation.verdicts.len();
     if resources == 0 && found.is_empty() {
         complain(
@@ -38,24 +41,44 @@ pub(crate) fn check(args: &args::Check) -> anyhow::Result<ExitCode> {
             count(warnings, "warning")
         ));
     }
-    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if errors == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn count(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+    if n == 1 {
+        format!("1 {what}")
+    } else {
+        format!("{n} {what}s")
+    }
 }
 
 /// `FILE:LINE: error Reason Kind ns/name spec.field: what and what to do`.
 pub(crate) fn line(found: &Found) -> String {
-    let Found { file, line, object, finding } = found;
+    let Found {
+        file,
+        line,
+        object,
+        finding,
+    } = found;
     let place = match (file, line) {
         (Some(file), Some(line)) => format!("{}:{line}: ", file.display()),
         (Some(file), None) => format!("{}: ", file.display()),
         (None, _) => String::new(),
     };
     let object = object.as_ref().map(|o| format!(" {o}")).unwrap_or_default();
-    let path = if finding.path.is_empty() { String::new() } else { format!(" {}", finding.path) };
-    format!("{place}{} {}{object}{path}: {}", finding.severity, finding.reason, finding.message)
+    let path = if finding.path.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", finding.path)
+    };
+    format!(
+        "{place}{} {}{object}{path}: {}",
+        finding.severity, finding.reason, finding.message
+    )
 }
 
 fn json(found: &[Found]) -> String {

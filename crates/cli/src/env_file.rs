@@ -26,17 +26,26 @@ impl Environment {
                 }
             }
             Err(error) if error.not_found() => {}
-            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", file.display())),
+            Err(error) => {
+                return Err(error).with_context(|| format!("{} cannot be read", file.display()));
+            }
         }
         variables.extend(
-            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))),
+            std::env::vars_os()
+                .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))),
         );
-        Ok(Self { variables, has_every_key: false })
+        Ok(Self {
+            variables,
+            has_every_key: false,
+        })
     }
 
     /// One in which every API key is set: what is checked is the file, and that this machine has no keys is no fault of it.
     pub(crate) fn elsewhere() -> Self {
-        Self { variables: BTreeMap::new(), has_every_key: true }
+        Self {
+            variables: BTreeMap::new(),
+            has_every_key: true,
+        }
     }
 
     /// A variable that is set to something.
@@ -44,13 +53,22 @@ impl Environment {
         if self.has_every_key && name.ends_with("_API_KEY") {
             return Some("set elsewhere");
         }
-        self.variables.get(name).map(|v| v.trim()).filter(|v| !v.is_empty())
+        self.variables
+            .get(name)
+            .map(|v| v.trim())
+            .filter(|v| !v.is_empty())
     }
 
     #[cfg(test)]
     pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
-        let variables = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Self { variables, has_every_key: false }
+        let variables = pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        Self {
+            variables,
+            has_every_key: false,
+        }
     }
 }
 
@@ -63,10 +81,19 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join(".env");
         assert!(Environment::load(&file).unwrap().get("PATH").is_some());
-        std::fs::write(&file, "# keys\r\nPATH=mine\r\nexport SLUICE_TEST_A=\"a b\"\r\nSLUICE_TEST_B=\r\n")
-            .unwrap();
+        std::fs::write(
+            &file,
+            "# keys\r\nPATH=mine\r\nexport SLUICE_TEST_A=\"a b\"\r\nSLUICE_TEST_B=\r\n",
+        )
+        .unwrap();
         let environment = Environment::load(&file).unwrap();
         assert_ne!(environment.get("PATH"), Some("mine"));
-        assert_eq!((environment.get("SLUICE_TEST_A"), environment.get("SLUICE_TEST_B")), (Some("a b"), None));
+        assert_eq!(
+            (
+                environment.get("SLUICE_TEST_A"),
+                environment.get("SLUICE_TEST_B")
+            ),
+            (Some("a b"), None)
+        );
     }
 }

@@ -9,11 +9,17 @@ use crate::report::say;
 
 pub(crate) fn mock(args: &args::Mock) -> anyhow::Result<ExitCode> {
     let fault: Fault = args.fault.parse()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
-        let mock =
-            Mock::start(MockOptions { addr: args.listen.clone(), fault, keep: 0, ..MockOptions::default() })
-                .await?;
+        let mock = Mock::start(MockOptions {
+            addr: args.listen.clone(),
+            fault,
+            keep: 0,
+            ..MockOptions::default()
+        })
+        .await?;
         say(&format!(
             "OpenAI, Azure, Mistral, Anthropic, Gemini and Vertex doubles on http://{}",
             mock.addr()

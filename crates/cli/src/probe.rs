@@ -30,12 +30,29 @@ pub(crate) fn probe(args: &args::Probe) -> anyhow::Result<ExitCode> {
 }
 
 fn ask(url: &str, deadline: Instant) -> anyhow::Result<String> {
-    let rest = url.strip_prefix("http://").with_context(|| format!("{url} has to begin with http://"))?;
-    let (authority, path) = rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash));
-    let address = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
-    let left = || deadline.saturating_duration_since(Instant::now()).max(PAUSE);
-    let found = address.to_socket_addrs().with_context(|| format!("{authority} can't be found"))?;
-    let first = found.into_iter().next().with_context(|| format!("{authority} has no address"))?;
+    let rest = url
+        .strip_prefix("http://")
+        .with_context(|| format!("{url} has to begin with http://"))?;
+    let (authority, path) = rest
+        .find('/')
+        .map_or((rest, "/"), |slash| rest.split_at(slash));
+    let address = if authority.contains(':') {
+        authority.to_owned()
+    } else {
+        format!("{authority}:80")
+    };
+    let left = || {
+        deadline
+            .saturating_duration_since(Instant::now())
+            .max(PAUSE)
+    };
+    let found = address
+        .to_socket_addrs()
+        .with_context(|| format!("{authority} can't be found"))?;
+    let first = found
+        .into_iter()
+        .next()
+        .with_context(|| format!("{authority} has no address"))?;
     let mut stream = TcpStream::connect_timeout(&first, left())
         .with_context(|| format!("{authority} can't be reached"))?;
     stream.set_read_timeout(Some(left()))?;
@@ -43,8 +60,13 @@ fn ask(url: &str, deadline: Instant) -> anyhow::Result<String> {
     // In one piece: who answers early must not close on a rest that was not read.
     stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: {authority}\r\n\r\n").as_bytes())?;
     let mut answer = String::new();
-    stream.take(MOST).read_to_string(&mut answer).with_context(|| format!("{url} does not answer"))?;
-    let (head, body) = answer.split_once("\r\n\r\n").with_context(|| format!("{url} speaks no HTTP"))?;
+    stream
+        .take(MOST)
+        .read_to_string(&mut answer)
+        .with_context(|| format!("{url} does not answer"))?;
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .with_context(|| format!("{url} speaks no HTTP"))?;
     let status = head.split(' ').nth(1).unwrap_or_default();
     if !status.starts_with('2') {
         bail!("{url} answers {status}: {}", body.trim());
@@ -73,9 +95,19 @@ mod tests {
     #[test]
     fn only_a_2xx_is_well() {
         let ask = |answer| ask(&served(answer), Instant::now() + Duration::from_secs(10));
-        assert_eq!(ask("HTTP/1.1 200 OK\r\nx: y\r\n\r\nready").unwrap(), "ready");
-        let error = ask("HTTP/1.1 503 Service Unavailable\r\n\r\nnot yet: sync\n").unwrap_err().to_string();
+        assert_eq!(
+            ask("HTTP/1.1 200 OK\r\nx: y\r\n\r\nready").unwrap(),
+            "ready"
+        );
+        let error = ask("HTTP/1.1 503 Service Unavailable\r\n\r\nnot yet: sync\n")
+            .unwrap_err()
+            .to_string();
         assert!(error.ends_with("answers 503: not yet: sync"), "{error}");
-        assert!(ask("SSH-2.0-x\r\n").unwrap_err().to_string().ends_with("speaks no HTTP"));
+        assert!(
+            ask("SSH-2.0-x\r\n")
+                .unwrap_err()
+                .to_string()
+                .ends_with("speaks no HTTP")
+        );
     }
 }

@@ -44,17 +44,31 @@ pub(crate) struct Malformed {
 }
 
 fn malformed(error: &serde_saphyr::Error) -> Malformed {
-    let line = error.location().map_or(1, |l| u32::try_from(l.line()).unwrap_or(1));
+    let line = error
+        .location()
+        .map_or(1, |l| u32::try_from(l.line()).unwrap_or(1));
     // The first line says it; the place that follows the colon is told on its own.
     let text = error.without_snippet().to_string();
-    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    let message =
-        message.split_once(": ").filter(|(at, _)| at.starts_with("line ")).map_or(message, |(_, rest)| rest);
-    Malformed { line, message: message.to_owned() }
+    let message = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ");
+    let message = message
+        .split_once(": ")
+        .filter(|(at, _)| at.starts_with("line "))
+        .map_or(message, |(_, rest)| rest);
+    Malformed {
+        line,
+        message: message.to_owned(),
+    }
 }
 
 /// Reads the file's text. An error says what is wrong and in which line.
-pub(crate) fn read(text: &str, environment: &Environment) -> Result<(ResourceSet, Vec<Finding>), Malformed> {
+pub(crate) fn read(
+    text: &str,
+    environment: &Environment,
+) -> Result<(ResourceSet, Vec<Finding>), Malformed> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let config: ProxyConfig = serde_saphyr::from_str(text).map_err(|e| malformed(&e))?;
     let mut findings = Vec::new();
@@ -73,18 +87,28 @@ pub(crate) fn read(text: &str, environment: &Environment) -> Result<(ResourceSet
             ));
         } else if !names.insert(model.name.clone()) {
             let text = format!("model {:?} is there twice: keep one", model.name);
-            findings.push(Finding::error(Reason::DuplicateName, format!("models[{i}].name"), text));
+            findings.push(Finding::error(
+                Reason::DuplicateName,
+                format!("models[{i}].name"),
+                text,
+            ));
         } else {
             match gateway.provider(&model.provider, true) {
                 Ok(provider) => gateway.model(model.name, provider, model.description),
-                Err(finding) => findings.push(Finding { path: format!("models[{i}].provider"), ..finding }),
+                Err(finding) => findings.push(Finding {
+                    path: format!("models[{i}].provider"),
+                    ..finding
+                }),
             }
         }
     }
     if let Some(name) = &config.default_provider {
         match gateway.provider(name, true) {
             Ok(provider) => gateway.spec.default_provider = Some(provider),
-            Err(finding) => findings.push(Finding { path: "default_provider".into(), ..finding }),
+            Err(finding) => findings.push(Finding {
+                path: "default_provider".into(),
+                ..finding
+            }),
         }
     }
     gateway.spec.timeout = config.timeout;
@@ -111,9 +135,15 @@ const FAMILIES: [(&str, ProviderType); 13] = [
 /// A gateway to every provider that the environment has a key for. `None` when it has none.
 pub(crate) fn from_environment(environment: &Environment) -> Option<ResourceSet> {
     let mut gateway = Draft::new(environment);
-    let known: Vec<ProviderType> =
-        ProviderType::ALL.into_iter().filter(|t| gateway.provider(t.as_str(), false).is_ok()).collect();
-    let first = if known.contains(&ProviderType::OpenAi) { ProviderType::OpenAi } else { *known.first()? };
+    let known: Vec<ProviderType> = ProviderType::ALL
+        .into_iter()
+        .filter(|t| gateway.provider(t.as_str(), false).is_ok())
+        .collect();
+    let first = if known.contains(&ProviderType::OpenAi) {
+        ProviderType::OpenAi
+    } else {
+        *known.first()?
+    };
     for (pattern, provider) in FAMILIES.into_iter().filter(|(_, p)| known.contains(p)) {
         gateway.model(pattern.to_owned(), provider.as_str().to_owned(), None);
     }
@@ -130,7 +160,11 @@ struct Draft<'e> {
 
 impl<'e> Draft<'e> {
     fn new(environment: &'e Environment) -> Self {
-        Self { environment, spec: AIGatewaySpec::default(), keys: BTreeMap::new() }
+        Self {
+            environment,
+            spec: AIGatewaySpec::default(),
+            keys: BTreeMap::new(),
+        }
     }
 
     /// Adds a provider from `NAME_API_KEY` and `NAME_BASE_URL`; gives its name. With neither it is still added if `always`, so
@@ -153,7 +187,8 @@ impl<'e> Draft<'e> {
         let key = self.environment.get(&key_name);
         let url = self.environment.get(&url_name);
         if key.is_none() && url.is_none() {
-            let text = format!("provider {name} needs {key_name} in the environment or the .env file");
+            let text =
+                format!("provider {name} needs {key_name} in the environment or the .env file");
             if !always {
                 return Err(Finding::error(Reason::SecretKeyNotFound, "", text));
             }
@@ -193,10 +228,20 @@ impl<'e> Draft<'e> {
 
     fn finish(self) -> ResourceSet {
         let mut resources = ResourceSet::default();
-        let secret = Object { meta: Meta::named("default", SECRET), spec: SecretData { data: self.keys } };
-        let gateway = Object { meta: Meta::named("default", NAME), spec: self.spec };
-        resources.secrets.insert(secret.meta.name.clone(), Arc::new(secret));
-        resources.ai_gateways.insert(gateway.meta.name.clone(), Arc::new(gateway));
+        let secret = Object {
+            meta: Meta::named("default", SECRET),
+            spec: SecretData { data: self.keys },
+        };
+        let gateway = Object {
+            meta: Meta::named("default", NAME),
+            spec: self.spec,
+        };
+        resources
+            .secrets
+            .insert(secret.meta.name.clone(), Arc::new(secret));
+        resources
+            .ai_gateways
+            .insert(gateway.meta.name.clone(), Arc::new(gateway));
         resources
     }
 }
@@ -211,8 +256,10 @@ mod tests {
 
     #[test]
     fn the_documented_file_becomes_a_gateway() {
-        let environment =
-            Environment::of(&[("OPENAI_API_KEY", "k"), ("ANTHROPIC_BASE_URL", "http://localhost:1")]);
+        let environment = Environment::of(&[
+            ("OPENAI_API_KEY", "k"),
+            ("ANTHROPIC_BASE_URL", "http://localhost:1"),
+        ]);
         let (resources, findings) = read(CONFIG, &environment).unwrap();
         assert_eq!(findings, []);
         let gateway = &resources.ai_gateways.values().next().unwrap().spec;
@@ -232,7 +279,12 @@ mod tests {
         let (_, findings) = read(&text, &Environment::default()).unwrap();
         let paths: Vec<&str> = findings.iter().map(|f| f.path.as_str()).collect();
         assert_eq!(paths, ["version", "models[1].name", "default_provider"]);
-        for text in ["models: 1", "version: '1.0'\nmodel: []", "version: '1.0'\nversion: '1.0'", "\tx"] {
+        for text in [
+            "models: 1",
+            "version: '1.0'\nmodel: []",
+            "version: '1.0'\nversion: '1.0'",
+            "\tx",
+        ] {
             assert!(read(text, &Environment::default()).is_err(), "{text}");
         }
     }
@@ -240,8 +292,11 @@ mod tests {
     #[test]
     fn the_environment_alone_is_enough() {
         assert!(from_environment(&Environment::default()).is_none());
-        let resources =
-            from_environment(&Environment::of(&[("GEMINI_API_KEY", "k"), ("OPENAI_API_KEY", "k")])).unwrap();
+        let resources = from_environment(&Environment::of(&[
+            ("GEMINI_API_KEY", "k"),
+            ("OPENAI_API_KEY", "k"),
+        ]))
+        .unwrap();
         let gateway = &resources.ai_gateways.values().next().unwrap().spec;
         assert_eq!(gateway.default_provider.as_deref(), Some("openai"));
         assert!(gateway.models.iter().any(|m| m.name == "gemini-*"));

@@ -15,12 +15,22 @@ use crate::source::Source;
 pub(crate) fn render(args: &args::Render) -> anyhow::Result<ExitCode> {
     let source = Source::of_files(&args.files);
     let configuration = source.load(&Environment::elsewhere(), &Settings::new("render"));
-    let errors: Vec<_> =
-        configuration.found.iter().filter(|f| f.finding.severity == Severity::Error).collect();
+    let errors: Vec<_> = configuration
+        .found
+        .iter()
+        .filter(|f| f.finding.severity == Severity::Error)
+        .collect();
     errors.iter().for_each(|f| complain(&line(f)));
     for (gateway, snapshot) in &configuration.compilation.releases {
-        say(&format!("# Gateway {gateway}, version {}", snapshot.version()));
+        say(&format!(
+            "# Gateway {gateway}, version {}",
+            snapshot.version()
+        ));
         say(&sluice_snapshot::text::render(snapshot));
     }
-    Ok(if errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if errors.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

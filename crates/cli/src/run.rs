@@ -25,7 +25,9 @@ use watch::Watch;
 
 pub(crate) fn run(args: args::Run) -> anyhow::Result<ExitCode> {
     log::init(args.verbose);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(serve(args))
 }
 
@@ -33,14 +35,23 @@ async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
     let environment = Environment::load(&args.env_file)?;
     let source = Source::choose(&args.files, args.config.as_deref());
     let listen = args.listen.as_deref().map(listen::parse).transpose()?;
-    let fallback = if matches!(source, Source::Resources(_)) { None } else { Some(listen::parse(":8080")?) };
+    let fallback = if matches!(source, Source::Resources(_)) {
+        None
+    } else {
+        Some(listen::parse(":8080")?)
+    };
     let access_log = match args.access_log {
-        Switch::On => AccessLog::to(std::io::stdout()).context("the access log cannot be started")?,
+        Switch::On => {
+            AccessLog::to(std::io::stdout()).context("the access log cannot be started")?
+        }
         Switch::Off => AccessLog::off(),
     };
     let shared = Shared::new(settings(&args, &environment), access_log);
     // Whoever writes the files runs the process, so its identity in a cloud is theirs.
-    let compiler = CompilerSettings { trusts_authors: true, ..CompilerSettings::new(install_key()) };
+    let compiler = CompilerSettings {
+        trusts_authors: true,
+        ..CompilerSettings::new(install_key())
+    };
     // The watch begins before the first reading, so that no edit falls between.
     let mut watch = Watch::new(&source, &args.env_file);
     let first = source.load(&environment, &compiler);
@@ -100,7 +111,10 @@ fn reload(
     }
     match gateways.apply(&next.compilation, server) {
         Ok(versions) => tracing::info!(versions = versions.join(" "), "configuration taken over"),
-        Err(error) => tracing::error!(error = format!("{error:#}"), "the edit is taken over in part"),
+        Err(error) => tracing::error!(
+            error = format!("{error:#}"),
+            "the edit is taken over in part"
+        ),
     }
 }
 
@@ -135,8 +149,14 @@ fn tell(found: &[Found]) {
 }
 
 fn reason(configuration: &Configuration) -> String {
-    let first = configuration.found.iter().find(|f| f.finding.severity == Severity::Error);
-    first.map_or_else(|| "no Gateway or AIGateway is there to be served".to_owned(), line)
+    let first = configuration
+        .found
+        .iter()
+        .find(|f| f.finding.severity == Severity::Error);
+    first.map_or_else(
+        || "no Gateway or AIGateway is there to be served".to_owned(),
+        line,
+    )
 }
 
 fn announce(server: &Server) {

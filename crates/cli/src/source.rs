@@ -46,7 +46,9 @@ impl Source {
         match config {
             _ if !files.is_empty() => Source::Resources(files.to_vec()),
             Some(config) => Source::ProxyConfig(config.to_path_buf()),
-            None if Path::new(DEFAULT_CONFIG).exists() => Source::ProxyConfig(DEFAULT_CONFIG.into()),
+            None if Path::new(DEFAULT_CONFIG).exists() => {
+                Source::ProxyConfig(DEFAULT_CONFIG.into())
+            }
             None => Source::Environment,
         }
     }
@@ -96,20 +98,39 @@ fn nothing_to_serve() -> String {
 
 /// Whether a file has a `models` or `version` at its top and no `kind`.
 fn is_proxy_config(file: &Path) -> bool {
-    let Ok(text) = std::fs::read_to_string(file) else { return false };
-    let top = |key: &str| text.lines().any(|l| l.trim_start_matches('\u{feff}').starts_with(key));
+    let Ok(text) = std::fs::read_to_string(file) else {
+        return false;
+    };
+    let top = |key: &str| {
+        text.lines()
+            .any(|l| l.trim_start_matches('\u{feff}').starts_with(key))
+    };
     top("version:") && !top("kind:")
 }
 
 fn in_file(file: &Path, findings: Vec<Finding>) -> Vec<Found> {
-    let found = |finding| Found { file: Some(file.to_path_buf()), line: None, object: None, finding };
+    let found = |finding| Found {
+        file: Some(file.to_path_buf()),
+        line: None,
+        object: None,
+        finding,
+    };
     findings.into_iter().map(found).collect()
 }
 
 fn unreadable(file: Option<&Path>, line: Option<u32>, message: String) -> Configuration {
     let finding = Finding::error(Reason::Unreadable, "", message);
-    let found = Found { file: file.map(Path::to_path_buf), line, object: None, finding };
-    Configuration { compilation: Compilation::default(), found: vec![found], is_readable: false }
+    let found = Found {
+        file: file.map(Path::to_path_buf),
+        line,
+        object: None,
+        finding,
+    };
+    Configuration {
+        compilation: Compilation::default(),
+        found: vec![found],
+        is_readable: false,
+    }
 }
 
 fn resources(loaded: &Loaded, settings: &Settings) -> Configuration {
@@ -137,7 +158,11 @@ fn compiled(set: &ResourceSet, mut found: Vec<Found>, settings: &Settings) -> Co
     let compilation = sluice_compiler::compile(set, settings);
     for (object, verdict) in &compilation.verdicts {
         // What the files say of an unreadable object is more exact.
-        for finding in verdict.findings.iter().filter(|f| f.reason != Reason::Unreadable) {
+        for finding in verdict
+            .findings
+            .iter()
+            .filter(|f| f.reason != Reason::Unreadable)
+        {
             found.push(Found {
                 file: None,
                 line: None,
@@ -146,5 +171,9 @@ fn compiled(set: &ResourceSet, mut found: Vec<Found>, settings: &Settings) -> Co
             });
         }
     }
-    Configuration { compilation, found, is_readable: true }
+    Configuration {
+        compilation,
+        found,
+        is_readable: true,
+    }
 }

@@ -5,13 +5,24 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn inside(path: &Path) -> Vec<PathBuf> {
-    std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect()
+    std::fs::read_dir(path)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect()
 }
 
 fn check(path: &Path) {
-    let output = Command::new(env!("CARGO_BIN_EXE_sluice")).arg("check").arg(path).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_sluice"))
+        .arg("check")
+        .arg(path)
+        .output()
+        .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains(" 0 errors"), "{}: {text}", path.display());
+    assert!(
+        output.status.success() && text.contains(" 0 errors"),
+        "{}: {text}",
+        path.display()
+    );
 }
 
 #[test]

@@ -1,5 +1,10 @@
 //! The command as users run it: files, environment, edits, signals.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -16,7 +21,11 @@ struct Gateway {
 
 impl Gateway {
     fn start(dir: &Path, args: &[&str]) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let child = command(dir)
             .arg("run")
             .args(args)
@@ -25,7 +34,9 @@ impl Gateway {
             .spawn()
             .unwrap();
         let gateway = Self { child, port };
-        gateway.until("it answers", || gateway.try_request("GET /health", "").is_some());
+        gateway.until("it answers", || {
+            gateway.try_request("GET /health", "").is_some()
+        });
         gateway
     }
 
@@ -57,7 +68,11 @@ impl Gateway {
     /// As Kubernetes stops a pod. Gives what was logged.
     fn stop(mut self, dir: &Path) -> String {
         assert!(
-            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success()
+            Command::new("kill")
+                .args(["-TERM", &self.child.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
         );
         assert!(self.child.wait().unwrap().success());
         std::fs::read_to_string(dir.join("log")).unwrap()
@@ -78,8 +93,16 @@ fn command(dir: &Path) -> Command {
 }
 
 fn sluice(dir: &Path, args: &[&str]) -> (i32, String, String) {
-    let Output { status, stdout, stderr } = command(dir).args(args).output().unwrap();
-    (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command(dir).args(args).output().unwrap();
+    (
+        status.code().unwrap(),
+        String::from_utf8(stdout).unwrap(),
+        String::from_utf8(stderr).unwrap(),
+    )
 }
 
 fn chat(model: &str) -> String {
@@ -90,30 +113,59 @@ const CONFIG: &str = "version: \"1.0\"\n\nmodels:\n  - name: \"gpt-4\"\n    prov
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_proxy_config_is_served_and_followed_as_it_changes() {
-    let mock = Mock::start(MockOptions { api_key: Some("from-file".into()), ..MockOptions::default() })
-        .await
-        .unwrap();
+    let mock = Mock::start(MockOptions {
+        api_key: Some("from-file".into()),
+        ..MockOptions::default()
+    })
+    .await
+    .unwrap();
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("config")).unwrap();
     let config = dir.path().join("config/proxy-config.yaml");
     std::fs::write(&config, CONFIG).unwrap();
-    let env = format!("OPENAI_API_KEY=from-file\r\nOPENAI_BASE_URL=http://{}/v1\r\n", mock.addr());
+    let env = format!(
+        "OPENAI_API_KEY=from-file\r\nOPENAI_BASE_URL=http://{}/v1\r\n",
+        mock.addr()
+    );
     std::fs::write(dir.path().join(".env"), env).unwrap();
     let gateway = Gateway::start(dir.path(), &[]);
     let answer = gateway.request("POST /openai/v1/chat/completions", &chat("gpt-4"));
-    assert!(answer.starts_with("HTTP/1.0 200") && answer.contains("Hello!"), "{answer}");
-    assert!(gateway.request("POST /v1/chat/completions", &chat("gpt-5")).contains("unknown_model"));
+    assert!(
+        answer.starts_with("HTTP/1.0 200") && answer.contains("Hello!"),
+        "{answer}"
+    );
+    assert!(
+        gateway
+            .request("POST /v1/chat/completions", &chat("gpt-5"))
+            .contains("unknown_model")
+    );
     std::fs::write(&config, CONFIG.replace("gpt-4", "gpt-5")).unwrap();
-    gateway.until("the edit is live", || gateway.request("GET /v1/models", "").contains("gpt-5"));
+    gateway.until("the edit is live", || {
+        gateway.request("GET /v1/models", "").contains("gpt-5")
+    });
     std::fs::write(&config, CONFIG.replace("models:", "modles:")).unwrap();
     let log = || std::fs::read_to_string(dir.path().join("log")).unwrap();
-    gateway
-        .until("the bad edit is told of", || log().contains("config/proxy-config.yaml:3: error Unreadable"));
-    assert!(gateway.request("POST /v1/chat/completions", &chat("gpt-5")).starts_with("HTTP/1.0 200"));
+    gateway.until("the bad edit is told of", || {
+        log().contains("config/proxy-config.yaml:3: error Unreadable")
+    });
+    assert!(
+        gateway
+            .request("POST /v1/chat/completions", &chat("gpt-5"))
+            .starts_with("HTTP/1.0 200")
+    );
     let log = gateway.stop(dir.path());
-    let message = |text: &str| log.lines().any(|l| l.contains(&format!("\"message\":\"{text}\"")));
-    assert!(message("listening") && message("configuration taken over") && message("stopped"), "{log}");
-    let access = log.lines().find(|l| l.contains("request completed successfully")).unwrap();
+    let message = |text: &str| {
+        log.lines()
+            .any(|l| l.contains(&format!("\"message\":\"{text}\"")))
+    };
+    assert!(
+        message("listening") && message("configuration taken over") && message("stopped"),
+        "{log}"
+    );
+    let access = log
+        .lines()
+        .find(|l| l.contains("request completed successfully"))
+        .unwrap();
     let access: serde_json::Value = serde_json::from_str(access).unwrap();
     for (key, value) in [
         ("status_code", serde_json::Value::from(200)),
@@ -131,15 +183,27 @@ async fn a_proxy_config_is_served_and_followed_as_it_changes() {
 async fn the_easegress_gateway_answers_its_curl() {
     let mock = Mock::start(MockOptions::default()).await.unwrap();
     let dir = tempfile::tempdir().unwrap();
-    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/easegress/gateway.yaml");
+    let example = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../examples/easegress/gateway.yaml"
+    );
     let text = std::fs::read_to_string(example).unwrap();
-    let text = text.replace("https://api.deepseek.com", &format!("http://{}", mock.addr()));
+    let text = text.replace(
+        "https://api.deepseek.com",
+        &format!("http://{}", mock.addr()),
+    );
     std::fs::write(dir.path().join("gateway.yaml"), text).unwrap();
     let gateway = Gateway::start(dir.path(), &["-f", "gateway.yaml"]);
     let body = r#"{"model": "deepseek-chat", "messages": [{"role": "user", "content": "Hello, who are you?"}], "max_tokens": 100}"#;
-    for body in [body.to_owned(), body.replace("deepseek-chat", "whatever-model")] {
+    for body in [
+        body.to_owned(),
+        body.replace("deepseek-chat", "whatever-model"),
+    ] {
         let answer = gateway.request("POST /v1/chat/completions", &body);
-        assert!(answer.starts_with("HTTP/1.0 200") && answer.contains("who are you?"), "{answer}");
+        assert!(
+            answer.starts_with("HTTP/1.0 200") && answer.contains("who are you?"),
+            "{answer}"
+        );
     }
 }
 
@@ -148,7 +212,10 @@ fn without_anything_to_serve_it_says_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     let (code, _, error) = sluice(dir.path(), &["run"]);
     assert_eq!(code, 1);
-    assert!(error.contains("OPENAI_API_KEY") && error.contains("-f"), "{error}");
+    assert!(
+        error.contains("OPENAI_API_KEY") && error.contains("-f"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -159,13 +226,22 @@ fn check_names_file_line_field_and_remedy() {
     let (code, out, _) = sluice(dir.path(), &["check", "a.yaml"]);
     assert_eq!(code, 1);
     assert!(
-        out.starts_with("a.yaml:") && out.contains("SecretNotFound") && out.contains("default/missing"),
+        out.starts_with("a.yaml:")
+            && out.contains("SecretNotFound")
+            && out.contains("default/missing"),
         "{out}"
     );
-    std::fs::write(dir.path().join("a.yaml"), good.replace("openai:", "opanai:")).unwrap();
+    std::fs::write(
+        dir.path().join("a.yaml"),
+        good.replace("openai:", "opanai:"),
+    )
+    .unwrap();
     let (code, out, _) = sluice(dir.path(), &["check", "a.yaml"]);
     assert_eq!(code, 1);
-    assert!(out.starts_with("a.yaml:7: error") && out.contains("opanai"), "{out}");
+    assert!(
+        out.starts_with("a.yaml:7: error") && out.contains("opanai"),
+        "{out}"
+    );
     std::fs::write(dir.path().join("proxy.yaml"), CONFIG).unwrap();
     assert_eq!(sluice(dir.path(), &["check", "proxy.yaml"]).0, 0);
     assert_eq!(sluice(dir.path(), &["check", "nowhere.yaml"]).0, 1);
@@ -177,5 +253,8 @@ fn render_shows_no_secret() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/quickstart");
     let (code, out, error) = sluice(dir.path(), &["render", example]);
     assert_eq!(code, 0, "{error}");
-    assert!(out.contains("route/") && !out.contains("a-local-server-takes-any"), "{out}");
+    assert!(
+        out.contains("route/") && !out.contains("a-local-server-takes-any"),
+        "{out}"
+    );
 }

@@ -1,5 +1,9 @@
 //! How long thousands of routes and policies take to compile: `cargo run --release -p sluice-compiler --example scale`.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement at a terminal")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a measurement at a terminal"
+)]
 
 use std::time::Instant;
 
@@ -22,7 +26,10 @@ fn main() {
             })
             .collect();
         times.sort_by(f64::total_cmp);
-        println!("{size} routes and policies: median {:.0} ms, at most {:.0} ms", times[4], times[8]);
+        println!(
+            "{size} routes and policies: median {:.0} ms, at most {:.0} ms",
+            times[4], times[8]
+        );
     }
 }
 
@@ -39,7 +46,12 @@ fn resources(size: usize) -> ResourceSet {
     let listener = json!({ "name": "http", "port": 80, "protocol": "HTTP" });
     let edge = json!({ "gatewayClassName": "sluice", "listeners": [listener] });
     put(Kind::Gateway, gateway_api, "edge", edge);
-    put(Kind::Upstream, ours, "model", json!({ "ai": { "openai": { "model": "gpt-4o" } } }));
+    put(
+        Kind::Upstream,
+        ours,
+        "model",
+        json!({ "ai": { "openai": { "model": "gpt-4o" } } }),
+    );
     for i in 0..size {
         let name = format!("r{i}");
         let prompt = json!([{ "role": "SYSTEM", "content": format!("{i}") }]);

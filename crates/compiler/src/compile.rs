@@ -48,7 +48,10 @@ pub fn compile(resources: &ResourceSet, settings: &Settings) -> Compilation {
     let routes = route::compile(&world, &gateways, &policies, &mut verdicts);
     let mut releases = BTreeMap::new();
     for (name, listeners) in &gateways {
-        let key = GatewayKey { namespace: name.namespace.clone(), name: name.name.clone() };
+        let key = GatewayKey {
+            namespace: name.namespace.clone(),
+            name: name.name.clone(),
+        };
         let snapshot = release(name, listeners, &routes, &policies, &pool, &mut verdicts);
         releases.insert(key, snapshot);
     }
@@ -56,7 +59,14 @@ pub fn compile(resources: &ResourceSet, settings: &Settings) -> Compilation {
     let topology = topology::gather(&world, &gateways, &routes);
     drop(gateways);
     let (expanded, secrets) = world.finish();
-    Compilation { releases, frozen, expanded, secrets, topology, verdicts: verdicts.finish() }
+    Compilation {
+        releases,
+        frozen,
+        expanded,
+        secrets,
+        topology,
+        verdicts: verdicts.finish(),
+    }
 }
 
 /// Everything that one Gateway's data planes run.
@@ -71,28 +81,47 @@ fn release(
     let mut roots: BTreeMap<EntryKey, Pooled> = BTreeMap::new();
     for listener in listeners {
         let body = Body::Listener(listener.body.clone());
-        roots.insert(listener.key.clone(), pool.seal(&listener.at, body, listener.certificates()));
+        roots.insert(
+            listener.key.clone(),
+            pool.seal(&listener.at, body, listener.certificates()),
+        );
     }
     let gateway_policies = policies.of(Kind::Gateway, gateway, None);
-    let gateway_policies: Vec<EntryKey> = gateway_policies.into_iter().flat_map(|(_, keys)| keys).collect();
+    let gateway_policies: Vec<EntryKey> = gateway_policies
+        .into_iter()
+        .flat_map(|(_, keys)| keys)
+        .collect();
     for compiled in routes {
-        for attachment in compiled.attachments.iter().filter(|a| a.gateway.as_ref() == Some(gateway)) {
+        for attachment in compiled
+            .attachments
+            .iter()
+            .filter(|a| a.gateway.as_ref() == Some(gateway))
+        {
             for rule in &compiled.rules {
                 let mut body = rule.body.clone();
                 let mut refs = rule.refs.clone();
                 body.listeners.clone_from(&attachment.listeners);
                 body.hostnames.clone_from(&attachment.hostnames);
                 // The whole gateway's first; a policy that the rule names itself stays where it is.
-                let outer = gateway_policies.iter().filter(|key| !rule.refs.contains(key));
+                let outer = gateway_policies
+                    .iter()
+                    .filter(|key| !rule.refs.contains(key));
                 let outer: Vec<EntryKey> = outer.map(|key| (*key).clone()).collect();
-                body.policies.splice(0..0, outer.iter().map(|key| key.as_str().to_owned()));
+                body.policies
+                    .splice(0..0, outer.iter().map(|key| key.as_str().to_owned()));
                 refs.extend(outer);
-                roots.insert(rule.key.clone(), pool.seal(&rule.at, Body::Route(body), refs));
+                roots.insert(
+                    rule.key.clone(),
+                    pool.seal(&rule.at, Body::Route(body), refs),
+                );
             }
         }
     }
     let (entries, objects) = pool.reach(roots);
-    let key = GatewayKey { namespace: gateway.namespace.clone(), name: gateway.name.clone() };
+    let key = GatewayKey {
+        namespace: gateway.namespace.clone(),
+        name: gateway.name.clone(),
+    };
     let own = [Kind::Gateway, Kind::AIGateway].map(|kind| ObjectRef {
         kind,
         namespace: gateway.namespace.clone(),
@@ -114,11 +143,17 @@ fn frozen(
     for object in resources.unreadable.keys() {
         match object.kind {
             Kind::Gateway | Kind::AIGateway => {
-                let key = GatewayKey { namespace: object.namespace.clone(), name: object.name.clone() };
+                let key = GatewayKey {
+                    namespace: object.namespace.clone(),
+                    name: object.name.clone(),
+                };
                 frozen.entry(key).or_default().push(object.clone());
             }
             Kind::HTTPRoute => {
-                for key in releases.keys().filter(|key| key.namespace == object.namespace) {
+                for key in releases
+                    .keys()
+                    .filter(|key| key.namespace == object.namespace)
+                {
                     frozen.entry(key.clone()).or_default().push(object.clone());
                 }
             }

@@ -55,8 +55,10 @@ pub struct Condition {
 
 /// The conditions of a resource: `Accepted`, `ResolvedRefs`, `Programmed`, and their summary `Ready`.
 pub fn derive(verdict: &Verdict, delivery: &Delivery) -> Vec<Condition> {
-    let (of_refs, of_fields): (Vec<&Finding>, Vec<&Finding>) =
-        verdict.findings.iter().partition(|f| is_reference(f.reason));
+    let (of_refs, of_fields): (Vec<&Finding>, Vec<&Finding>) = verdict
+        .findings
+        .iter()
+        .partition(|f| is_reference(f.reason));
     let accepted = judged("Accepted", &of_fields);
     let resolved = judged("ResolvedRefs", &of_refs);
     let programmed = programmed(verdict, delivery);
@@ -73,7 +75,11 @@ pub fn derive(verdict: &Verdict, delivery: &Delivery) -> Vec<Condition> {
 
 /// The summary for people.
 pub fn phase(conditions: &[Condition]) -> Phase {
-    match conditions.iter().find(|c| c.kind == "Ready").map(|c| c.status) {
+    match conditions
+        .iter()
+        .find(|c| c.kind == "Ready")
+        .map(|c| c.status)
+    {
         Some(Status::True) => Phase::Ready,
         Some(Status::False) => Phase::Failed,
         Some(Status::Unknown) | None => Phase::Pending,
@@ -130,8 +136,14 @@ pub fn is_reference(reason: Reason) -> bool {
 fn judged(kind: &'static str, findings: &[&Finding]) -> Draft {
     let error = findings.iter().find(|f| f.severity == Severity::Error);
     let message = sentences(findings);
-    let (status, reason) = error.map_or((Status::True, kind), |f| (Status::False, f.reason.as_str()));
-    Draft { kind, status, reason, message }
+    let (status, reason) =
+        error.map_or((Status::True, kind), |f| (Status::False, f.reason.as_str()));
+    Draft {
+        kind,
+        status,
+        reason,
+        message,
+    }
 }
 
 /// So many fields are named for one cause, and one more.
@@ -141,7 +153,10 @@ const SHOWN: usize = 3;
 fn sentences(findings: &[&Finding]) -> String {
     let mut causes: Vec<(&str, Vec<&str>)> = Vec::new();
     for finding in findings {
-        match causes.iter_mut().find(|(message, _)| *message == finding.message) {
+        match causes
+            .iter_mut()
+            .find(|(message, _)| *message == finding.message)
+        {
             Some((_, paths)) => paths.push(&finding.path),
             None => causes.push((&finding.message, vec![&finding.path])),
         }
@@ -158,7 +173,11 @@ fn sentences(findings: &[&Finding]) -> String {
             all => format!("{}: {message}", all.join(", ")),
         }
     };
-    causes.into_iter().map(sentence).collect::<Vec<_>>().join("; ")
+    causes
+        .into_iter()
+        .map(sentence)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 fn sentence(finding: &Finding) -> String {
@@ -186,12 +205,16 @@ fn programmed(verdict: &Verdict, delivery: &Delivery) -> Draft {
     }
     match delivery {
         Delivery::NotConnected => draft(Status::Unknown, "Pending", "no data plane is connected"),
-        Delivery::Pending => {
-            draft(Status::Unknown, "Pending", "not every data plane has acknowledged it yet")
-        }
-        Delivery::Acknowledged => {
-            draft(Status::True, "Programmed", "every connected data plane has acknowledged it")
-        }
+        Delivery::Pending => draft(
+            Status::Unknown,
+            "Pending",
+            "not every data plane has acknowledged it yet",
+        ),
+        Delivery::Acknowledged => draft(
+            Status::True,
+            "Programmed",
+            "every connected data plane has acknowledged it",
+        ),
         Delivery::Rejected(findings) => {
             let message = findings.iter().map(sentence).collect::<Vec<_>>().join("; ");
             let reason = findings.first().map_or("Invalid", |f| f.reason.as_str());
@@ -202,12 +225,19 @@ fn programmed(verdict: &Verdict, delivery: &Delivery) -> Draft {
 
 /// False as soon as one is; true when all are, or when nothing but a reference to it is missing.
 fn ready(parts: [&Draft; 3]) -> Draft {
-    let draft =
-        |status, reason, message: &str| Draft { kind: "Ready", status, reason, message: message.to_owned() };
+    let draft = |status, reason, message: &str| Draft {
+        kind: "Ready",
+        status,
+        reason,
+        message: message.to_owned(),
+    };
     if let Some(part) = parts.iter().find(|p| p.status == Status::False) {
         return draft(Status::False, part.reason, &part.message);
     }
-    match parts.iter().find(|p| p.status == Status::Unknown && p.reason != "NotReferenced") {
+    match parts
+        .iter()
+        .find(|p| p.status == Status::Unknown && p.reason != "NotReferenced")
+    {
         Some(part) => draft(Status::Unknown, part.reason, &part.message),
         None => draft(Status::True, "Ready", ""),
     }
@@ -218,14 +248,23 @@ mod tests {
     use super::*;
 
     fn mk_verdict(findings: Vec<Finding>, is_attached: bool) -> Verdict {
-        let gateway = sluice_vocab::GatewayKey { namespace: "n".into(), name: "g".into() };
-        Verdict { generation: 7, findings, gateways: is_attached.then_some(gateway).into_iter().collect() }
+        let gateway = sluice_vocab::GatewayKey {
+            namespace: "n".into(),
+            name: "g".into(),
+        };
+        Verdict {
+            generation: 7,
+            findings,
+            gateways: is_attached.then_some(gateway).into_iter().collect(),
+        }
     }
 
     fn mk(findings: Vec<Finding>, is_attached: bool, delivery: &Delivery) -> (Vec<String>, Phase) {
         let conditions = derive(&mk_verdict(findings, is_attached), delivery);
         assert!(conditions.iter().all(|c| c.observed_generation == 7));
-        let texts = conditions.iter().map(|c| format!("{}={}/{}", c.kind, c.status.as_str(), c.reason));
+        let texts = conditions
+            .iter()
+            .map(|c| format!("{}={}/{}", c.kind, c.status.as_str(), c.reason));
         (texts.collect(), phase(&conditions))
     }
 
@@ -243,7 +282,10 @@ mod tests {
         );
         assert_eq!(phase, Phase::Ready);
         assert_eq!(mk(vec![], true, &Delivery::Pending).1, Phase::Pending);
-        assert_eq!(mk(vec![], true, &Delivery::NotConnected).0[2], "Programmed=Unknown/Pending");
+        assert_eq!(
+            mk(vec![], true, &Delivery::NotConnected).0[2],
+            "Programmed=Unknown/Pending"
+        );
         let rejected = Delivery::Rejected(vec![Finding::error(Reason::Invalid, "spec.x", "no")]);
         assert_eq!(
             mk(vec![], true, &rejected),
@@ -262,16 +304,26 @@ mod tests {
     #[test]
     fn nothing_refers_to_it_and_yet_it_is_ready() {
         let (conditions, phase) = mk(vec![], false, &Delivery::Pending);
-        assert_eq!(conditions[2..], ["Programmed=Unknown/NotReferenced", "Ready=True/Ready"]);
+        assert_eq!(
+            conditions[2..],
+            ["Programmed=Unknown/NotReferenced", "Ready=True/Ready"]
+        );
         assert_eq!(phase, Phase::Ready);
     }
 
     #[test]
     fn a_missing_secret_fails_and_names_both() {
-        let finding = Finding::error(Reason::SecretKeyNotFound, "spec.ai", "Secret n/s has no key apiKey");
+        let finding = Finding::error(
+            Reason::SecretKeyNotFound,
+            "spec.ai",
+            "Secret n/s has no key apiKey",
+        );
         let (conditions, phase) = mk(vec![finding], true, &Delivery::Acknowledged);
         assert_eq!(conditions[1], "ResolvedRefs=False/SecretKeyNotFound");
-        assert_eq!((conditions[3].as_str(), phase), ("Ready=False/SecretKeyNotFound", Phase::Failed));
+        assert_eq!(
+            (conditions[3].as_str(), phase),
+            ("Ready=False/SecretKeyNotFound", Phase::Failed)
+        );
     }
 
     #[test]
@@ -284,14 +336,20 @@ mod tests {
         assert_eq!(told(&["a", "b"]), "a, b: no Secret s");
         assert_eq!(told(&["", ""]), "no Secret s");
         assert_eq!(told(&["a", "b", "c", "d"]), "a, b, c, d: no Secret s");
-        assert_eq!(told(&["a", "b", "c", "d", "e"]), "a, b, c and 2 more: no Secret s");
+        assert_eq!(
+            told(&["a", "b", "c", "d", "e"]),
+            "a, b, c and 2 more: no Secret s"
+        );
     }
 
     #[test]
     fn a_warning_changes_no_condition_but_is_told() {
         let finding = Finding::warning(Reason::NoEffect, "", "no effect");
         let conditions = derive(&mk_verdict(vec![finding], true), &Delivery::Acknowledged);
-        assert_eq!((conditions[0].status, conditions[0].message.as_str()), (Status::True, "no effect"));
+        assert_eq!(
+            (conditions[0].status, conditions[0].message.as_str()),
+            (Status::True, "no effect")
+        );
         assert_eq!(phase(&conditions), Phase::Ready);
     }
 }

@@ -54,7 +54,10 @@ pub struct Expanded {
 
 /// Expands an AIGateway. `credential_keys` are the keys (not the values) of its `cloudProviderCredentials` Secret; none when that can't
 /// be had.
-pub fn expand(gateway: &Object<AIGatewaySpec>, credential_keys: Option<&BTreeSet<String>>) -> Expanded {
+pub fn expand(
+    gateway: &Object<AIGatewaySpec>,
+    credential_keys: Option<&BTreeSet<String>>,
+) -> Expanded {
     let mut expansion = Expansion::new(gateway, credential_keys);
     expansion.providers();
     expansion.identifiers();
@@ -72,7 +75,10 @@ struct Expansion<'a> {
 }
 
 impl<'a> Expansion<'a> {
-    fn new(gateway: &'a Object<AIGatewaySpec>, credential_keys: Option<&'a BTreeSet<String>>) -> Self {
+    fn new(
+        gateway: &'a Object<AIGatewaySpec>,
+        credential_keys: Option<&'a BTreeSet<String>>,
+    ) -> Self {
         let spec = &gateway.spec;
         let listeners = spec
             .listeners
@@ -91,9 +97,16 @@ impl<'a> Expansion<'a> {
             listeners,
             ..Default::default()
         };
-        let object = Object { meta: owned(&gateway.meta, &name), spec: spec_of_gateway };
+        let object = Object {
+            meta: owned(&gateway.meta, &name),
+            spec: spec_of_gateway,
+        };
         let out = Expanded {
-            gateway: Generated { object, path: String::new(), label: gateway.meta.name.to_string() },
+            gateway: Generated {
+                object,
+                path: String::new(),
+                label: gateway.meta.name.to_string(),
+            },
             http_routes: Vec::new(),
             upstreams: Vec::new(),
             route_policies: Vec::new(),
@@ -101,7 +114,12 @@ impl<'a> Expansion<'a> {
             invalid: BTreeMap::new(),
             findings: Vec::new(),
         };
-        Self { meta: &gateway.meta, spec, credential_keys, out }
+        Self {
+            meta: &gateway.meta,
+            spec,
+            credential_keys,
+            out,
+        }
     }
 
     fn generated<T>(
@@ -112,7 +130,10 @@ impl<'a> Expansion<'a> {
         spec: T,
     ) -> Generated<T> {
         Generated {
-            object: Object { meta: owned(self.meta, name), spec },
+            object: Object {
+                meta: owned(self.meta, name),
+                spec,
+            },
             path: path.into(),
             label: label.into(),
         }
@@ -120,7 +141,10 @@ impl<'a> Expansion<'a> {
 
     /// The policies of the whole gateway, as a RoutePolicy on its Gateway.
     fn policy(&mut self) {
-        let timeout = self.spec.timeout.map(|t| timeouts::Spec { request: Some(t) });
+        let timeout = self
+            .spec
+            .timeout
+            .map(|t| timeouts::Spec { request: Some(t) });
         if self.spec.policy.is_none() && timeout.is_none() {
             return;
         }
@@ -136,8 +160,16 @@ impl<'a> Expansion<'a> {
             name: name.clone(),
             section_name: None,
         };
-        let path = if self.spec.policy.is_some() { "spec.policy" } else { "spec.timeout" };
-        let spec = RoutePolicySpec { target_refs: vec![target], ai: Some(ai), options: None };
+        let path = if self.spec.policy.is_some() {
+            "spec.policy"
+        } else {
+            "spec.timeout"
+        };
+        let spec = RoutePolicySpec {
+            target_refs: vec![target],
+            ai: Some(ai),
+            options: None,
+        };
         let policy = self.generated(&name, path, self.meta.name.to_string(), spec);
         self.out.route_policies.push(policy);
     }
@@ -154,7 +186,11 @@ fn owned(parent: &Meta, name: &str) -> Meta {
     meta.generation = parent.generation;
     meta.created = parent.created;
     meta.owner = Some(owner);
-    meta.labels.insert(LABEL.to_owned(), parent.name.name.to_string());
-    meta.labels.insert("app.kubernetes.io/managed-by".to_owned(), "sluice".to_owned());
+    meta.labels
+        .insert(LABEL.to_owned(), parent.name.name.to_string());
+    meta.labels.insert(
+        "app.kubernetes.io/managed-by".to_owned(),
+        "sluice".to_owned(),
+    );
     meta
 }

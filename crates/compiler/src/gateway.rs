@@ -35,10 +35,19 @@ pub(crate) struct Listener<'a> {
 pub(crate) type Gateways<'a> = BTreeMap<Name, Vec<Listener<'a>>>;
 
 /// Finds our Gateways and checks their listeners.
-pub(crate) fn compile<'a>(world: &'a World<'_>, pool: &mut Pool, verdicts: &mut Verdicts) -> Gateways<'a> {
-    let ours = world.gateways.iter().filter(|(_, item)| is_ours(world, item, verdicts));
+pub(crate) fn compile<'a>(
+    world: &'a World<'_>,
+    pool: &mut Pool,
+    verdicts: &mut Verdicts,
+) -> Gateways<'a> {
+    let ours = world
+        .gateways
+        .iter()
+        .filter(|(_, item)| is_ours(world, item, verdicts));
     let ours: Vec<_> = ours.collect();
-    ours.into_iter().map(|(name, item)| (name.clone(), listeners(world, item, pool, verdicts))).collect()
+    ours.into_iter()
+        .map(|(name, item)| (name.clone(), listeners(world, item, pool, verdicts)))
+        .collect()
 }
 
 /// Gateways of other controllers are none of our business; one whose class nobody has is worth a word.
@@ -49,9 +58,15 @@ fn is_ours(world: &World<'_>, item: &Item<GatewaySpec>, verdicts: &mut Verdicts)
         verdicts.see(&at.object, at.generation);
         return true;
     }
-    if !world.set.gateway_classes.contains_key(&Name::new("", class.as_str())) {
-        let message =
-            format!("GatewayClass {class} does not exist: create it, or use {}", sluice_crds::CLASS);
+    if !world
+        .set
+        .gateway_classes
+        .contains_key(&Name::new("", class.as_str()))
+    {
+        let message = format!(
+            "GatewayClass {class} does not exist: create it, or use {}",
+            sluice_crds::CLASS
+        );
         verdicts.add(&at, Finding::warning(Reason::NotOurClass, "", message));
     }
     false
@@ -72,21 +87,36 @@ fn listeners<'a>(
             continue;
         }
         let tls = if spec.protocol == HTTPS {
-            let Some(tls) = tls::terminate(world, item, (i, spec), pool, verdicts) else { continue };
+            let Some(tls) = tls::terminate(world, item, (i, spec), pool, verdicts) else {
+                continue;
+            };
             Some(tls)
         } else {
             None
         };
         let port = u32::try_from(spec.port).unwrap_or_default();
-        let body = model::Listener { name: spec.name.clone(), port, hostname: hostname(spec), tls };
+        let body = model::Listener {
+            name: spec.name.clone(),
+            port,
+            hostname: hostname(spec),
+            tls,
+        };
         let key = EntryKey::new(&["listener", &spec.name]);
-        listeners.push(Listener { key, at, body, spec });
+        listeners.push(Listener {
+            key,
+            at,
+            body,
+            spec,
+        });
     }
     listeners
 }
 
 fn hostname(spec: &GatewayListeners) -> String {
-    spec.hostname.as_deref().unwrap_or_default().to_ascii_lowercase()
+    spec.hostname
+        .as_deref()
+        .unwrap_or_default()
+        .to_ascii_lowercase()
 }
 
 /// What listeners of a Gateway have, so that no other can.
@@ -151,20 +181,35 @@ impl Listener<'_> {
 
 /// Whether a listener's `allowedRoutes.kinds` has HTTPRoute, and whether it has anything else.
 pub(crate) fn kinds(spec: &GatewayListeners) -> (bool, bool) {
-    let kinds = spec.allowed_routes.as_ref().and_then(|a| a.kinds.as_deref()).unwrap_or_default();
+    let kinds = spec
+        .allowed_routes
+        .as_ref()
+        .and_then(|a| a.kinds.as_deref())
+        .unwrap_or_default();
     let is_http = |group: Option<&str>, kind: &str| {
         group.unwrap_or(GATEWAY_GROUP) == GATEWAY_GROUP && kind == "HTTPRoute"
     };
-    let http = kinds.iter().filter(|k| is_http(k.group.as_deref(), &k.kind)).count();
+    let http = kinds
+        .iter()
+        .filter(|k| is_http(k.group.as_deref(), &k.kind))
+        .count();
     (kinds.is_empty() || http > 0, http < kinds.len())
 }
 
 /// Whether a listener takes routes of a namespace.
-pub(crate) fn allows(spec: &GatewayListeners, world: &World<'_>, gateway: &Name, namespace: &str) -> bool {
+pub(crate) fn allows(
+    spec: &GatewayListeners,
+    world: &World<'_>,
+    gateway: &Name,
+    namespace: &str,
+) -> bool {
     if !kinds(spec).0 {
         return false;
     }
-    let namespaces = spec.allowed_routes.as_ref().and_then(|a| a.namespaces.as_ref());
+    let namespaces = spec
+        .allowed_routes
+        .as_ref()
+        .and_then(|a| a.namespaces.as_ref());
     match namespaces.and_then(|n| n.from.as_ref()) {
         Some(From::All) => true,
         None | Some(From::Same) => namespace == &*gateway.namespace,
@@ -172,17 +217,30 @@ pub(crate) fn allows(spec: &GatewayListeners, world: &World<'_>, gateway: &Name,
     }
 }
 
-fn selects(world: &World<'_>, namespaces: &GatewayListenersAllowedRoutesNamespaces, namespace: &str) -> bool {
-    let Some(selector) = &namespaces.selector else { return false };
+fn selects(
+    world: &World<'_>,
+    namespaces: &GatewayListenersAllowedRoutesNamespaces,
+    namespace: &str,
+) -> bool {
+    let Some(selector) = &namespaces.selector else {
+        return false;
+    };
     let known = world.set.namespaces.get(&Name::new("", namespace));
     let mut labels = known.map(|n| n.meta.labels.clone()).unwrap_or_default();
     // Set by every API server; files may leave the Namespace out.
-    labels.insert("kubernetes.io/metadata.name".to_owned(), namespace.to_owned());
+    labels.insert(
+        "kubernetes.io/metadata.name".to_owned(),
+        namespace.to_owned(),
+    );
     matches(selector, &labels)
 }
 
 fn matches(selector: &Selector, labels: &BTreeMap<String, String>) -> bool {
-    let by_label = selector.match_labels.iter().flatten().all(|(k, v)| labels.get(k) == Some(v));
+    let by_label = selector
+        .match_labels
+        .iter()
+        .flatten()
+        .all(|(k, v)| labels.get(k) == Some(v));
     let by_expression = selector.match_expressions.iter().flatten().all(|e| {
         let value = labels.get(&e.key);
         let is_in = value.is_some_and(|v| e.values.iter().flatten().any(|w| w == v));
@@ -199,5 +257,6 @@ fn matches(selector: &Selector, labels: &BTreeMap<String, String>) -> bool {
 
 /// The kind that parents of routes have.
 pub(crate) fn is_gateway(group: Option<&str>, kind: Option<&str>) -> bool {
-    group.unwrap_or(GATEWAY_GROUP) == GATEWAY_GROUP && kind.unwrap_or("Gateway") == Kind::Gateway.as_str()
+    group.unwrap_or(GATEWAY_GROUP) == GATEWAY_GROUP
+        && kind.unwrap_or("Gateway") == Kind::Gateway.as_str()
 }

@@ -10,7 +10,9 @@ use sluice_crds::gateway_api::referencegrants::ReferenceGrantSpec;
 pub(crate) fn group(kind: Kind) -> &'static str {
     match kind {
         Kind::AIGateway | Kind::Upstream | Kind::RoutePolicy => GROUP,
-        Kind::GatewayClass | Kind::Gateway | Kind::HTTPRoute | Kind::ReferenceGrant => GATEWAY_GROUP,
+        Kind::GatewayClass | Kind::Gateway | Kind::HTTPRoute | Kind::ReferenceGrant => {
+            GATEWAY_GROUP
+        }
         Kind::Service | Kind::Secret | Kind::ConfigMap | Kind::Namespace => "",
     }
 }
@@ -28,15 +30,22 @@ pub(crate) fn check(
     }
     let allows = |spec: &ReferenceGrantSpec| {
         let from = spec.from.iter().any(|f| {
-            f.group == group(from_kind) && f.kind == from_kind.as_str() && f.namespace == from_namespace
+            f.group == group(from_kind)
+                && f.kind == from_kind.as_str()
+                && f.namespace == from_namespace
         });
         let to = spec.to.iter().any(|t| {
-            let named = t.name.as_deref().is_none_or(|n| n.is_empty() || *n == *name.name);
+            let named = t
+                .name
+                .as_deref()
+                .is_none_or(|n| n.is_empty() || *n == *name.name);
             t.group == group(to_kind) && t.kind == to_kind.as_str() && named
         });
         from && to
     };
-    let granted = grants.values().any(|g| g.meta.name.namespace == name.namespace && allows(&g.spec));
+    let granted = grants
+        .values()
+        .any(|g| g.meta.name.namespace == name.namespace && allows(&g.spec));
     if granted {
         return Ok(());
     }

@@ -3,9 +3,16 @@
 /// The host names that both a listener and a route take; `None` when they have nothing in common. Empty means any.
 pub(crate) fn intersect(listener: &str, route: &[String]) -> Option<Vec<String>> {
     if route.is_empty() {
-        return Some(if listener.is_empty() { Vec::new() } else { vec![listener.to_owned()] });
+        return Some(if listener.is_empty() {
+            Vec::new()
+        } else {
+            vec![listener.to_owned()]
+        });
     }
-    let common: Vec<String> = route.iter().filter_map(|r| both(listener, &r.to_ascii_lowercase())).collect();
+    let common: Vec<String> = route
+        .iter()
+        .filter_map(|r| both(listener, &r.to_ascii_lowercase()))
+        .collect();
     (!common.is_empty()).then_some(common)
 }
 
@@ -27,7 +34,8 @@ fn contains(wide: &str, narrow: &str) -> bool {
         None => wide == narrow,
         // `*.example.com` takes `a.example.com` and `*.a.example.com`, not `example.com`.
         Some(suffix) => {
-            wide == narrow || narrow.trim_start_matches('*').len() > suffix.len() && narrow.ends_with(suffix)
+            wide == narrow
+                || narrow.trim_start_matches('*').len() > suffix.len() && narrow.ends_with(suffix)
         }
     }
 }
@@ -42,10 +50,22 @@ mod tests {
         let check = |listener: &str, names: &[&str]| intersect(listener, &route(names));
         assert_eq!(check("", &[]), Some(vec![]));
         assert_eq!(check("a.example.com", &[]), Some(route(&["a.example.com"])));
-        assert_eq!(check("", &["A.example.com"]), Some(route(&["a.example.com"])));
-        assert_eq!(check("*.example.com", &["a.example.com", "b.org"]), Some(route(&["a.example.com"])));
-        assert_eq!(check("a.example.com", &["*.example.com"]), Some(route(&["a.example.com"])));
-        assert_eq!(check("*.example.com", &["*.b.example.com"]), Some(route(&["*.b.example.com"])));
+        assert_eq!(
+            check("", &["A.example.com"]),
+            Some(route(&["a.example.com"]))
+        );
+        assert_eq!(
+            check("*.example.com", &["a.example.com", "b.org"]),
+            Some(route(&["a.example.com"]))
+        );
+        assert_eq!(
+            check("a.example.com", &["*.example.com"]),
+            Some(route(&["a.example.com"]))
+        );
+        assert_eq!(
+            check("*.example.com", &["*.b.example.com"]),
+            Some(route(&["*.b.example.com"]))
+        );
         assert_eq!(check("*.example.com", &["example.com"]), None);
         assert_eq!(check("a.example.com", &["b.example.com"]), None);
     }

@@ -19,7 +19,12 @@ pub(crate) struct Item<T> {
 
 impl<T> Item<T> {
     pub(crate) fn own(kind: Kind, object: &Arc<Object<T>>) -> Self {
-        Self { kind, object: object.clone(), parent: None, label: object.meta.name.to_string() }
+        Self {
+            kind,
+            object: object.clone(),
+            parent: None,
+            label: object.meta.name.to_string(),
+        }
     }
 
     pub(crate) fn name(&self) -> &Name {
@@ -36,13 +41,24 @@ impl<T> Item<T> {
             return parent.clone();
         }
         let name = self.name();
-        let object =
-            ObjectRef { kind: self.kind, namespace: name.namespace.clone(), name: name.name.clone() };
-        Origin { object, generation: self.object.meta.generation, path: path.into() }
+        let object = ObjectRef {
+            kind: self.kind,
+            namespace: name.namespace.clone(),
+            name: name.name.clone(),
+        };
+        Origin {
+            object,
+            generation: self.object.meta.generation,
+            path: path.into(),
+        }
     }
 
     /// The kind that a ReferenceGrant has to name.
     pub(crate) fn referrer(&self) -> Kind {
-        if self.parent.is_some() { Kind::AIGateway } else { self.kind }
+        if self.parent.is_some() {
+            Kind::AIGateway
+        } else {
+            self.kind
+        }
     }
 }

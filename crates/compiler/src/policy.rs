@@ -57,13 +57,20 @@ impl Policies {
         target: &Name,
         section: Option<&str>,
     ) -> Vec<(&'a Name, Vec<EntryKey>)> {
-        let attached =
-            self.targets.get(&(target_kind, target.clone())).map(Vec::as_slice).unwrap_or_default();
+        let attached = self
+            .targets
+            .get(&(target_kind, target.clone()))
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let whole = attached.iter().filter(|a| a.section.is_none());
-        let part = attached.iter().filter(|a| a.section.is_some() && a.section.as_deref() == section);
+        let part = attached
+            .iter()
+            .filter(|a| a.section.is_some() && a.section.as_deref() == section);
         let keys = |a: &Attached| {
             let keys = self.keys(&a.policy).unwrap_or_default().iter();
-            keys.filter(|key| !a.lost.contains(&kind(key))).cloned().collect()
+            keys.filter(|key| !a.lost.contains(&kind(key)))
+                .cloned()
+                .collect()
         };
         whole.chain(part).map(|a| (&a.policy, keys(a))).collect()
     }
@@ -78,7 +85,14 @@ pub(crate) fn compile(world: &World<'_>, pool: &mut Pool, verdicts: &mut Verdict
         let keys = entries(world, item, pool, verdicts);
         policies.keys.insert(item.name().clone(), keys);
         for (i, target) in item.spec().target_refs.iter().enumerate() {
-            attach(world, item, target, &format!("spec.targetRefs[{i}]"), &mut policies, verdicts);
+            attach(
+                world,
+                item,
+                target,
+                &format!("spec.targetRefs[{i}]"),
+                &mut policies,
+                verdicts,
+            );
         }
     }
     policies
@@ -95,25 +109,47 @@ fn entries(
         return Vec::new();
     }
     let Some((spec, path)) = item.spec().ai() else {
-        verdicts.add(&item.at("spec"), Finding::error(Reason::Invalid, "", "spec.ai has to be set"));
+        verdicts.add(
+            &item.at("spec"),
+            Finding::error(Reason::Invalid, "", "spec.ai has to be set"),
+        );
         return Vec::new();
     };
     if item.spec().options.is_some() {
         let message = "options.ai is an older spelling: write spec.ai";
-        verdicts.add(&item.at("spec.options"), Finding::warning(Reason::Deprecated, "", message));
+        verdicts.add(
+            &item.at("spec.options"),
+            Finding::warning(Reason::Deprecated, "", message),
+        );
     }
     // The policies of a whole gateway stand in the AIGateway as they are, so that their paths can be told exactly.
     let parent = item.parent.as_ref().map(|p| p.path.as_str());
     let base = parent.filter(|path| *path == "spec.policy").unwrap_or(path);
     let found = Found::new(world, item, pool);
-    let scope = Scope { api_key_set: item.name().to_string(), lookup: &found };
+    let scope = Scope {
+        api_key_set: item.name().to_string(),
+        lookup: &found,
+    };
     let (compiled, findings) = spec.compile(&scope, base);
     let credentials = found.finish();
     for finding in findings {
-        let at = Origin { path: finding.path.clone(), ..item.at("") };
-        verdicts.add(&if parent.is_none_or(|p| p == base) { at } else { item.at("") }, finding);
+        let at = Origin {
+            path: finding.path.clone(),
+            ..item.at("")
+        };
+        verdicts.add(
+            &if parent.is_none_or(|p| p == base) {
+                at
+            } else {
+                item.at("")
+            },
+            finding,
+        );
     }
-    let api_keys = spec.authentication.as_ref().map(|a| api_keys(world, item, a, base, pool, verdicts));
+    let api_keys = spec
+        .authentication
+        .as_ref()
+        .map(|a| api_keys(world, item, a, base, pool, verdicts));
     let api_keys = api_keys.unwrap_or_default();
     let mut keys = Vec::new();
     for policy in compiled {
@@ -123,10 +159,20 @@ fn entries(
             _ => Vec::new(),
         };
         let key = key("policy", item.name(), &[policy.kind]);
-        let body =
-            model::Policy { kind: policy.kind.to_owned(), revision: policy.revision, config: policy.config };
-        let at = Origin { path: format!("{base}.{}", policy.kind), ..item.at("") };
-        let at = if parent.is_none_or(|p| p == base) { at } else { item.at("") };
+        let body = model::Policy {
+            kind: policy.kind.to_owned(),
+            revision: policy.revision,
+            config: policy.config,
+        };
+        let at = Origin {
+            path: format!("{base}.{}", policy.kind),
+            ..item.at("")
+        };
+        let at = if parent.is_none_or(|p| p == base) {
+            at
+        } else {
+            item.at("")
+        };
         pool.put(key.clone(), &at, Body::Policy(body), refs);
         keys.push(key);
     }
@@ -144,7 +190,11 @@ fn api_keys(
 ) -> Vec<EntryKey> {
     let mut keys = Vec::new();
     let namespace = &item.name().namespace;
-    let secrets = world.set.secrets.values().filter(|s| s.meta.name.namespace == *namespace);
+    let secrets = world
+        .set
+        .secrets
+        .values()
+        .filter(|s| s.meta.name.namespace == *namespace);
     for secret in secrets.filter(|s| spec.api_keys.secret_selector.matches(&s.meta.labels)) {
         let name = &secret.meta.name;
         world.secret(name);
@@ -158,16 +208,26 @@ fn api_keys(
                 caller: name.name.to_string(),
                 digest: Sha256::digest(value).to_vec(),
             };
-            let object =
-                ObjectRef { kind: Kind::Secret, namespace: name.namespace.clone(), name: name.name.clone() };
-            let origin = Origin { object, generation: 0, path: format!("data.{field}") };
+            let object = ObjectRef {
+                kind: Kind::Secret,
+                namespace: name.namespace.clone(),
+                name: name.name.clone(),
+            };
+            let origin = Origin {
+                object,
+                generation: 0,
+                path: format!("data.{field}"),
+            };
             let key = key("api-key", item.name(), &[&name.name, field]);
             pool.put(key.clone(), &origin, Body::ApiKey(body), Vec::new());
             keys.push(key);
         }
     }
     if keys.is_empty() {
-        let at = Origin { path: format!("{base}.authentication.apiKeys.secretSelector"), ..item.at("") };
+        let at = Origin {
+            path: format!("{base}.authentication.apiKeys.secretSelector"),
+            ..item.at("")
+        };
         let message = format!(
             "no Secret in namespace {namespace} has these labels, so every request is refused: label one, or correct the selector"
         );
@@ -191,12 +251,14 @@ fn attach(
     };
     if !exists {
         let message = world.set.missing(kind, &name);
-        verdicts.add(&item.at(path), Finding::error(Reason::TargetNotFound, "", message));
+        verdicts.add(
+            &item.at(path),
+            Finding::error(Reason::TargetNotFound, "", message),
+        );
         return;
     }
     if kind == Kind::Gateway && target.section_name.is_some() {
-        let message =
-            "a policy applies to all listeners of a Gateway: leave sectionName out, or name an HTTPRoute";
+        let message = "a policy applies to all listeners of a Gateway: leave sectionName out, or name an HTTPRoute";
         verdicts.add(
             &item.at(format!("{path}.sectionName")),
             Finding::error(Reason::UnsupportedValue, "", message),
@@ -205,7 +267,11 @@ fn attach(
     }
     let lost = conflicts(item, target, (kind, &name), policies, verdicts);
     let attached = policies.targets.entry((kind, name)).or_default();
-    attached.push(Attached { section: target.section_name.clone(), policy: item.name().clone(), lost });
+    attached.push(Attached {
+        section: target.section_name.clone(),
+        policy: item.name().clone(),
+        lost,
+    });
 }
 
 /// What of a policy an older one of the same target has already (as Gateway API settles it, GEP-713), each told.
@@ -216,15 +282,27 @@ fn conflicts(
     policies: &Policies,
     verdicts: &mut Verdicts,
 ) -> Vec<&'static str> {
-    let older = policies.targets.get(&(target_kind, name.clone())).map(Vec::as_slice).unwrap_or_default();
+    let older = policies
+        .targets
+        .get(&(target_kind, name.clone()))
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let has = |policy: &Name, single: &str| {
-        policies.keys(policy).unwrap_or_default().iter().any(|key| kind(key) == single)
+        policies
+            .keys(policy)
+            .unwrap_or_default()
+            .iter()
+            .any(|key| kind(key) == single)
     };
     let base = item.spec().ai().map_or("spec.ai", |(_, path)| path);
     let mut lost = Vec::new();
     for single in SINGLE.into_iter().filter(|single| has(item.name(), single)) {
-        let same = older.iter().filter(|a| a.section == target.section_name && a.policy != *item.name());
-        let Some(first) = same.into_iter().find(|a| has(&a.policy, single)) else { continue };
+        let same = older
+            .iter()
+            .filter(|a| a.section == target.section_name && a.policy != *item.name());
+        let Some(first) = same.into_iter().find(|a| has(&a.policy, single)) else {
+            continue;
+        };
         let message = format!(
             "RoutePolicy {} has {single} for {target_kind} {name} too, and is older, so that its word counts: leave it out of one of them",
             first.policy

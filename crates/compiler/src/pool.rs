@@ -23,7 +23,10 @@ pub(crate) struct Pooled {
 
 impl Pool {
     pub(crate) fn new(sealer: Sealer) -> Self {
-        Self { sealer, entries: BTreeMap::new() }
+        Self {
+            sealer,
+            entries: BTreeMap::new(),
+        }
     }
 
     /// Puts an entry in.
@@ -34,7 +37,11 @@ impl Pool {
 
     /// Seals an entry of one gateway only.
     pub(crate) fn seal(&self, origin: &Origin, body: Body, refs: Vec<EntryKey>) -> Pooled {
-        Pooled { sealed: self.sealer.seal(origin, body), object: origin.object.clone(), refs }
+        Pooled {
+            sealed: self.sealer.seal(origin, body),
+            object: origin.object.clone(),
+            refs,
+        }
     }
 
     /// The given entries, and what they refer to, however far.
@@ -51,7 +58,11 @@ impl Pool {
             entries.insert(key, root.sealed);
         }
         while let Some(key) = open.pop() {
-            let Some(pooled) = self.entries.get(&key).filter(|_| !entries.contains_key(&key)) else {
+            let Some(pooled) = self
+                .entries
+                .get(&key)
+                .filter(|_| !entries.contains_key(&key))
+            else {
                 continue;
             };
             open.extend(pooled.refs.iter().cloned());

@@ -25,7 +25,10 @@ pub struct Name {
 impl Name {
     /// Joins the two.
     pub fn new(namespace: impl Into<Arc<str>>, name: impl Into<Arc<str>>) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
     }
 }
 
@@ -120,7 +123,11 @@ pub struct ResourceSet {
 impl ResourceSet {
     /// Whether an object exists and could not be read.
     pub(crate) fn is_unreadable(&self, kind: Kind, name: &Name) -> bool {
-        let object = ObjectRef { kind, namespace: name.namespace.clone(), name: name.name.clone() };
+        let object = ObjectRef {
+            kind,
+            namespace: name.namespace.clone(),
+            name: name.name.clone(),
+        };
         self.unreadable.contains_key(&object)
     }
 

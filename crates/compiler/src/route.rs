@@ -46,12 +46,33 @@ pub(crate) fn compile(
 ) -> Vec<Compiled> {
     let mut compiled = Vec::new();
     for item in world.routes.values() {
-        let Some((attachments, parents)) = parent::attach(world, gateways, item, verdicts) else { continue };
+        let Some((attachments, parents)) = parent::attach(world, gateways, item, verdicts) else {
+            continue;
+        };
         let rules = item.spec().rules.iter().flatten().enumerate();
-        let rules =
-            rules.map(|(i, rule)| Rule { world, item, policies, rule, index: i }.compile(verdicts)).collect();
-        let route = Route { name: item.name().clone(), at: item.at(""), parents, rules: count(item) };
-        compiled.push(Compiled { rules, attachments, route });
+        let rules = rules
+            .map(|(i, rule)| {
+                Rule {
+                    world,
+                    item,
+                    policies,
+                    rule,
+                    index: i,
+                }
+                .compile(verdicts)
+            })
+            .collect();
+        let route = Route {
+            name: item.name().clone(),
+            at: item.at(""),
+            parents,
+            rules: count(item),
+        };
+        compiled.push(Compiled {
+            rules,
+            attachments,
+            route,
+        });
     }
     compiled
 }
@@ -83,7 +104,11 @@ impl Rule<'_> {
             rank: meta.name.to_string(),
             rule,
             label: self.item.label.clone(),
-            prompt_type: meta.annotations.get(PROMPT_TYPE).cloned().unwrap_or_default(),
+            prompt_type: meta
+                .annotations
+                .get(PROMPT_TYPE)
+                .cloned()
+                .unwrap_or_default(),
             ..model::Route::default()
         };
         let mut refs = Vec::new();
@@ -96,16 +121,30 @@ impl Rule<'_> {
         if let Some(why) = broken {
             // A filter that cannot be applied must not be skipped: its requests get an error.
             body.redirect = None;
-            body.backends =
-                vec![model::Backend { weight: 1, target: Some(Target::Invalid(why)), request_headers: None }];
+            body.backends = vec![model::Backend {
+                weight: 1,
+                target: Some(Target::Invalid(why)),
+                request_headers: None,
+            }];
         }
-        body.policies = policies.keys.iter().map(|k| k.as_str().to_owned()).collect();
+        body.policies = policies
+            .keys
+            .iter()
+            .map(|k| k.as_str().to_owned())
+            .collect();
         refs.extend(policies.keys);
-        Draft { key: key("route", &meta.name, &[&self.index.to_string()]), at: self.at(""), body, refs }
+        Draft {
+            key: key("route", &meta.name, &[&self.index.to_string()]),
+            at: self.at(""),
+            body,
+            refs,
+        }
     }
 
     fn timeouts(&self, body: &mut model::Route, verdicts: &mut Verdicts) {
-        let Some(timeouts) = &self.rule.timeouts else { return };
+        let Some(timeouts) = &self.rule.timeouts else {
+            return;
+        };
         let mut read = |text: &Option<String>, field: &str| {
             let parsed = text.as_deref().map(str::parse::<Duration>);
             match parsed {
@@ -131,7 +170,11 @@ impl Rule<'_> {
             self.warn_without_effect(name, verdicts);
         }
         for (i, filter) in self.rule.filters.iter().flatten().enumerate() {
-            let Some(reference) = filter.extension_ref.as_ref().filter(|r| filter::is_policy(r)) else {
+            let Some(reference) = filter
+                .extension_ref
+                .as_ref()
+                .filter(|r| filter::is_policy(r))
+            else {
                 continue;
             };
             let name = Name::new(self.item.name().namespace.clone(), reference.name.as_str());
@@ -142,7 +185,10 @@ impl Rule<'_> {
             }
             let message = self.world.set.missing(Kind::RoutePolicy, &name);
             let at = self.at(&format!(".filters[{i}].extensionRef"));
-            verdicts.add(&at, Finding::error(Reason::PolicyNotFound, "", message.as_str()));
+            verdicts.add(
+                &at,
+                Finding::error(Reason::PolicyNotFound, "", message.as_str()),
+            );
             found.broken = Some(message);
         }
         found
@@ -150,14 +196,22 @@ impl Rule<'_> {
 
     /// RoutePolicies speak of prompts and models, so they need a backend that is an Upstream.
     fn warn_without_effect(&self, policy: &Name, verdicts: &mut Verdicts) {
-        let is_ai = self.rule.backend_refs.iter().flatten().any(|b| b.kind.as_deref() == Some("Upstream"));
+        let is_ai = self
+            .rule
+            .backend_refs
+            .iter()
+            .flatten()
+            .any(|b| b.kind.as_deref() == Some("Upstream"));
         if let Some(policy) = self.world.policies.get(policy).filter(|_| !is_ai) {
             let message = format!(
                 "attached to rule {} of HTTPRoute {}, which has no Upstream as backend: policies for AI have no effect there",
                 self.index,
                 self.item.name()
             );
-            verdicts.add(&policy.at(""), Finding::warning(Reason::NoEffect, "", message));
+            verdicts.add(
+                &policy.at(""),
+                Finding::warning(Reason::NoEffect, "", message),
+            );
         }
     }
 }

@@ -36,11 +36,16 @@ pub(crate) fn credential(
         _ => bare,
     };
     if bare.is_empty() {
-        let message =
-            format!("key {} of Secret {} is empty: put the credential there", found.key, found.secret);
+        let message = format!(
+            "key {} of Secret {} is empty: put the credential there",
+            found.key, found.secret
+        );
         return Err(Finding::error(Reason::SecretKeyNotFound, "", message));
     }
-    Ok(Found { value: Secret::new(bare), ..found })
+    Ok(Found {
+        value: Secret::new(bare),
+        ..found
+    })
 }
 
 /// Finds the keys of an AWS account, as `ID:SECRET` or `ID:SECRET:SESSION`: those of a Secret that has them and of which no key is
@@ -62,8 +67,15 @@ pub(crate) fn aws_keys(
     let keys = find(["secretAccessKey", "AWS_SECRET_ACCESS_KEY"]).map(|secret| {
         let session = find(["sessionToken", "AWS_SESSION_TOKEN"]).ok();
         let parts = [Some(&id), Some(&secret), session.as_ref()];
-        let all: Vec<&[u8]> = parts.into_iter().flatten().map(|found| trim(found.value.expose())).collect();
-        Found { value: Secret::new(all.join(&b':')), ..id.clone() }
+        let all: Vec<&[u8]> = parts
+            .into_iter()
+            .flatten()
+            .map(|found| trim(found.value.expose()))
+            .collect();
+        Found {
+            value: Secret::new(all.join(&b':')),
+            ..id.clone()
+        }
     });
     Some(keys)
 }
@@ -75,20 +87,37 @@ pub(crate) fn value(
     reference: &SecretRef,
     default_keys: &[&str],
 ) -> Result<Found, Finding> {
-    let name = Name::new(reference.namespace.as_deref().unwrap_or(namespace), reference.name.as_str());
-    grant::check(&world.set.reference_grants, (kind, namespace), (Kind::Secret, &name))?;
+    let name = Name::new(
+        reference.namespace.as_deref().unwrap_or(namespace),
+        reference.name.as_str(),
+    );
+    grant::check(
+        &world.set.reference_grants,
+        (kind, namespace),
+        (Kind::Secret, &name),
+    )?;
     let Some(secret) = world.secret(&name) else {
         let message = if world.set.is_unreadable(Kind::Secret, &name) {
             format!("Secret {name} cannot be read: correct it first")
         } else {
-            format!("Secret {name} does not exist: create it with {}", wanted(reference, default_keys))
+            format!(
+                "Secret {name} does not exist: create it with {}",
+                wanted(reference, default_keys)
+            )
         };
         return Err(Finding::error(Reason::SecretNotFound, "", message));
     };
-    let keys: Vec<&str> = reference.key.as_deref().map_or(default_keys.to_vec(), |key| vec![key]);
+    let keys: Vec<&str> = reference
+        .key
+        .as_deref()
+        .map_or(default_keys.to_vec(), |key| vec![key]);
     for key in keys {
         if let Some(value) = secret.spec.data.get(key) {
-            return Ok(Found { secret: name, key: key.to_owned(), value: value.clone() });
+            return Ok(Found {
+                secret: name,
+                key: key.to_owned(),
+                value: value.clone(),
+            });
         }
     }
     let message = format!(
@@ -109,9 +138,19 @@ fn wanted<'a>(reference: &'a SecretRef, default_keys: &[&str]) -> Cow<'a, str> {
 pub(crate) fn pool(found: Found, pool: &mut Pool) -> EntryKey {
     let key = key("credential", &found.secret, &[&found.key]);
     let (namespace, name) = (found.secret.namespace, found.secret.name);
-    let object = ObjectRef { kind: Kind::Secret, namespace, name };
-    let origin = Origin { object, generation: 0, path: format!("data.{}", found.key) };
-    let body = model::Credential { value: found.value.expose().to_vec() };
+    let object = ObjectRef {
+        kind: Kind::Secret,
+        namespace,
+        name,
+    };
+    let origin = Origin {
+        object,
+        generation: 0,
+        path: format!("data.{}", found.key),
+    };
+    let body = model::Credential {
+        value: found.value.expose().to_vec(),
+    };
     pool.put(key.clone(), &origin, Body::Credential(body), Vec::new());
     key
 }

@@ -26,8 +26,9 @@ pub(crate) fn endpoint(
     let port = match service.spec.ports.get(&port) {
         Some(Some(dialled)) => *dialled,
         Some(None) => {
-            let message =
-                format!("targetPort of the headless Service {name} goes by a name: make it a number");
+            let message = format!(
+                "targetPort of the headless Service {name} goes by a name: make it a number"
+            );
             return Err(Finding::error(Reason::UnsupportedValue, "", message));
         }
         None if service.spec.ports.is_empty() => port,
@@ -39,5 +40,10 @@ pub(crate) fn endpoint(
     let cluster = || format!("{}.{}.svc.cluster.local", name.name, name.namespace);
     let host = service.spec.external_name.clone().unwrap_or_else(cluster);
     let port = u32::try_from(port).unwrap_or_default();
-    Ok(model::Endpoint { host, port, no_proxy: true, ..model::Endpoint::default() })
+    Ok(model::Endpoint {
+        host,
+        port,
+        no_proxy: true,
+        ..model::Endpoint::default()
+    })
 }

@@ -45,8 +45,16 @@ pub(crate) fn compile(world: &World<'_>, pool: &mut Pool, verdicts: &mut Verdict
     }
     refuse_cycles(&mut drafts, verdicts);
     for (name, draft) in drafts {
-        let upstream = model::Upstream { label: draft.label, kind: Some(draft.kind) };
-        pool.put(key("upstream", &name, &[]), &draft.at, Body::Upstream(upstream), draft.refs);
+        let upstream = model::Upstream {
+            label: draft.label,
+            kind: Some(draft.kind),
+        };
+        pool.put(
+            key("upstream", &name, &[]),
+            &draft.at,
+            Body::Upstream(upstream),
+            draft.refs,
+        );
     }
 }
 
@@ -56,20 +64,39 @@ pub(crate) fn resolve(
     (referrer, namespace): (Kind, &str),
     name: &Name,
 ) -> Result<EntryKey, Finding> {
-    crate::grant::check(&world.set.reference_grants, (referrer, namespace), (Kind::Upstream, name))?;
+    crate::grant::check(
+        &world.set.reference_grants,
+        (referrer, namespace),
+        (Kind::Upstream, name),
+    )?;
     if world.upstreams.contains_key(name) || world.invalid.contains_key(name) {
         return Ok(key("upstream", name, &[]));
     }
-    Err(Finding::error(Reason::BackendNotFound, "", world.set.missing(Kind::Upstream, name)))
+    Err(Finding::error(
+        Reason::BackendNotFound,
+        "",
+        world.set.missing(Kind::Upstream, name),
+    ))
 }
 
 impl Draft {
     fn invalid(at: Origin, label: String, why: String) -> Self {
-        Self { kind: Compiled::Invalid(why), label, at, refs: Vec::new(), next: Vec::new() }
+        Self {
+            kind: Compiled::Invalid(why),
+            label,
+            at,
+            refs: Vec::new(),
+            next: Vec::new(),
+        }
     }
 }
 
-fn draft(world: &World<'_>, item: &Item<UpstreamSpec>, pool: &mut Pool, verdicts: &mut Verdicts) -> Draft {
+fn draft(
+    world: &World<'_>,
+    item: &Item<UpstreamSpec>,
+    pool: &mut Pool,
+    verdicts: &mut Verdicts,
+) -> Draft {
     let refuse = |at: Origin, finding: Finding, verdicts: &mut Verdicts| {
         verdicts.add(&at, finding.clone());
         Draft::invalid(at, item.label.clone(), finding.message)
@@ -83,18 +110,35 @@ fn draft(world: &World<'_>, item: &Item<UpstreamSpec>, pool: &mut Pool, verdicts
     };
     if item.spec().options.is_some() {
         let message = "options.ai is an older spelling: write spec.ai";
-        verdicts.add(&item.at("spec.options"), Finding::warning(Reason::Deprecated, "", message));
+        verdicts.add(
+            &item.at("spec.options"),
+            Finding::warning(Reason::Deprecated, "", message),
+        );
     }
     if let Some((field, common)) = ai.provider() {
         let path = format!("{path}.{field}");
-        let cx = provider::Context { world, item, ai, field, common, path: &path };
+        let cx = provider::Context {
+            world,
+            item,
+            ai,
+            field,
+            common,
+            path: &path,
+        };
         return cx.compile(pool, verdicts);
     }
     if let Some(draft) = alias::compile(world, item, path, pool, verdicts) {
         return draft;
     }
     match &ai.models {
-        Some(models) => models::compile(world, item, models, &format!("{path}.models"), pool, verdicts),
+        Some(models) => models::compile(
+            world,
+            item,
+            models,
+            &format!("{path}.models"),
+            pool,
+            verdicts,
+        ),
         None => {
             let finding = Finding::error(Reason::Invalid, "", "a provider or models has to be set");
             refuse(item.at(path), finding, verdicts)
@@ -107,7 +151,9 @@ fn refuse_cycles(drafts: &mut BTreeMap<Name, Draft>, verdicts: &mut Verdicts) {
     let mut ends: BTreeSet<Name> = BTreeSet::new();
     for _ in 0..MAX_DEPTH {
         // Those that lead only to Upstreams which were found to end in an earlier round.
-        let found = drafts.iter().filter(|(_, draft)| draft.next.iter().all(|next| ends.contains(next)));
+        let found = drafts
+            .iter()
+            .filter(|(_, draft)| draft.next.iter().all(|next| ends.contains(next)));
         let found: Vec<Name> = found.map(|(name, _)| name.clone()).collect();
         ends.extend(found);
     }
@@ -115,7 +161,10 @@ fn refuse_cycles(drafts: &mut BTreeMap<Name, Draft>, verdicts: &mut Verdicts) {
         let message = format!(
             "references from Upstream {name} lead back to where they began, or pass more than {MAX_DEPTH} Upstreams"
         );
-        verdicts.add(&draft.at, Finding::error(Reason::ReferenceCycle, "", message.as_str()));
+        verdicts.add(
+            &draft.at,
+            Finding::error(Reason::ReferenceCycle, "", message.as_str()),
+        );
         *draft = Draft::invalid(draft.at.clone(), draft.label.clone(), message);
     }
 }

@@ -62,6 +62,9 @@ impl Verdicts {
             findings: draft.findings.into_iter().collect(),
             gateways: draft.gateways,
         };
-        self.by_object.into_iter().map(|(object, draft)| (object, finish(draft))).collect()
+        self.by_object
+            .into_iter()
+            .map(|(object, draft)| (object, finish(draft)))
+            .collect()
     }
 }

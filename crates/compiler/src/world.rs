@@ -37,7 +37,11 @@ pub(crate) struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    pub(crate) fn new(set: &'a ResourceSet, settings: &'a Settings, verdicts: &mut Verdicts) -> Self {
+    pub(crate) fn new(
+        set: &'a ResourceSet,
+        settings: &'a Settings,
+        verdicts: &mut Verdicts,
+    ) -> Self {
         let mut world = Self {
             set,
             settings,
@@ -51,8 +55,15 @@ impl<'a> World<'a> {
             asked: RefCell::default(),
         };
         for (object, why) in &set.unreadable {
-            let origin = Origin { object: object.clone(), generation: 0, path: String::new() };
-            verdicts.add(&origin, Finding::error(Reason::Unreadable, "", why.as_str()));
+            let origin = Origin {
+                object: object.clone(),
+                generation: 0,
+                path: String::new(),
+            };
+            verdicts.add(
+                &origin,
+                Finding::error(Reason::Unreadable, "", why.as_str()),
+            );
         }
         let mut gateways: Vec<_> = set.ai_gateways.values().collect();
         gateways.sort_by_key(|g| (g.meta.created, &g.meta.name));
@@ -77,8 +88,11 @@ impl<'a> World<'a> {
 
     fn expand(&mut self, gateway: &Object<AIGatewaySpec>, verdicts: &mut Verdicts) {
         let name = &gateway.meta.name;
-        let object =
-            ObjectRef { kind: Kind::AIGateway, namespace: name.namespace.clone(), name: name.name.clone() };
+        let object = ObjectRef {
+            kind: Kind::AIGateway,
+            namespace: name.namespace.clone(),
+            name: name.name.clone(),
+        };
         verdicts.see(&object, gateway.meta.generation);
         let at = |path: &str| Origin {
             object: object.clone(),
@@ -94,7 +108,10 @@ impl<'a> World<'a> {
                 "GatewayClass {} is not one of controller {}: name another, or create it",
                 gateway.spec.gateway_class_name, self.settings.controller_name
             );
-            verdicts.add(&at("spec.gatewayClassName"), Finding::error(Reason::NotOurClass, "", message));
+            verdicts.add(
+                &at("spec.gatewayClassName"),
+                Finding::error(Reason::NotOurClass, "", message),
+            );
             return;
         }
         let keys = self.credential_keys(gateway);
@@ -114,32 +131,68 @@ impl<'a> World<'a> {
 
     /// Puts the generated objects beside the users' own, which keep their names.
     fn take(&mut self, expanded: &Expanded, at: &dyn Fn(&str) -> Origin, verdicts: &mut Verdicts) {
-        put(&mut self.gateways, Kind::Gateway, std::slice::from_ref(&expanded.gateway), at, verdicts);
-        put(&mut self.routes, Kind::HTTPRoute, &expanded.http_routes, at, verdicts);
-        put(&mut self.upstreams, Kind::Upstream, &expanded.upstreams, at, verdicts);
-        put(&mut self.policies, Kind::RoutePolicy, &expanded.route_policies, at, verdicts);
+        put(
+            &mut self.gateways,
+            Kind::Gateway,
+            std::slice::from_ref(&expanded.gateway),
+            at,
+            verdicts,
+        );
+        put(
+            &mut self.routes,
+            Kind::HTTPRoute,
+            &expanded.http_routes,
+            at,
+            verdicts,
+        );
+        put(
+            &mut self.upstreams,
+            Kind::Upstream,
+            &expanded.upstreams,
+            at,
+            verdicts,
+        );
+        put(
+            &mut self.policies,
+            Kind::RoutePolicy,
+            &expanded.route_policies,
+            at,
+            verdicts,
+        );
         let namespace = &expanded.gateway.object.meta.name.namespace;
         for (name, key) in &expanded.inline {
-            self.inline.insert(Name::new(namespace.clone(), name.as_str()), key.clone());
+            self.inline
+                .insert(Name::new(namespace.clone(), name.as_str()), key.clone());
         }
         for (name, why) in &expanded.invalid {
-            self.invalid.insert(Name::new(namespace.clone(), name.as_str()), (at(""), why.clone()));
+            self.invalid.insert(
+                Name::new(namespace.clone(), name.as_str()),
+                (at(""), why.clone()),
+            );
         }
     }
 
     /// The keys of the AIGateway's credentials, or what is wrong with the reference; none without one.
-    fn credential_keys(&self, gateway: &Object<AIGatewaySpec>) -> Option<Result<BTreeSet<String>, Finding>> {
+    fn credential_keys(
+        &self,
+        gateway: &Object<AIGatewaySpec>,
+    ) -> Option<Result<BTreeSet<String>, Finding>> {
         let reference = gateway.spec.cloud_provider_credentials.as_ref()?;
         let namespace = &gateway.meta.name.namespace;
-        let name = Name::new(reference.namespace.as_deref().unwrap_or(namespace), reference.name.as_str());
+        let name = Name::new(
+            reference.namespace.as_deref().unwrap_or(namespace),
+            reference.name.as_str(),
+        );
         let from = (Kind::AIGateway, &**namespace);
-        if let Err(finding) = grant::check(&self.set.reference_grants, from, (Kind::Secret, &name)) {
+        if let Err(finding) = grant::check(&self.set.reference_grants, from, (Kind::Secret, &name))
+        {
             return Some(Err(finding));
         }
         Some(match self.secret(&name) {
             Some(secret) => Ok(secret.spec.data.keys().cloned().collect()),
             None => {
-                let message = format!("Secret {name} does not exist: create it with a key for each provider");
+                let message =
+                    format!("Secret {name} does not exist: create it with a key for each provider");
                 Err(Finding::error(Reason::SecretNotFound, "", message))
             }
         })
@@ -167,10 +220,17 @@ impl<'a> World<'a> {
 
 /// Whether an Upstream of the AIGateway takes its key from `cloudProviderCredentials`.
 fn needs_credentials(gateway: &Object<AIGatewaySpec>, expanded: &Expanded) -> bool {
-    let Some(credentials) = &gateway.spec.cloud_provider_credentials else { return false };
-    let ais = expanded.upstreams.iter().filter_map(|u| u.object.spec.ai.as_ref());
+    let Some(credentials) = &gateway.spec.cloud_provider_credentials else {
+        return false;
+    };
+    let ais = expanded
+        .upstreams
+        .iter()
+        .filter_map(|u| u.object.spec.ai.as_ref());
     let secrets = ais.filter_map(|ai| ai.provider()?.1.auth_token?.secret_ref.as_ref());
-    secrets.into_iter().any(|s| s.name == credentials.name && s.namespace == credentials.namespace)
+    secrets
+        .into_iter()
+        .any(|s| s.name == credentials.name && s.namespace == credentials.namespace)
 }
 
 /// AI resources are off.
@@ -181,8 +241,17 @@ pub(crate) fn disabled() -> Finding {
 
 /// Users' own objects: projections of AIGateways are left out, for they are made anew.
 fn own<T>(kind: Kind, table: &Table<T>) -> Items<T> {
-    let is_own = |o: &Arc<Object<T>>| o.meta.owner.as_ref().is_none_or(|owner| owner.kind != Kind::AIGateway);
-    table.iter().filter(|(_, o)| is_own(o)).map(|(name, o)| (name.clone(), Item::own(kind, o))).collect()
+    let is_own = |o: &Arc<Object<T>>| {
+        o.meta
+            .owner
+            .as_ref()
+            .is_none_or(|owner| owner.kind != Kind::AIGateway)
+    };
+    table
+        .iter()
+        .filter(|(_, o)| is_own(o))
+        .map(|(name, o)| (name.clone(), Item::own(kind, o)))
+        .collect()
 }
 
 fn put<T: Clone>(
@@ -195,9 +264,13 @@ fn put<T: Clone>(
     for g in generated {
         let name = g.object.meta.name.clone();
         if items.contains_key(&name) {
-            let message =
-                format!("{kind} {name} exists already and is not this AIGateway's: rename one of the two");
-            verdicts.add(&at(&g.path), Finding::error(Reason::NameConflict, "", message));
+            let message = format!(
+                "{kind} {name} exists already and is not this AIGateway's: rename one of the two"
+            );
+            verdicts.add(
+                &at(&g.path),
+                Finding::error(Reason::NameConflict, "", message),
+            );
             continue;
         }
         let item = Item {

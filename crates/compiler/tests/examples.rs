@@ -19,7 +19,11 @@ fn examples_have_nothing_wrong() {
         let compilation = compile(&loaded.resources, &Settings::new(*b"examples"));
         for (object, verdict) in &compilation.verdicts {
             assert_eq!(verdict.findings, [], "{object} of {}", folder.display());
-            assert!(!verdict.gateways.is_empty(), "{object} of {} is used", folder.display());
+            assert!(
+                !verdict.gateways.is_empty(),
+                "{object} of {} is used",
+                folder.display()
+            );
         }
         seen += 1;
     }

@@ -46,7 +46,10 @@ fn settings(case: &Path) -> Settings {
 }
 
 fn read(case: &Path) -> Loaded {
-    sluice_files::parse("in.yaml", &fs::read_to_string(case.join("in.yaml")).unwrap())
+    sluice_files::parse(
+        "in.yaml",
+        &fs::read_to_string(case.join("in.yaml")).unwrap(),
+    )
 }
 
 #[test]
@@ -63,7 +66,10 @@ fn every_case_compiles_to_what_was_written_down() {
             wrong.push(case.strip_prefix(root()).unwrap().display().to_string());
         }
     }
-    assert!(wrong.is_empty(), "these differ, run with UPDATE_GOLDEN=1 and read the difference: {wrong:?}");
+    assert!(
+        wrong.is_empty(),
+        "these differ, run with UPDATE_GOLDEN=1 and read the difference: {wrong:?}"
+    );
 }
 
 #[test]
@@ -74,8 +80,16 @@ fn the_order_of_documents_does_not_matter() {
         let first = compile(&sluice_files::parse("x", &text).resources, &settings(&case));
         for _ in 0..documents.len() {
             documents.rotate_left(1);
-            let shuffled = documents.iter().rev().copied().collect::<Vec<_>>().join("\n---");
-            let again = compile(&sluice_files::parse("x", &shuffled).resources, &settings(&case));
+            let shuffled = documents
+                .iter()
+                .rev()
+                .copied()
+                .collect::<Vec<_>>()
+                .join("\n---");
+            let again = compile(
+                &sluice_files::parse("x", &shuffled).resources,
+                &settings(&case),
+            );
             // Of two objects of one name the first counts, so there the order does matter.
             if !case.ends_with("defined-twice") {
                 assert!(again == first, "{}", case.display());
@@ -96,7 +110,11 @@ fn no_credential_is_in_a_golden_file_or_a_projection() {
             }
         }
         text += &format!("{loaded:?} {compilation:?}");
-        assert!(!text.contains("sk-"), "{} shows a credential", case.display());
+        assert!(
+            !text.contains("sk-"),
+            "{} shows a credential",
+            case.display()
+        );
     }
 }
 

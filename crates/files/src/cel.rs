@@ -13,6 +13,11 @@ pub(crate) fn check(schema: &Schema, object: &Value) -> Vec<Finding> {
     };
     // A rule that this build cannot evaluate says nothing about the object; an API server still evaluates it.
     let is_about_object = |kind: &ErrorKind| !matches!(kind, ErrorKind::UnsupportedReference);
-    let errors = errors.into_vec().into_iter().filter(|e| is_about_object(&e.kind));
-    errors.map(|e| Finding::error(Reason::Invalid, e.field_path, e.message)).collect()
+    let errors = errors
+        .into_vec()
+        .into_iter()
+        .filter(|e| is_about_object(&e.kind));
+    errors
+        .map(|e| Finding::error(Reason::Invalid, e.field_path, e.message))
+        .collect()
 }

@@ -15,14 +15,32 @@ const COMMON: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
 
 /// Takes a document into the set, or says why not.
 pub(crate) fn take(loaded: &mut Loaded, file: &Arc<Path>, mut value: Value, lines: Lines) {
-    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |pointer: &str| {
+        value
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let (kind, api_version, name) = (text("/kind"), text("/apiVersion"), text("/metadata/name"));
-    if let ("List", Some(Value::Array(items))) = (kind.as_str(), value.get_mut("items").map(std::mem::take)) {
-        let lines_of =
-            |i: usize| lines.children.get("items").and_then(|l| l.children.get(&i.to_string())).cloned();
-        let items: Vec<_> =
-            items.into_iter().enumerate().map(|(i, item)| (item, lines_of(i).unwrap_or_default())).collect();
-        return items.into_iter().for_each(|(item, lines)| take(loaded, file, item, lines));
+    if let ("List", Some(Value::Array(items))) =
+        (kind.as_str(), value.get_mut("items").map(std::mem::take))
+    {
+        let lines_of = |i: usize| {
+            lines
+                .children
+                .get("items")
+                .and_then(|l| l.children.get(&i.to_string()))
+                .cloned()
+        };
+        let items: Vec<_> = items
+            .into_iter()
+            .enumerate()
+            .map(|(i, item)| (item, lines_of(i).unwrap_or_default()))
+            .collect();
+        return items
+            .into_iter()
+            .for_each(|(item, lines)| take(loaded, file, item, lines));
     }
     let kind = match identify(&value, &kind, &api_version) {
         Ok(kind) => kind,
@@ -48,20 +66,37 @@ pub(crate) fn take(loaded: &mut Loaded, file: &Arc<Path>, mut value: Value, line
         findings.extend(loaded.resources.put(&object, value).err());
     }
     let errors = findings.iter().filter(|f| f.severity == Severity::Error);
-    let why: Vec<String> = errors.map(|f| format!("{}: {}", f.path, f.message)).collect();
+    let why: Vec<String> = errors
+        .map(|f| format!("{}: {}", f.path, f.message))
+        .collect();
     if !why.is_empty() {
-        loaded.resources.unreadable.insert(object.clone(), why.join("; "));
+        loaded
+            .resources
+            .unreadable
+            .insert(object.clone(), why.join("; "));
     }
     for finding in findings {
         loaded.say(file, lines.of(&finding.path), Some(&object), finding);
     }
-    loaded.places.insert(object, Place { file: file.clone(), lines });
+    loaded.places.insert(
+        object,
+        Place {
+            file: file.clone(),
+            lines,
+        },
+    );
 }
 
 /// Everything that an API server would check, in its order.
 fn validate(kind: Kind, value: &mut Value) -> Vec<Finding> {
-    let Some(schema) = schema::of(kind) else { return Vec::new() };
-    let mut findings = if kind == Kind::HTTPRoute { alias::http_route(value) } else { Vec::new() };
+    let Some(schema) = schema::of(kind) else {
+        return Vec::new();
+    };
+    let mut findings = if kind == Kind::HTTPRoute {
+        alias::http_route(value)
+    } else {
+        Vec::new()
+    };
     structure::drop_nulls(&schema.root, value);
     *value = kube_cel::apply_defaults(&schema.root, value);
     let mut rest = value.clone();
@@ -79,7 +114,8 @@ fn validate(kind: Kind, value: &mut Value) -> Vec<Finding> {
 /// The kind, when it is one that is read here.
 fn identify(value: &Value, kind: &str, api_version: &str) -> Result<Kind, Finding> {
     if !value.is_object() || kind.is_empty() {
-        let message = "this is no Kubernetes object: apiVersion, kind and metadata.name have to be set";
+        let message =
+            "this is no Kubernetes object: apiVersion, kind and metadata.name have to be set";
         return Err(Finding::error(Reason::Invalid, "kind", message));
     }
     let Ok(known) = kind.parse::<Kind>() else {
@@ -88,9 +124,10 @@ fn identify(value: &Value, kind: &str, api_version: &str) -> Result<Kind, Findin
     };
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let (wanted, is_right) = match known {
-        Kind::AIGateway | Kind::Upstream | Kind::RoutePolicy => {
-            (format!("{GROUP}/{VERSION}"), group == GROUP && version == VERSION)
-        }
+        Kind::AIGateway | Kind::Upstream | Kind::RoutePolicy => (
+            format!("{GROUP}/{VERSION}"),
+            group == GROUP && version == VERSION,
+        ),
         Kind::GatewayClass | Kind::Gateway | Kind::HTTPRoute => (
             format!("{GATEWAY_GROUP}/v1"),
             group == GATEWAY_GROUP && (version == "v1" || version == "v1beta1"),
@@ -127,7 +164,10 @@ fn namespace(kind: Kind, value: &Value) -> String {
         | Kind::Secret
         | Kind::ConfigMap => {
             let written = value.pointer("/metadata/namespace").and_then(Value::as_str);
-            written.filter(|n| !n.is_empty()).unwrap_or("default").to_owned()
+            written
+                .filter(|n| !n.is_empty())
+                .unwrap_or("default")
+                .to_owned()
         }
     }
 }
@@ -137,6 +177,8 @@ fn is_name(name: &str) -> bool {
     let bytes = name.as_bytes();
     let ends = bytes.first().zip(bytes.last());
     name.len() <= 253
-        && bytes.iter().all(|b| is_edge(*b) || *b == b'-' || *b == b'.')
+        && bytes
+            .iter()
+            .all(|b| is_edge(*b) || *b == b'-' || *b == b'.')
         && ends.is_some_and(|(first, last)| is_edge(*first) && is_edge(*last))
 }

@@ -2,7 +2,10 @@
 
 /// Field, where it stands, and what it is.
 const LATER: [(&str, &str); 9] = [
-    ("multi", "failover and load balancing over several providers"),
+    (
+        "multi",
+        "failover and load balancing over several providers",
+    ),
     ("conditional", "choosing an Upstream by conditions"),
     ("dynamicRoutes", "named conditional routes"),
     ("allowedSources", "allowing callers by address"),
@@ -15,5 +18,8 @@ const LATER: [(&str, &str); 9] = [
 
 /// What an unknown field will be, when it is one that is to come.
 pub(crate) fn find(field: &str) -> Option<&'static str> {
-    LATER.into_iter().find(|(name, _)| *name == field).map(|(_, what)| what)
+    LATER
+        .into_iter()
+        .find(|(name, _)| *name == field)
+        .map(|(_, what)| what)
 }

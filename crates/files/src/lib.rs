@@ -75,12 +75,16 @@ pub fn parse(file: impl Into<PathBuf>, text: &str) -> Loaded {
 impl Loaded {
     /// File and line of an object's field, or of the nearest thing around it that is written there.
     pub fn line_of(&self, object: &ObjectRef, path: &str) -> Option<(&Path, u32)> {
-        self.places.get(object).map(|place| (&*place.file, place.lines.of(path)))
+        self.places
+            .get(object)
+            .map(|place| (&*place.file, place.lines.of(path)))
     }
 
     /// Whether something is wrong that has to be mended.
     pub fn has_errors(&self) -> bool {
-        self.findings.iter().any(|f| f.finding.severity == Severity::Error)
+        self.findings
+            .iter()
+            .any(|f| f.finding.severity == Severity::Error)
     }
 
     fn text(&mut self, file: &Arc<Path>, text: &str) {
@@ -94,6 +98,11 @@ impl Loaded {
     }
 
     fn say(&mut self, file: &Arc<Path>, line: u32, object: Option<&ObjectRef>, finding: Finding) {
-        self.findings.push(FileFinding { file: file.to_path_buf(), line, object: object.cloned(), finding });
+        self.findings.push(FileFinding {
+            file: file.to_path_buf(),
+            line,
+            object: object.cloned(),
+            finding,
+        });
     }
 }

@@ -16,7 +16,9 @@ impl Lines {
         // Keys may hold dots themselves (labels), so the longest that is there is taken.
         let mut rest = path;
         while !rest.is_empty() {
-            let Some((child, after)) = at.step(rest) else { break };
+            let Some((child, after)) = at.step(rest) else {
+                break;
+            };
             at = child;
             rest = after;
         }
@@ -29,8 +31,13 @@ impl Lines {
             let (index, after) = inner.split_once(']')?;
             return Some((self.children.get(index.trim_matches('"'))?, after));
         }
-        let ends = path.match_indices(['.', '[']).map(|(i, _)| i).chain([path.len()]);
+        let ends = path
+            .match_indices(['.', '['])
+            .map(|(i, _)| i)
+            .chain([path.len()]);
         let ends: Vec<usize> = ends.collect();
-        ends.into_iter().rev().find_map(|end| Some((self.children.get(&path[..end])?, &path[end..])))
+        ends.into_iter()
+            .rev()
+            .find_map(|end| Some((self.children.get(&path[..end])?, &path[end..])))
     }
 }

@@ -15,12 +15,18 @@ pub(crate) struct Schema {
 
 impl Schema {
     fn new(root: Value) -> Self {
-        Self { rules: compile_schema(&root), root }
+        Self {
+            rules: compile_schema(&root),
+            root,
+        }
     }
 
     fn own(kind: &str) -> Self {
-        let definition = sluice_crds::schema::crds().into_iter().find(|d| d["spec"]["names"]["kind"] == kind);
-        let schema = definition.map(|d| d["spec"]["versions"][0]["schema"]["openAPIV3Schema"].clone());
+        let definition = sluice_crds::schema::crds()
+            .into_iter()
+            .find(|d| d["spec"]["names"]["kind"] == kind);
+        let schema =
+            definition.map(|d| d["spec"]["versions"][0]["schema"]["openAPIV3Schema"].clone());
         Self::new(schema.unwrap_or_default())
     }
 
@@ -32,10 +38,12 @@ impl Schema {
 static AI_GATEWAY: LazyLock<Schema> = LazyLock::new(|| Schema::own("AIGateway"));
 static UPSTREAM: LazyLock<Schema> = LazyLock::new(|| Schema::own("Upstream"));
 static ROUTE_POLICY: LazyLock<Schema> = LazyLock::new(|| Schema::own("RoutePolicy"));
-static GATEWAY_CLASS: LazyLock<Schema> = LazyLock::new(|| Schema::foreign(gateway_api::GATEWAY_CLASS));
+static GATEWAY_CLASS: LazyLock<Schema> =
+    LazyLock::new(|| Schema::foreign(gateway_api::GATEWAY_CLASS));
 static GATEWAY: LazyLock<Schema> = LazyLock::new(|| Schema::foreign(gateway_api::GATEWAY));
 static HTTP_ROUTE: LazyLock<Schema> = LazyLock::new(|| Schema::foreign(gateway_api::HTTP_ROUTE));
-static REFERENCE_GRANT: LazyLock<Schema> = LazyLock::new(|| Schema::foreign(gateway_api::REFERENCE_GRANT));
+static REFERENCE_GRANT: LazyLock<Schema> =
+    LazyLock::new(|| Schema::foreign(gateway_api::REFERENCE_GRANT));
 
 /// The schema of a kind that is defined by one; core kinds are not.
 pub(crate) fn of(kind: Kind) -> Option<&'static Schema> {
@@ -59,7 +67,10 @@ mod tests {
     fn every_rule_compiles() {
         for kind in Kind::ALL {
             let Some(schema) = of(kind) else { continue };
-            assert!(schema.root.get("properties").is_some(), "{kind} has a schema");
+            assert!(
+                schema.root.get("properties").is_some(),
+                "{kind} has a schema"
+            );
             let errors = format!("{:?}", schema.rules.compilation_errors());
             assert_eq!(errors, "[]", "{kind}");
         }

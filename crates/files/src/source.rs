@@ -13,7 +13,11 @@ const MAX_BYTES: u64 = 64 << 20;
 
 /// Reads a file, or the files of a folder in the order of their names.
 pub(crate) fn read(path: &Path, loaded: &mut Loaded) {
-    let files = if path.is_dir() { list(path) } else { Ok(vec![path.to_path_buf()]) };
+    let files = if path.is_dir() {
+        list(path)
+    } else {
+        Ok(vec![path.to_path_buf()])
+    };
     let files = match files {
         Ok(files) => files,
         Err(error) => return refuse(path, &error.to_string(), loaded),
@@ -27,7 +31,11 @@ pub(crate) fn read(path: &Path, loaded: &mut Loaded) {
 }
 
 fn refuse(path: &Path, why: &str, loaded: &mut Loaded) {
-    let finding = Finding::error(Reason::Unreadable, "", format!("the file cannot be read: {why}"));
+    let finding = Finding::error(
+        Reason::Unreadable,
+        "",
+        format!("the file cannot be read: {why}"),
+    );
     loaded.say(&Arc::from(path), 0, None, finding);
 }
 
@@ -36,8 +44,12 @@ fn list(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let is_hidden = path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
-        let is_yaml = path.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json");
+        let is_hidden = path
+            .file_name()
+            .is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
+        let is_yaml = path
+            .extension()
+            .is_some_and(|e| e == "yaml" || e == "yml" || e == "json");
         if is_yaml && !is_hidden && path.is_file() {
             files.push(path);
         }

@@ -11,7 +11,8 @@ use crate::later;
 /// Checks a value: types, unknown fields, required fields, enums, patterns and bounds.
 pub(crate) fn check(schema: &Value, value: &Value, path: &str, findings: &mut Vec<Finding>) {
     let flag = |name: &str| schema.get(name).and_then(Value::as_bool) == Some(true);
-    let any_type = flag("x-kubernetes-preserve-unknown-fields") || flag("x-kubernetes-int-or-string");
+    let any_type =
+        flag("x-kubernetes-preserve-unknown-fields") || flag("x-kubernetes-int-or-string");
     let Some(kind) = schema.get("type").and_then(Value::as_str) else {
         if !any_type {
             combined(schema, value, path, findings);
@@ -27,7 +28,9 @@ pub(crate) fn check(schema: &Value, value: &Value, path: &str, findings: &mut Ve
         Value::Object(map) => object(schema, map, path, findings),
         Value::Array(items) => array(schema, items, path, findings),
         Value::String(text) => string(schema, text, path, findings),
-        Value::Number(number) => bounds(schema, number.as_f64().unwrap_or_default(), path, findings),
+        Value::Number(number) => {
+            bounds(schema, number.as_f64().unwrap_or_default(), path, findings)
+        }
         Value::Null | Value::Bool(_) => {}
     }
     combined(schema, value, path, findings);
@@ -38,10 +41,14 @@ pub(crate) fn drop_nulls(schema: &Value, value: &mut Value) {
     match value {
         Value::Object(map) => {
             let properties = schema.get("properties").and_then(Value::as_object);
-            let of =
-                |field: &str| properties.and_then(|p| p.get(field)).or(schema.get("additionalProperties"));
-            let wants_null =
-                |s: &Value| s.get("type").is_none() || s.get("nullable") == Some(&Value::Bool(true));
+            let of = |field: &str| {
+                properties
+                    .and_then(|p| p.get(field))
+                    .or(schema.get("additionalProperties"))
+            };
+            let wants_null = |s: &Value| {
+                s.get("type").is_none() || s.get("nullable") == Some(&Value::Bool(true))
+            };
             map.retain(|field, value| !value.is_null() || of(field).is_none_or(wants_null));
             for (field, value) in map.iter_mut() {
                 if let Some(schema) = of(field) {
@@ -50,7 +57,9 @@ pub(crate) fn drop_nulls(schema: &Value, value: &mut Value) {
             }
         }
         Value::Array(items) => {
-            let Some(schema) = schema.get("items") else { return };
+            let Some(schema) = schema.get("items") else {
+                return;
+            };
             items.iter_mut().for_each(|item| drop_nulls(schema, item));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
@@ -95,23 +104,35 @@ fn wrong_type(kind: &str, value: &Value, path: &str) -> Finding {
         Value::Bool(b) if kind == "string" => format!(": write it in quotes, \"{b}\""),
         _ => String::new(),
     };
-    invalid(path, format!("{} has to be {wanted}, here is {found}{remedy}", last(path)))
+    invalid(
+        path,
+        format!("{} has to be {wanted}, here is {found}{remedy}", last(path)),
+    )
 }
 
 /// The last field of a path.
 fn last(path: &str) -> &str {
-    path.rsplit('.').next().filter(|p| !p.is_empty()).unwrap_or("the document")
+    path.rsplit('.')
+        .next()
+        .filter(|p| !p.is_empty())
+        .unwrap_or("the document")
 }
 
 fn join(path: &str, field: &str) -> String {
-    if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
+    if path.is_empty() {
+        field.to_owned()
+    } else {
+        format!("{path}.{field}")
+    }
 }
 
 fn object(schema: &Value, map: &Map<String, Value>, path: &str, findings: &mut Vec<Finding>) {
     let properties = schema.get("properties").and_then(Value::as_object);
     let additional = schema.get("additionalProperties");
-    let keeps_unknown =
-        schema.get("x-kubernetes-preserve-unknown-fields").and_then(Value::as_bool) == Some(true);
+    let keeps_unknown = schema
+        .get("x-kubernetes-preserve-unknown-fields")
+        .and_then(Value::as_bool)
+        == Some(true);
     for (field, value) in map {
         let at = join(path, field);
         match properties.and_then(|p| p.get(field)) {
@@ -123,23 +144,43 @@ fn object(schema: &Value, map: &Map<String, Value>, path: &str, findings: &mut V
             None => findings.push(unknown(field, &at, properties)),
         }
     }
-    let required =
-        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let required = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
     for field in required.filter(|field| !map.contains_key(*field)) {
-        findings.push(invalid(&join(path, field), format!("{field} has to be set")));
+        findings.push(invalid(
+            &join(path, field),
+            format!("{field} has to be set"),
+        ));
     }
-    count(schema, map.len(), ("minProperties", "maxProperties"), "fields", path, findings);
+    count(
+        schema,
+        map.len(),
+        ("minProperties", "maxProperties"),
+        "fields",
+        path,
+        findings,
+    );
 }
 
 fn unknown(field: &str, path: &str, known: Option<&Map<String, Value>>) -> Finding {
     if let Some(what) = later::find(field) {
-        let message = format!("{field} arrives with a later version ({what}): leave it out until then");
+        let message =
+            format!("{field} arrives with a later version ({what}): leave it out until then");
         return Finding::error(Reason::NotImplemented, path, message);
     }
-    let names: Vec<&str> = known.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = known
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.as_str())
+        .collect();
     let similar = names.iter().find(|n| {
         n.eq_ignore_ascii_case(field)
-            || n.replace(['_', '-'], "").eq_ignore_ascii_case(&field.replace(['_', '-'], ""))
+            || n.replace(['_', '-'], "")
+                .eq_ignore_ascii_case(&field.replace(['_', '-'], ""))
     });
     let remedy = match similar {
         Some(name) => format!("did you mean {name}?"),
@@ -150,14 +191,26 @@ fn unknown(field: &str, path: &str, known: Option<&Map<String, Value>>) -> Findi
 }
 
 fn array(schema: &Value, items: &[Value], path: &str, findings: &mut Vec<Finding>) {
-    count(schema, items.len(), ("minItems", "maxItems"), "items", path, findings);
-    let Some(of) = schema.get("items") else { return };
+    count(
+        schema,
+        items.len(),
+        ("minItems", "maxItems"),
+        "items",
+        path,
+        findings,
+    );
+    let Some(of) = schema.get("items") else {
+        return;
+    };
     for (i, item) in items.iter().enumerate() {
         check(of, item, &format!("{path}[{i}]"), findings);
     }
     let list_type = schema.get("x-kubernetes-list-type").and_then(Value::as_str);
-    let keys =
-        schema.get("x-kubernetes-list-map-keys").and_then(Value::as_array).cloned().unwrap_or_default();
+    let keys = schema
+        .get("x-kubernetes-list-map-keys")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let mut seen = BTreeSet::new();
     for (i, item) in items.iter().enumerate() {
         let identity = match list_type {
@@ -169,7 +222,11 @@ fn array(schema: &Value, items: &[Value], path: &str, findings: &mut Vec<Finding
             Some("set") => vec![item.clone()],
             _ => return,
         };
-        let text = identity.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let text = identity
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ");
         if !seen.insert(text.clone()) {
             findings.push(Finding::error(
                 Reason::DuplicateName,
@@ -181,11 +238,23 @@ fn array(schema: &Value, items: &[Value], path: &str, findings: &mut Vec<Finding
 }
 
 fn string(schema: &Value, text: &str, path: &str, findings: &mut Vec<Finding>) {
-    count(schema, text.chars().count(), ("minLength", "maxLength"), "characters", path, findings);
-    let Some(pattern) = schema.get("pattern").and_then(Value::as_str) else { return };
+    count(
+        schema,
+        text.chars().count(),
+        ("minLength", "maxLength"),
+        "characters",
+        path,
+        findings,
+    );
+    let Some(pattern) = schema.get("pattern").and_then(Value::as_str) else {
+        return;
+    };
     // A pattern that cannot be read here is the API server's business.
     if Regex::new(pattern).is_ok_and(|regex| !regex.is_match(text)) {
-        findings.push(invalid(path, format!("{} has to match {pattern}", last(path))));
+        findings.push(invalid(
+            path,
+            format!("{} has to match {pattern}", last(path)),
+        ));
     }
 }
 
@@ -197,41 +266,72 @@ fn count(
     path: &str,
     findings: &mut Vec<Finding>,
 ) {
-    let bound = |name: &str| schema.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+    let bound = |name: &str| {
+        schema
+            .get(name)
+            .and_then(Value::as_u64)
+            .and_then(|n| usize::try_from(n).ok())
+    };
     if let Some(min) = bound(min).filter(|min| found < *min) {
         findings.push(invalid(
             path,
-            format!("{} has to have {min} {what} at least, here are {found}", last(path)),
+            format!(
+                "{} has to have {min} {what} at least, here are {found}",
+                last(path)
+            ),
         ));
     }
     if let Some(max) = bound(max).filter(|max| found > *max) {
-        findings
-            .push(invalid(path, format!("{} may have {max} {what} at most, here are {found}", last(path))));
+        findings.push(invalid(
+            path,
+            format!(
+                "{} may have {max} {what} at most, here are {found}",
+                last(path)
+            ),
+        ));
     }
 }
 
 fn bounds(schema: &Value, number: f64, path: &str, findings: &mut Vec<Finding>) {
     let bound = |name: &str| schema.get(name).and_then(Value::as_f64);
     if let Some(min) = bound("minimum").filter(|min| number < *min) {
-        findings.push(invalid(path, format!("{} has to be {min} at least", last(path))));
+        findings.push(invalid(
+            path,
+            format!("{} has to be {min} at least", last(path)),
+        ));
     }
     if let Some(max) = bound("maximum").filter(|max| number > *max) {
-        findings.push(invalid(path, format!("{} may be {max} at most", last(path))));
+        findings.push(invalid(
+            path,
+            format!("{} may be {max} at most", last(path)),
+        ));
     }
 }
 
 fn allowed(schema: &Value, value: &Value, path: &str, findings: &mut Vec<Finding>) {
-    let Some(values) = schema.get("enum").and_then(Value::as_array) else { return };
+    let Some(values) = schema.get("enum").and_then(Value::as_array) else {
+        return;
+    };
     if !values.contains(value) {
-        let values = values.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
+        let values = values
+            .iter()
+            .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
         let values = values.collect::<Vec<_>>().join(", ");
-        findings.push(invalid(path, format!("{} has to be one of {values}", last(path))));
+        findings.push(invalid(
+            path,
+            format!("{} has to be one of {values}", last(path)),
+        ));
     }
 }
 
 /// `allOf`, `anyOf`, `oneOf` and `not`.
 fn combined(schema: &Value, value: &Value, path: &str, findings: &mut Vec<Finding>) {
-    let parts = |name: &str| schema.get(name).and_then(Value::as_array).map(Vec::as_slice);
+    let parts = |name: &str| {
+        schema
+            .get(name)
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+    };
     let passes = |part: &Value| {
         let mut found = Vec::new();
         check_part(part, value, path, &mut found);
@@ -241,16 +341,25 @@ fn combined(schema: &Value, value: &Value, path: &str, findings: &mut Vec<Findin
         check_part(part, value, path, findings);
     }
     if parts("anyOf").is_some_and(|any| !any.iter().any(passes)) {
-        findings.push(invalid(path, format!("{} has none of the shapes that are allowed", last(path))));
+        findings.push(invalid(
+            path,
+            format!("{} has none of the shapes that are allowed", last(path)),
+        ));
     }
     if parts("oneOf").is_some_and(|one| one.iter().filter(|part| passes(part)).count() != 1) {
         findings.push(invalid(
             path,
-            format!("{} has to have exactly one of the shapes that are allowed", last(path)),
+            format!(
+                "{} has to have exactly one of the shapes that are allowed",
+                last(path)
+            ),
         ));
     }
     if schema.get("not").is_some_and(passes) {
-        findings.push(invalid(path, format!("{} has a shape that is not allowed", last(path))));
+        findings.push(invalid(
+            path,
+            format!("{} has a shape that is not allowed", last(path)),
+        ));
     }
 }
 
@@ -258,7 +367,8 @@ fn combined(schema: &Value, value: &Value, path: &str, findings: &mut Vec<Findin
 fn check_part(part: &Value, value: &Value, path: &str, findings: &mut Vec<Finding>) {
     let mut part = part.clone();
     if let (Some(map), Value::Object(_)) = (part.as_object_mut(), value) {
-        map.entry("additionalProperties").or_insert(Value::Bool(true));
+        map.entry("additionalProperties")
+            .or_insert(Value::Bool(true));
         map.entry("type").or_insert(Value::from("object"));
     }
     check(&part, value, path, findings);

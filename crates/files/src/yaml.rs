@@ -41,15 +41,25 @@ pub(crate) fn parse(text: &str, offset: u32) -> Result<Option<(Value, Lines)>, (
     let mut options = Options::default();
     options.strict_booleans = true;
     match serde_saphyr::from_str_with_options::<Node>(text, options) {
-        Ok(Node { value: Value::Null, .. }) => Ok(None),
+        Ok(Node {
+            value: Value::Null, ..
+        }) => Ok(None),
         Ok(mut node) => {
             shift(&mut node.lines, offset);
             Ok(Some((node.value, node.lines)))
         }
         Err(error) => {
-            let line = error.location().map_or(1, |l| u32::try_from(l.line()).unwrap_or(1));
-            let message = format!("this is no valid YAML: {}", plain(&error.without_snippet().to_string()));
-            Err((offset + line, Finding::error(Reason::Unreadable, "", message)))
+            let line = error
+                .location()
+                .map_or(1, |l| u32::try_from(l.line()).unwrap_or(1));
+            let message = format!(
+                "this is no valid YAML: {}",
+                plain(&error.without_snippet().to_string())
+            );
+            Err((
+                offset + line,
+                Finding::error(Reason::Unreadable, "", message),
+            ))
         }
     }
 }
@@ -57,13 +67,18 @@ pub(crate) fn parse(text: &str, offset: u32) -> Result<Option<(Value, Lines)>, (
 /// The parser's message without its position, which is the document's, and without advice to its programmers.
 fn plain(message: &str) -> &str {
     let line = message.lines().next().unwrap_or_default();
-    let ends = [", set DuplicateKeyPolicy", " at line "].into_iter().filter_map(|end| line.find(end));
+    let ends = [", set DuplicateKeyPolicy", " at line "]
+        .into_iter()
+        .filter_map(|end| line.find(end));
     &line[..ends.min().unwrap_or(line.len())]
 }
 
 fn shift(lines: &mut Lines, offset: u32) {
     lines.line += offset;
-    lines.children.values_mut().for_each(|child| shift(child, offset));
+    lines
+        .children
+        .values_mut()
+        .for_each(|child| shift(child, offset));
 }
 
 /// A value and its lines.
@@ -92,7 +107,10 @@ impl<'de> Deserialize<'de> for Inner {
 struct NodeVisitor;
 
 fn scalar<E>(value: Value) -> Result<Node, E> {
-    Ok(Node { value, lines: Lines::default() })
+    Ok(Node {
+        value,
+        lines: Lines::default(),
+    })
 }
 
 impl<'de> Visitor<'de> for NodeVisitor {
@@ -146,13 +164,21 @@ impl<'de> Visitor<'de> for NodeVisitor {
             lines.children.insert(values.len().to_string(), node.lines);
             values.push(node.value);
         }
-        Ok(Node { value: Value::Array(values), lines })
+        Ok(Node {
+            value: Value::Array(values),
+            lines,
+        })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
         let mut values = Map::new();
         let mut lines = Lines::default();
-        while let Some(Spanned { value: key, referenced, .. }) = map.next_key::<Spanned<String>>()? {
+        while let Some(Spanned {
+            value: key,
+            referenced,
+            ..
+        }) = map.next_key::<Spanned<String>>()?
+        {
             let mut node = map.next_value::<Node>()?;
             // A field is where its name is; its value may begin a line later.
             node.lines.line = u32::try_from(referenced.line()).unwrap_or(u32::MAX);
@@ -161,7 +187,10 @@ impl<'de> Visitor<'de> for NodeVisitor {
                 return Err(serde::de::Error::custom(format!("duplicate key {key:?}")));
             }
         }
-        Ok(Node { value: Value::Object(values), lines })
+        Ok(Node {
+            value: Value::Object(values),
+            lines,
+        })
     }
 }
 
@@ -173,17 +202,31 @@ mod tests {
     fn lines_are_those_of_the_file() {
         let text = "\u{feff}# first\r\n---\r\na:\r\n  b:\r\n  - x: 1\r\n  - x: y\r\n---\n\n--- \nc: [1, 2.5, true, null, yes]\n";
         let documents = documents(text);
-        let parsed: Vec<_> = documents.iter().map(|(offset, text)| parse(text, *offset).unwrap()).collect();
+        let parsed: Vec<_> = documents
+            .iter()
+            .map(|(offset, text)| parse(text, *offset).unwrap())
+            .collect();
         assert_eq!(parsed.len(), 4);
         let (value, lines) = parsed[1].as_ref().unwrap();
-        assert_eq!(value, &serde_json::json!({"a": {"b": [{"x": 1}, {"x": "y"}]}}));
         assert_eq!(
-            [lines.of("a.b"), lines.of("a.b[0].x"), lines.of("a.b[1].x"), lines.of("a.b[1].z.q")],
+            value,
+            &serde_json::json!({"a": {"b": [{"x": 1}, {"x": "y"}]}})
+        );
+        assert_eq!(
+            [
+                lines.of("a.b"),
+                lines.of("a.b[0].x"),
+                lines.of("a.b[1].x"),
+                lines.of("a.b[1].z.q")
+            ],
             [4, 5, 6, 6]
         );
         assert!(parsed[0].is_none() && parsed[2].is_none());
         let (value, lines) = parsed[3].as_ref().unwrap();
-        assert_eq!(value, &serde_json::json!({"c": [1, 2.5, true, null, "yes"]}));
+        assert_eq!(
+            value,
+            &serde_json::json!({"c": [1, 2.5, true, null, "yes"]})
+        );
         assert_eq!(lines.of("c"), 10);
     }
 

@@ -4,8 +4,13 @@
 use std::path::{Path, PathBuf};
 
 fn documents(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../e2e/admission").join(folder);
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../e2e/admission")
+        .join(folder);
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     assert!(!files.is_empty());
     files
@@ -24,9 +29,17 @@ fn good_documents_are_taken() {
 fn bad_documents_are_refused_for_the_same_reason() {
     for file in documents("bad") {
         let text = std::fs::read_to_string(&file).unwrap();
-        let want = text.lines().find_map(|line| line.strip_prefix("# file: ")).unwrap();
+        let want = text
+            .lines()
+            .find_map(|line| line.strip_prefix("# file: "))
+            .unwrap();
         let loaded = sluice_files::load(std::slice::from_ref(&file));
-        let says = |wanted: &str| loaded.findings.iter().any(|f| f.finding.message.contains(wanted));
+        let says = |wanted: &str| {
+            loaded
+                .findings
+                .iter()
+                .any(|f| f.finding.message.contains(wanted))
+        };
         assert!(says(want), "{}: {:?}", file.display(), loaded.findings);
         assert_eq!(loaded.resources.unreadable.len(), 1, "{}", file.display());
     }

@@ -13,13 +13,19 @@ const UPSTREAM: &str = "apiVersion: sluice.dev/v1alpha1\nkind: Upstream\nmetadat
 fn a_folder_is_read_in_the_order_of_names_and_without_hidden_files() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("b.yaml"), UPSTREAM).unwrap();
-    fs::write(folder.path().join("a.yml"), UPSTREAM.replace("name: u", "name: a")).unwrap();
+    fs::write(
+        folder.path().join("a.yml"),
+        UPSTREAM.replace("name: u", "name: a"),
+    )
+    .unwrap();
     fs::write(folder.path().join("c.yaml"), UPSTREAM).unwrap();
     fs::write(folder.path().join(".hidden.yaml"), "[").unwrap();
     fs::write(folder.path().join("notes.txt"), "[").unwrap();
     let loaded = load(&[folder.path().to_path_buf()]);
     assert_eq!(loaded.resources.upstreams.len(), 2);
-    let [twice] = loaded.findings.as_slice() else { panic!("{:?}", loaded.findings) };
+    let [twice] = loaded.findings.as_slice() else {
+        panic!("{:?}", loaded.findings)
+    };
     assert!(twice.file.ends_with("c.yaml") && twice.finding.reason == Reason::Conflicted);
 }
 
@@ -32,11 +38,23 @@ fn a_file_that_is_not_there_is_a_finding() {
 
 #[test]
 fn windows_line_ends_and_a_byte_order_mark_make_no_difference() {
-    let loaded = parse("x.yaml", &format!("\u{feff}{}", UPSTREAM.replace('\n', "\r\n")));
+    let loaded = parse(
+        "x.yaml",
+        &format!("\u{feff}{}", UPSTREAM.replace('\n', "\r\n")),
+    );
     assert_eq!(loaded.findings, []);
     let object = ObjectRef::new(Kind::Upstream, "default", "u");
-    assert_eq!(loaded.line_of(&object, "spec.ai.openai.model").unwrap().1, 8);
-    assert_eq!(loaded.line_of(&object, "spec.ai.openai.authToken.secretRef").unwrap().1, 7);
+    assert_eq!(
+        loaded.line_of(&object, "spec.ai.openai.model").unwrap().1,
+        8
+    );
+    assert_eq!(
+        loaded
+            .line_of(&object, "spec.ai.openai.authToken.secretRef")
+            .unwrap()
+            .1,
+        7
+    );
 }
 
 #[test]
@@ -48,9 +66,14 @@ fn json_and_lists_are_read_too() {
     let secret = loaded.resources.secrets.values().next().unwrap();
     assert_eq!(secret.spec.data["a"].expose(), b"secret");
     assert_eq!(secret.spec.data["b"].expose(), b"c");
-    let [bad] = loaded.findings.as_slice() else { panic!("{:?}", loaded.findings) };
+    let [bad] = loaded.findings.as_slice() else {
+        panic!("{:?}", loaded.findings)
+    };
     assert_eq!((bad.line, bad.finding.path.as_str()), (3, "data.a"));
-    assert!(!format!("{loaded:?}").contains("%%%"), "values are not printed");
+    assert!(
+        !format!("{loaded:?}").contains("%%%"),
+        "values are not printed"
+    );
 }
 
 #[test]
@@ -59,7 +82,10 @@ fn bombs_are_refused() {
     assert!(parse("x", &deep).has_errors());
     let mut laughs = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for i in 1..12 {
-        laughs += &format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(", "));
+        laughs += &format!(
+            "a{i}: &a{i} [{}]\n",
+            vec![format!("*a{}", i - 1); 10].join(", ")
+        );
     }
     assert!(parse("x", &laughs).has_errors());
 }

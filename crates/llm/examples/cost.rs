@@ -39,11 +39,15 @@ fn measure(mut call: impl FnMut()) -> f64 {
 }
 
 fn chat(turns: usize, words: usize) -> String {
-    let text = "lorem ipsum dolor sit amet, consectetur \\\"adipiscing\\\" elit, sed do eiusmod\\n "
-        .repeat(words / 12 + 1);
+    let text =
+        "lorem ipsum dolor sit amet, consectetur \\\"adipiscing\\\" elit, sed do eiusmod\\n "
+            .repeat(words / 12 + 1);
     let messages: Vec<String> = (0..turns)
         .map(|i| {
-            format!(r#"{{"role":"{}","content":"{text}"}}"#, if i % 2 == 0 { "user" } else { "assistant" })
+            format!(
+                r#"{{"role":"{}","content":"{text}"}}"#,
+                if i % 2 == 0 { "user" } else { "assistant" }
+            )
         })
         .collect();
     let tool = r#"{"type":"function","function":{"name":"get_weather","description":"Weather of a city","parameters":{"type":"object","properties":{"city":{"type":"string"},"days":{"type":"integer"}},"required":["city"]}}}"#;
@@ -54,23 +58,39 @@ fn chat(turns: usize, words: usize) -> String {
 }
 
 fn context() -> Context {
-    Context { now: 1, seed: 7, model: "m".into(), include_usage: true, request_id: "r".into() }
+    Context {
+        now: 1,
+        seed: 7,
+        model: "m".into(),
+        include_usage: true,
+        request_id: "r".into(),
+    }
 }
 
 fn main() {
     println!("| | ns |\n|---|---|");
-    for (name, body) in
-        [("0.9 KiB", chat(1, 12)), ("20 KiB, 20 turns", chat(20, 120)), ("200 KiB, 20 turns", chat(20, 1300))]
-    {
+    for (name, body) in [
+        ("0.9 KiB", chat(1, 12)),
+        ("20 KiB, 20 turns", chat(20, 120)),
+        ("200 KiB, 20 turns", chat(20, 1300)),
+    ] {
         for target in ["anthropic", "gemini", "bedrock"] {
             let provider = provider::by_type(target).unwrap();
-            let target = Target { wire: provider.wires[0], provider, operation: Operation::Chat };
+            let target = Target {
+                wire: provider.wires[0],
+                provider,
+                operation: Operation::Chat,
+            };
             let cost = measure(|| {
                 let mut dropped = Dropped::default();
                 let c = request::decode(Wire::Chat, black_box(&body), &mut dropped).unwrap();
                 black_box(request::encode(&c, &target, &mut dropped).unwrap());
             });
-            println!("| chat request, {name} ({} bytes), to {} | {cost:.0} |", body.len(), provider.name);
+            println!(
+                "| chat request, {name} ({} bytes), to {} | {cost:.0} |",
+                body.len(),
+                provider.name
+            );
         }
     }
     let answer = format!(

@@ -57,7 +57,10 @@ impl Context {
 
     /// The id of a call, where the provider gave none.
     pub fn call_id(&self, choice: u32, index: u32) -> String {
-        let seed = self.seed.wrapping_add(u64::from(choice) << 32).wrapping_add(u64::from(index));
+        let seed = self
+            .seed
+            .wrapping_add(u64::from(choice) << 32)
+            .wrapping_add(u64::from(index));
         format!("call_{seed:016x}")
     }
 }

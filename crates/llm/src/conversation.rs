@@ -88,7 +88,9 @@ impl Part<'_> {
     /// A thought without a proof that other providers than OpenAI might take.
     pub(crate) fn is_unproven(&self) -> bool {
         match &self.content {
-            Content::Reasoning { signature, .. } => signature.as_deref().is_none_or(|s| opened(s).is_some()),
+            Content::Reasoning { signature, .. } => {
+                signature.as_deref().is_none_or(|s| opened(s).is_some())
+            }
             _ => false,
         }
     }
@@ -97,8 +99,16 @@ impl Part<'_> {
 impl<'a> Conversation<'a> {
     /// All instructions, those between the messages behind those before them; blank ones are left out.
     pub(crate) fn instructions(&self) -> Vec<&Part<'a>> {
-        let later = self.messages.iter().filter(|m| m.role == Role::System).flat_map(|m| &m.parts);
-        self.system.iter().chain(later).filter(|p| !p.is_blank()).collect()
+        let later = self
+            .messages
+            .iter()
+            .filter(|m| m.role == Role::System)
+            .flat_map(|m| &m.parts);
+        self.system
+            .iter()
+            .chain(later)
+            .filter(|p| !p.is_blank())
+            .collect()
     }
 
     /// The messages without instructions and blanks, turns in a row by one speaker as one.
@@ -157,9 +167,13 @@ impl<'a> Conversation<'a> {
             return Some(name);
         }
         let messages = self.messages.get(..before)?;
-        messages.iter().rev().flat_map(|m| m.parts.iter().rev()).find_map(|part| match &part.content {
-            Content::ToolCall(call) if call.id == result.id => Some(&*call.name),
-            _ => None,
-        })
+        messages
+            .iter()
+            .rev()
+            .flat_map(|m| m.parts.iter().rev())
+            .find_map(|part| match &part.content {
+                Content::ToolCall(call) if call.id == result.id => Some(&*call.name),
+                _ => None,
+            })
     }
 }

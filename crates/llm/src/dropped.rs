@@ -40,7 +40,13 @@ impl Dropped {
             if !text.is_empty() {
                 text.push(',');
             }
-            text.extend(path.chars().map(|c| if c.is_ascii_graphic() && c != ',' { c } else { '?' }));
+            text.extend(path.chars().map(|c| {
+                if c.is_ascii_graphic() && c != ',' {
+                    c
+                } else {
+                    '?'
+                }
+            }));
         }
         (!text.is_empty()).then_some(text)
     }
@@ -57,7 +63,10 @@ mod tests {
         for path in ["seed", "messages[].name", "seed", "a\r\nb,é"] {
             dropped.add(path);
         }
-        assert_eq!(dropped.header().as_deref(), Some("seed,messages[].name,a??b??"));
+        assert_eq!(
+            dropped.header().as_deref(),
+            Some("seed,messages[].name,a??b??")
+        );
         (0..500).for_each(|i| dropped.add(format!("field{i}")));
         let header = dropped.header().unwrap();
         assert!(header.len() < 1100 && header.ends_with(",..."), "{header}");

@@ -55,7 +55,10 @@ impl Vectors {
 
     /// Whether a caller of that format asks in the very same way.
     pub fn is_of(self, client: Format) -> bool {
-        matches!((self, client), (Vectors::OpenAi, Format::OpenAi) | (Vectors::Google, Format::Gemini))
+        matches!(
+            (self, client),
+            (Vectors::OpenAi, Format::OpenAi) | (Vectors::Google, Format::Gemini)
+        )
     }
 
     /// The surface of a provider that has it.
@@ -67,7 +70,13 @@ impl Vectors {
             Vectors::Cohere => (Format::Cohere, "embed"),
             Vectors::InvokeCohere | Vectors::InvokeTitan => (Format::Bedrock, "invoke"),
         };
-        Surface { format, operation: Operation::Embeddings, model: None, stream: None, rest }
+        Surface {
+            format,
+            operation: Operation::Embeddings,
+            model: None,
+            stream: None,
+            rest,
+        }
     }
 }
 
@@ -111,7 +120,12 @@ pub struct Asked {
 impl Request<'_> {
     /// What the answer depends on.
     pub fn asked(&self, client: Format, vectors: Vectors) -> Asked {
-        Asked { client, vectors, base64: self.base64, batch: self.batch }
+        Asked {
+            client,
+            vectors,
+            base64: self.base64,
+            batch: self.batch,
+        }
     }
 }
 

@@ -34,13 +34,20 @@ pub fn decode(
     limit: usize,
     grant: &mut dyn FnMut(usize) -> bool,
 ) -> Result<Bytes, DecodeError> {
-    let coding = std::str::from_utf8(coding).map_err(|_| DecodeError::Unsupported)?.to_ascii_lowercase();
+    let coding = std::str::from_utf8(coding)
+        .map_err(|_| DecodeError::Unsupported)?
+        .to_ascii_lowercase();
     let mut bytes = Bytes::copy_from_slice(body);
     if coding.split(',').count() > MAX_CODINGS {
         return Err(DecodeError::Unsupported);
     }
     // The last one that was applied is named last.
-    for name in coding.split(',').rev().map(str::trim).filter(|n| !n.is_empty() && *n != "identity") {
+    for name in coding
+        .split(',')
+        .rev()
+        .map(str::trim)
+        .filter(|n| !n.is_empty() && *n != "identity")
+    {
         bytes = match name {
             "gzip" | "x-gzip" => read(flate2::read::MultiGzDecoder::new(&*bytes), limit, grant),
             // "deflate" is zlib's format in name, and raw in some clients.
@@ -51,7 +58,11 @@ pub fn decode(
                     Err(e)
                 }
             }),
-            "br" => read(brotli_decompressor::Decompressor::new(&*bytes, 4096), limit, grant),
+            "br" => read(
+                brotli_decompressor::Decompressor::new(&*bytes, 4096),
+                limit,
+                grant,
+            ),
             _ => return Err(DecodeError::Unsupported),
         }?;
     }
@@ -69,7 +80,11 @@ fn read(
         if !grant(before + STEP) {
             return Err(DecodeError::NoMemory);
         }
-        reader.by_ref().take(STEP as u64).read_to_end(&mut out).map_err(|_| DecodeError::Malformed)?;
+        reader
+            .by_ref()
+            .take(STEP as u64)
+            .read_to_end(&mut out)
+            .map_err(|_| DecodeError::Malformed)?;
         if out.len() > limit {
             return Err(DecodeError::TooLarge);
         }
@@ -94,7 +109,8 @@ mod tests {
     #[test]
     fn known_codings_are_undone() {
         let zlib = {
-            let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+            let mut encoder =
+                flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
             encoder.write_all(b"hello").unwrap();
             encoder.finish().unwrap()
         };
@@ -117,10 +133,25 @@ mod tests {
 
     #[test]
     fn bombs_and_nonsense_are_refused() {
-        assert_eq!(decode(b"gzip", &gzip(&[0; 1 << 20]), 1000, &mut |_| true), Err(DecodeError::TooLarge));
-        assert_eq!(decode(b"gzip", b"not gzip", 1000, &mut |_| true), Err(DecodeError::Malformed));
-        assert_eq!(decode(b"gzip", &gzip(b"x"), 1000, &mut |_| false), Err(DecodeError::NoMemory));
-        assert_eq!(decode(b"gzip,gzip,gzip", b"", 1000, &mut |_| true), Err(DecodeError::Unsupported));
-        assert_eq!(decode(b"zstd", b"", 1000, &mut |_| true), Err(DecodeError::Unsupported));
+        assert_eq!(
+            decode(b"gzip", &gzip(&[0; 1 << 20]), 1000, &mut |_| true),
+            Err(DecodeError::TooLarge)
+        );
+        assert_eq!(
+            decode(b"gzip", b"not gzip", 1000, &mut |_| true),
+            Err(DecodeError::Malformed)
+        );
+        assert_eq!(
+            decode(b"gzip", &gzip(b"x"), 1000, &mut |_| false),
+            Err(DecodeError::NoMemory)
+        );
+        assert_eq!(
+            decode(b"gzip,gzip,gzip", b"", 1000, &mut |_| true),
+            Err(DecodeError::Unsupported)
+        );
+        assert_eq!(
+            decode(b"zstd", b"", 1000, &mut |_| true),
+            Err(DecodeError::Unsupported)
+        );
     }
 }

@@ -29,10 +29,14 @@ pub fn messages(
     append: &[Message<'_>],
 ) -> Result<(), ScanError> {
     match (format, operation) {
-        (Format::OpenAi, Operation::Chat) => draft.extend("messages", &open_ai(prepend), &open_ai(append)),
+        (Format::OpenAi, Operation::Chat) => {
+            draft.extend("messages", &open_ai(prepend), &open_ai(append))
+        }
         (Format::OpenAi, Operation::Completions) => prompt(draft, "prompt", prepend, append),
         (Format::OpenAi, Operation::Responses) => responses(draft, prepend, append),
-        (Format::Anthropic, Operation::Chat | Operation::CountTokens) => anthropic(draft, prepend, append),
+        (Format::Anthropic, Operation::Chat | Operation::CountTokens) => {
+            anthropic(draft, prepend, append)
+        }
         (Format::Gemini, Operation::Chat) => gemini(draft, prepend, append),
         _ => Ok(()),
     }
@@ -41,12 +45,22 @@ pub fn messages(
 fn open_ai(messages: &[Message<'_>]) -> Vec<String> {
     messages
         .iter()
-        .map(|m| format!("{{\"role\":{},\"content\":{}}}", quote(m.role), quote(m.content)))
+        .map(|m| {
+            format!(
+                "{{\"role\":{},\"content\":{}}}",
+                quote(m.role),
+                quote(m.content)
+            )
+        })
         .collect()
 }
 
 fn joined(messages: &[Message<'_>]) -> String {
-    messages.iter().map(|m| m.content).collect::<Vec<_>>().join("\n")
+    messages
+        .iter()
+        .map(|m| m.content)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Texts around a field that holds a string, or an array of strings.
@@ -56,7 +70,9 @@ fn prompt(
     prepend: &[Message<'_>],
     append: &[Message<'_>],
 ) -> Result<(), ScanError> {
-    let Some(given) = draft.original().get(name)? else { return Ok(()) };
+    let Some(given) = draft.original().get(name)? else {
+        return Ok(());
+    };
     let around = |text: &str| {
         [joined(prepend), text.to_owned(), joined(append)]
             .into_iter()
@@ -67,7 +83,14 @@ fn prompt(
     let new = match serde_json::from_slice(given) {
         Ok(serde_json::Value::String(text)) => quote(&around(&text)),
         Ok(serde_json::Value::Array(texts)) if texts.iter().all(serde_json::Value::is_string) => {
-            json!(texts.iter().filter_map(|t| t.as_str()).map(around).collect::<Vec<_>>()).to_string()
+            json!(
+                texts
+                    .iter()
+                    .filter_map(|t| t.as_str())
+                    .map(around)
+                    .collect::<Vec<_>>()
+            )
+            .to_string()
         }
         // Arrays of tokens can't take text.
         _ => {
@@ -80,21 +103,42 @@ fn prompt(
     draft.set(name, new)
 }
 
-fn responses(draft: &mut Draft, prepend: &[Message<'_>], append: &[Message<'_>]) -> Result<(), ScanError> {
-    if let Some(text) = draft.original().get("input")?.filter(|v| v.first() == Some(&b'"')) {
-        let user = format!("{{\"role\":\"user\",\"content\":{}}}", String::from_utf8_lossy(text));
-        let items: Vec<String> = open_ai(prepend).into_iter().chain([user]).chain(open_ai(append)).collect();
+fn responses(
+    draft: &mut Draft,
+    prepend: &[Message<'_>],
+    append: &[Message<'_>],
+) -> Result<(), ScanError> {
+    if let Some(text) = draft
+        .original()
+        .get("input")?
+        .filter(|v| v.first() == Some(&b'"'))
+    {
+        let user = format!(
+            "{{\"role\":\"user\",\"content\":{}}}",
+            String::from_utf8_lossy(text)
+        );
+        let items: Vec<String> = open_ai(prepend)
+            .into_iter()
+            .chain([user])
+            .chain(open_ai(append))
+            .collect();
         return draft.set("input", format!("[{}]", items.join(",")));
     }
     draft.extend("input", &open_ai(prepend), &open_ai(append))
 }
 
 /// Anthropic keeps instructions apart from the conversation: `system` is a string, or an array of text blocks.
-fn anthropic(draft: &mut Draft, prepend: &[Message<'_>], append: &[Message<'_>]) -> Result<(), ScanError> {
+fn anthropic(
+    draft: &mut Draft,
+    prepend: &[Message<'_>],
+    append: &[Message<'_>],
+) -> Result<(), ScanError> {
     let (before, first) = split_system(prepend);
     let (after, last) = split_system(append);
     let blocks = |all: &[Message<'_>]| -> Vec<String> {
-        all.iter().map(|m| json!({ "type": "text", "text": m.content }).to_string()).collect()
+        all.iter()
+            .map(|m| json!({ "type": "text", "text": m.content }).to_string())
+            .collect()
     };
     if !before.is_empty() || !after.is_empty() {
         match draft.original().get("system")? {
@@ -107,29 +151,60 @@ fn anthropic(draft: &mut Draft, prepend: &[Message<'_>], append: &[Message<'_>])
 }
 
 /// Gemini's `systemInstruction` is a content with parts; the model's own role is `model`.
-fn gemini(draft: &mut Draft, prepend: &[Message<'_>], append: &[Message<'_>]) -> Result<(), ScanError> {
+fn gemini(
+    draft: &mut Draft,
+    prepend: &[Message<'_>],
+    append: &[Message<'_>],
+) -> Result<(), ScanError> {
     let (before, first) = split_system(prepend);
     let (after, last) = split_system(append);
     if !before.is_empty() || !after.is_empty() {
-        let name = if draft.has("system_instruction") { "system_instruction" } else { "systemInstruction" };
-        let given: Option<serde_json::Value> =
-            draft.original().get(name)?.and_then(|v| serde_json::from_slice(v).ok());
+        let name = if draft.has("system_instruction") {
+            "system_instruction"
+        } else {
+            "systemInstruction"
+        };
+        let given: Option<serde_json::Value> = draft
+            .original()
+            .get(name)?
+            .and_then(|v| serde_json::from_slice(v).ok());
         let part = |m: &Message<'_>| json!({ "text": m.content });
-        let mut content = given.filter(serde_json::Value::is_object).unwrap_or_else(|| json!({}));
-        let own = content.get("parts").and_then(|p| p.as_array()).cloned().unwrap_or_default();
-        let parts: Vec<_> = before.iter().map(part).chain(own).chain(after.iter().map(part)).collect();
+        let mut content = given
+            .filter(serde_json::Value::is_object)
+            .unwrap_or_else(|| json!({}));
+        let own = content
+            .get("parts")
+            .and_then(|p| p.as_array())
+            .cloned()
+            .unwrap_or_default();
+        let parts: Vec<_> = before
+            .iter()
+            .map(part)
+            .chain(own)
+            .chain(after.iter().map(part))
+            .collect();
         content["parts"] = parts.into();
         draft.set(name, content.to_string())?;
     }
     let contents = |all: &[Message<'_>]| -> Vec<String> {
-        let role = |m: &Message<'_>| if m.role == "assistant" { "model" } else { "user" };
-        all.iter().map(|m| json!({ "role": role(m), "parts": [{ "text": m.content }] }).to_string()).collect()
+        let role = |m: &Message<'_>| {
+            if m.role == "assistant" {
+                "model"
+            } else {
+                "user"
+            }
+        };
+        all.iter()
+            .map(|m| json!({ "role": role(m), "parts": [{ "text": m.content }] }).to_string())
+            .collect()
     };
     draft.extend("contents", &contents(&first), &contents(&last))
 }
 
 fn split_system<'a>(messages: &[Message<'a>]) -> (Vec<Message<'a>>, Vec<Message<'a>>) {
-    messages.iter().partition(|m| matches!(m.role, "system" | "developer"))
+    messages
+        .iter()
+        .partition(|m| matches!(m.role, "system" | "developer"))
 }
 
 #[cfg(test)]
@@ -145,8 +220,14 @@ mod tests {
         serde_json::from_slice(&draft.finish().concat()).unwrap()
     }
 
-    const SYSTEM: Message<'static> = Message { role: "system", content: "French" };
-    const USER: Message<'static> = Message { role: "user", content: "Now" };
+    const SYSTEM: Message<'static> = Message {
+        role: "system",
+        content: "French",
+    };
+    const USER: Message<'static> = Message {
+        role: "user",
+        content: "Now",
+    };
 
     #[test]
     fn messages_stand_where_each_format_has_them() {
@@ -157,7 +238,12 @@ mod tests {
                 r#"{"messages":[{"role":"user","content":"x"}]}"#,
                 r#"{"messages":[{"role":"system","content":"French"},{"role":"user","content":"x"},{"role":"user","content":"Now"}]}"#,
             ),
-            (Format::OpenAi, Operation::Completions, r#"{"prompt":"x"}"#, r#"{"prompt":"French\nx\nNow"}"#),
+            (
+                Format::OpenAi,
+                Operation::Completions,
+                r#"{"prompt":"x"}"#,
+                r#"{"prompt":"French\nx\nNow"}"#,
+            ),
             (
                 Format::OpenAi,
                 Operation::Responses,
@@ -183,20 +269,35 @@ mod tests {
                 r#"{"contents":[{"role":"user","parts":[{"text":"Now"}]}],"systemInstruction":{"parts":[{"text":"French"}]}}"#,
             ),
         ] {
-            let got = edit(body, |d| messages(d, format, operation, &[SYSTEM], &[USER]).unwrap());
-            assert_eq!(got, serde_json::from_str::<serde_json::Value>(want).unwrap(), "{format} {body}");
+            let got = edit(body, |d| {
+                messages(d, format, operation, &[SYSTEM], &[USER]).unwrap()
+            });
+            assert_eq!(
+                got,
+                serde_json::from_str::<serde_json::Value>(want).unwrap(),
+                "{format} {body}"
+            );
         }
     }
 
     #[test]
     fn markers_of_the_prompt_cache_stay_where_they_are() {
-        let marked = r#"{"type":"text","text":"long","cache_control":{"type":"ephemeral","ttl":"1h"}}"#;
+        let marked =
+            r#"{"type":"text","text":"long","cache_control":{"type":"ephemeral","ttl":"1h"}}"#;
         let body = format!(
             r#"{{"system":[{marked}],"tools":[{{"name":"t","cache_control":{{"type":"ephemeral"}}}}],"messages":[{{"role":"user","content":[{marked}]}}]}}"#
         );
         let edited = |prepend: &[Message<'_>], append: &[Message<'_>]| {
-            let mut draft = Draft::new(Object::scan(Bytes::copy_from_slice(body.as_bytes())).unwrap());
-            messages(&mut draft, Format::Anthropic, Operation::Chat, prepend, append).unwrap();
+            let mut draft =
+                Draft::new(Object::scan(Bytes::copy_from_slice(body.as_bytes())).unwrap());
+            messages(
+                &mut draft,
+                Format::Anthropic,
+                Operation::Chat,
+                prepend,
+                append,
+            )
+            .unwrap();
             String::from_utf8(draft.finish().concat().to_vec()).unwrap()
         };
         for text in [edited(&[SYSTEM, USER], &[]), edited(&[], &[SYSTEM, USER])] {
@@ -212,11 +313,23 @@ mod tests {
 
     #[test]
     fn a_developer_speaks_where_formats_know_one_and_as_the_system_elsewhere() {
-        let developer = Message { role: "developer", content: "French" };
-        let body =
-            |format, text| edit(text, |d| messages(d, format, Operation::Chat, &[developer], &[]).unwrap());
-        assert_eq!(body(Format::OpenAi, r#"{"messages":[]}"#)["messages"][0]["role"], "developer");
-        assert_eq!(body(Format::Anthropic, r#"{"messages":[]}"#)["system"], "French");
+        let developer = Message {
+            role: "developer",
+            content: "French",
+        };
+        let body = |format, text| {
+            edit(text, |d| {
+                messages(d, format, Operation::Chat, &[developer], &[]).unwrap()
+            })
+        };
+        assert_eq!(
+            body(Format::OpenAi, r#"{"messages":[]}"#)["messages"][0]["role"],
+            "developer"
+        );
+        assert_eq!(
+            body(Format::Anthropic, r#"{"messages":[]}"#)["system"],
+            "French"
+        );
         let gemini = body(Format::Gemini, r#"{"contents":[]}"#);
         assert_eq!(gemini["systemInstruction"]["parts"][0]["text"], "French");
     }

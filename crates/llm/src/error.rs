@@ -62,7 +62,11 @@ fn failed_value(format: Format, failure: &Failure<'_>, request_id: &str) -> serd
     let refusal = Refusal {
         kind: failure.kind,
         // Anthropic's own status for an overload.
-        status: if failure.status == 529 && format != Format::Anthropic { 503 } else { failure.status },
+        status: if failure.status == 529 && format != Format::Anthropic {
+            503
+        } else {
+            failure.status
+        },
         message: &failure.message,
         param: None,
         code: failure.code.as_deref(),
@@ -73,7 +77,9 @@ fn failed_value(format: Format, failure: &Failure<'_>, request_id: &str) -> serd
         && let Some(details) = value["error"]["details"].as_array_mut()
     {
         let delay = format!("{}s", delay.as_secs_f64());
-        details.push(json!({ "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay }));
+        details.push(
+            json!({ "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay }),
+        );
     }
     value
 }
@@ -150,12 +156,16 @@ mod tests {
     fn each_format_has_its_own_shape() {
         let open_ai = r#"{"error":{"code":null,"message":"no model \"x\"","param":"model","request_id":"req-1-000000","type":"unknown_model"}}"#;
         assert_eq!(body(Format::OpenAi, &mk_refusal()), open_ai);
-        assert_eq!(event(Format::OpenAi, &mk_refusal()), format!("data: {open_ai}\n\n"));
+        assert_eq!(
+            event(Format::OpenAi, &mk_refusal()),
+            format!("data: {open_ai}\n\n")
+        );
         assert_eq!(
             body(Format::Anthropic, &mk_refusal()),
             r#"{"error":{"message":"no model \"x\"","type":"not_found_error"},"request_id":"req-1-000000","type":"error"}"#
         );
-        let gemini: serde_json::Value = serde_json::from_slice(&body(Format::Gemini, &mk_refusal())).unwrap();
+        let gemini: serde_json::Value =
+            serde_json::from_slice(&body(Format::Gemini, &mk_refusal())).unwrap();
         assert_eq!(
             (&gemini["error"]["code"], &gemini["error"]["status"]),
             (&json!(404), &json!("NOT_FOUND"))

@@ -133,7 +133,11 @@ pub struct Failure<'a> {
 impl Failure<'_> {
     /// One that outlives the bytes it was read from.
     pub fn into_owned(self) -> Failure<'static> {
-        Failure { message: own(self.message), code: self.code.map(own), ..self }
+        Failure {
+            message: own(self.message),
+            code: self.code.map(own),
+            ..self
+        }
     }
 }
 
@@ -145,21 +149,60 @@ impl Event<'_> {
     /// One that outlives the bytes it was read from.
     pub fn into_owned(self) -> Event<'static> {
         match self {
-            Event::Start { id, model, created } => Event::Start { id: own(id), model: own(model), created },
-            Event::Text { choice, text } => Event::Text { choice, text: own(text) },
-            Event::Refusal { choice, text } => Event::Refusal { choice, text: own(text) },
-            Event::Reasoning { choice, text } => Event::Reasoning { choice, text: own(text) },
-            Event::Signature { choice, signature } => Event::Signature { choice, signature: own(signature) },
-            Event::Redacted { choice, data } => Event::Redacted { choice, data: own(data) },
-            Event::ToolStart { choice, index, id, name } => {
-                Event::ToolStart { choice, index, id: own(id), name: own(name) }
-            }
-            Event::ToolArguments { choice, index, json } => {
-                Event::ToolArguments { choice, index, json: own(json) }
-            }
-            Event::Finish { choice, reason, stop_sequence } => {
-                Event::Finish { choice, reason, stop_sequence: stop_sequence.map(own) }
-            }
+            Event::Start { id, model, created } => Event::Start {
+                id: own(id),
+                model: own(model),
+                created,
+            },
+            Event::Text { choice, text } => Event::Text {
+                choice,
+                text: own(text),
+            },
+            Event::Refusal { choice, text } => Event::Refusal {
+                choice,
+                text: own(text),
+            },
+            Event::Reasoning { choice, text } => Event::Reasoning {
+                choice,
+                text: own(text),
+            },
+            Event::Signature { choice, signature } => Event::Signature {
+                choice,
+                signature: own(signature),
+            },
+            Event::Redacted { choice, data } => Event::Redacted {
+                choice,
+                data: own(data),
+            },
+            Event::ToolStart {
+                choice,
+                index,
+                id,
+                name,
+            } => Event::ToolStart {
+                choice,
+                index,
+                id: own(id),
+                name: own(name),
+            },
+            Event::ToolArguments {
+                choice,
+                index,
+                json,
+            } => Event::ToolArguments {
+                choice,
+                index,
+                json: own(json),
+            },
+            Event::Finish {
+                choice,
+                reason,
+                stop_sequence,
+            } => Event::Finish {
+                choice,
+                reason,
+                stop_sequence: stop_sequence.map(own),
+            },
             Event::Usage(usage) => Event::Usage(usage),
             Event::Ping => Event::Ping,
             Event::Error(failure) => Event::Error(failure.into_owned()),

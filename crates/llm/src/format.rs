@@ -94,7 +94,10 @@ impl Operation {
 
     /// Whether the answer may be a stream of server-sent events.
     pub const fn streams(self) -> bool {
-        matches!(self, Operation::Chat | Operation::Completions | Operation::Responses)
+        matches!(
+            self,
+            Operation::Chat | Operation::Completions | Operation::Responses
+        )
     }
 
     /// Whether the body is JSON that the gateway reads.

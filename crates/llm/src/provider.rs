@@ -42,7 +42,11 @@ pub fn by_type(name: &str) -> Option<&'static Provider> {
 /// The provider of a type, where whose model it is decides what it speaks.
 pub fn by_publisher(name: &str, publisher: &str) -> Option<&'static Provider> {
     let vertex = name == vertex::ANTHROPIC.name && publisher.eq_ignore_ascii_case("anthropic");
-    if vertex { Some(&vertex::ANTHROPIC) } else { by_type(name) }
+    if vertex {
+        Some(&vertex::ANTHROPIC)
+    } else {
+        by_type(name)
+    }
 }
 
 /// A kind of provider.
@@ -130,13 +134,22 @@ pub struct Settings {
 impl Provider {
     /// What a conversation is sent in that came in `client`, whatever the model: the same where it can be.
     pub fn wire(&self, client: Wire) -> Option<Wire> {
-        self.wires.iter().find(|wire| **wire == client).or(self.wires.first()).copied()
+        self.wires
+            .iter()
+            .find(|wire| **wire == client)
+            .or(self.wires.first())
+            .copied()
     }
 
     /// What a conversation with a model is sent in. Some of OpenAI's newer models have Responses alone.
     pub fn wire_for(&self, settings: &Settings, client: Wire, model: &str) -> Option<Wire> {
         if !settings.wires.is_empty() {
-            return settings.wires.iter().find(|wire| **wire == client).or(settings.wires.first()).copied();
+            return settings
+                .wires
+                .iter()
+                .find(|wire| **wire == client)
+                .or(settings.wires.first())
+                .copied();
         }
         if self.wires.contains(&Wire::Responses) && openai::has_responses_alone(model) {
             return Some(Wire::Responses);
@@ -153,14 +166,18 @@ impl Provider {
         stream: bool,
     ) -> Option<String> {
         let path = (self.path)(settings, surface, model, stream)?;
-        let prefix = settings.prefix.as_deref().unwrap_or(self.prefix).trim_end_matches('/');
+        let prefix = settings
+            .prefix
+            .as_deref()
+            .unwrap_or(self.prefix)
+            .trim_end_matches('/');
         Some(format!("{prefix}/{path}"))
     }
 
     /// What stands in the body's `model` instead of the model's name: Azure's deployment, where the path has no place for it.
     pub fn deployment<'s>(&self, settings: &'s Settings, operation: Operation) -> Option<&'s str> {
-        let is_in_path =
-            operation != Operation::Responses && !matches!(settings.api_version.as_str(), "v1" | "preview");
+        let is_in_path = operation != Operation::Responses
+            && !matches!(settings.api_version.as_str(), "v1" | "preview");
         let name = settings.deployment.as_str();
         (self.quirks.chat.own_names && !is_in_path && !name.is_empty()).then_some(name)
     }
@@ -171,9 +188,9 @@ impl Provider {
             "" => None,
             host if settings.location == "global" => Some(host.replace("{location}-", "")),
             // Vertex' multi-regions have names of another form (Google's documentation, "Multi-region endpoints").
-            _ if self.name == "vertexAi" && matches!(&*settings.location, "us" | "eu") => {
-                Some(format!("aiplatform.{}.rep.googleapis.com", settings.location))
-            }
+            _ if self.name == "vertexAi" && matches!(&*settings.location, "us" | "eu") => Some(
+                format!("aiplatform.{}.rep.googleapis.com", settings.location),
+            ),
             host => Some(host.replace("{location}", &settings.location)),
         }
     }
@@ -185,9 +202,10 @@ impl Provider {
                 AUTHORIZATION,
                 HeaderValue::from_bytes(&[b"Bearer ".as_slice(), credential.expose()].concat()),
             ),
-            CredentialHeader::Plain(name) => {
-                (HeaderName::from_static(name), HeaderValue::from_bytes(credential.expose()))
-            }
+            CredentialHeader::Plain(name) => (
+                HeaderName::from_static(name),
+                HeaderValue::from_bytes(credential.expose()),
+            ),
         };
         let Ok(mut value) = value else { return false };
         value.set_sensitive(true);
@@ -217,7 +235,11 @@ fn path_element(text: &str) -> String {
             _ => out.push_str(&format!("%{byte:02X}")),
         }
     }
-    if matches!(out.as_str(), "." | "..") { out.replace('.', "%2E") } else { out }
+    if matches!(out.as_str(), "." | "..") {
+        out.replace('.', "%2E")
+    } else {
+        out
+    }
 }
 
 /// Gemini's verbs, for both of Google's APIs.
@@ -227,7 +249,9 @@ fn google_verb(surface: &Surface<'_>, stream: bool) -> Option<&'static str> {
         (Operation::Chat, true) => "streamGenerateContent?alt=sse",
         (Operation::CountTokens, _) => "countTokens",
         (Operation::Embeddings, _) if surface.rest == "predict" => "predict",
-        (Operation::Embeddings, _) if surface.rest.ends_with("batchEmbedContents") => "batchEmbedContents",
+        (Operation::Embeddings, _) if surface.rest.ends_with("batchEmbedContents") => {
+            "batchEmbedContents"
+        }
         (Operation::Embeddings, _) => "embedContent",
         _ => return None,
     })
@@ -238,16 +262,31 @@ mod tests {
     use super::*;
     use crate::surface;
 
-    fn path(name: &str, settings: &Settings, asked: &str, model: &str, stream: bool) -> Option<String> {
-        by_type(name).unwrap().path(settings, &surface::parse(asked).unwrap(), model, stream)
+    fn path(
+        name: &str,
+        settings: &Settings,
+        asked: &str,
+        model: &str,
+        stream: bool,
+    ) -> Option<String> {
+        by_type(name)
+            .unwrap()
+            .path(settings, &surface::parse(asked).unwrap(), model, stream)
     }
 
     #[test]
     fn paths_are_the_providers_own() {
         let none = Settings::default();
-        let azure =
-            Settings { deployment: "d".into(), api_version: "2024-02-15-preview".into(), ..none.clone() };
-        let azure_v1 = Settings { deployment: "d".into(), api_version: "v1".into(), ..none.clone() };
+        let azure = Settings {
+            deployment: "d".into(),
+            api_version: "2024-02-15-preview".into(),
+            ..none.clone()
+        };
+        let azure_v1 = Settings {
+            deployment: "d".into(),
+            api_version: "v1".into(),
+            ..none.clone()
+        };
         let vertex = Settings {
             project: "p".into(),
             location: "us-central1".into(),
@@ -258,7 +297,13 @@ mod tests {
         let chat = "/v1/chat/completions";
         for (name, settings, asked, stream, want) in [
             ("openai", &none, chat, false, "/v1/chat/completions"),
-            ("openai", &none, "/v1/images/generations", false, "/v1/images/generations"),
+            (
+                "openai",
+                &none,
+                "/v1/images/generations",
+                false,
+                "/v1/images/generations",
+            ),
             (
                 "azureOpenai",
                 &azure,
@@ -273,9 +318,21 @@ mod tests {
                 true,
                 "/openai/responses?api-version=2024-02-15-preview",
             ),
-            ("azureOpenai", &azure_v1, chat, false, "/openai/v1/chat/completions"),
+            (
+                "azureOpenai",
+                &azure_v1,
+                chat,
+                false,
+                "/openai/v1/chat/completions",
+            ),
             ("anthropic", &none, "/messages", true, "/v1/messages"),
-            ("gemini", &none, "/v1/models/x:generateContent", false, "/v1beta/models/m:generateContent"),
+            (
+                "gemini",
+                &none,
+                "/v1/models/x:generateContent",
+                false,
+                "/v1beta/models/m:generateContent",
+            ),
             (
                 "gemini",
                 &none,
@@ -290,11 +347,21 @@ mod tests {
                 false,
                 "/v1/projects/p/locations/us-central1/publishers/google/models/m:countTokens",
             ),
-            ("qwen", &none, chat, false, "/compatible-mode/v1/chat/completions"),
+            (
+                "qwen",
+                &none,
+                chat,
+                false,
+                "/compatible-mode/v1/chat/completions",
+            ),
             ("deepseek", &none, chat, false, "/v1/chat/completions"),
             ("mistral", &none, "/v1/embeddings", false, "/v1/embeddings"),
         ] {
-            assert_eq!(path(name, settings, asked, "m", stream).as_deref(), Some(want), "{name}");
+            assert_eq!(
+                path(name, settings, asked, "m", stream).as_deref(),
+                Some(want),
+                "{name}"
+            );
         }
         assert_eq!(path("openai", &none, "/messages", "m", false), None);
     }
@@ -308,7 +375,13 @@ mod tests {
             ("..", "%2E%2E"),
             ("a%2Fb", "a%252Fb"),
         ] {
-            let got = path("gemini", &none, "/v1/models/x:generateContent", model, false);
+            let got = path(
+                "gemini",
+                &none,
+                "/v1/models/x:generateContent",
+                model,
+                false,
+            );
             assert_eq!(got, Some(format!("/v1beta/models/{want}:generateContent")));
         }
     }
@@ -323,10 +396,18 @@ mod tests {
             ("vertexAi", "authorization", "Bearer k"),
         ] {
             let mut headers = HeaderMap::new();
-            assert!(by_type(name).unwrap().authorize(&mut headers, &Secret::new("k")));
+            assert!(
+                by_type(name)
+                    .unwrap()
+                    .authorize(&mut headers, &Secret::new("k"))
+            );
             assert_eq!(headers[header], value);
             assert!(headers[header].is_sensitive());
-            assert!(!by_type(name).unwrap().authorize(&mut headers, &Secret::new("k\n")));
+            assert!(
+                !by_type(name)
+                    .unwrap()
+                    .authorize(&mut headers, &Secret::new("k\n"))
+            );
         }
     }
 }

@@ -22,7 +22,10 @@ pub struct Target<'t> {
 impl Target<'_> {
     /// The refusal of something that this provider can't be given.
     pub(crate) fn refuse(&self, path: impl Into<String>, what: &str) -> Invalid {
-        Invalid::new(path, format!("{} can't be given {what}", self.provider.name))
+        Invalid::new(
+            path,
+            format!("{} can't be given {what}", self.provider.name),
+        )
     }
 
     /// Whether the model stands in the body.
@@ -34,21 +37,30 @@ impl Target<'_> {
 }
 
 /// Reads a client's request. What its format has and no other is noted at once.
-pub fn decode<'a>(wire: Wire, body: &'a str, dropped: &mut Dropped) -> Result<Conversation<'a>, Invalid> {
+pub fn decode<'a>(
+    wire: Wire,
+    body: &'a str,
+    dropped: &mut Dropped,
+) -> Result<Conversation<'a>, Invalid> {
     match wire {
         Wire::Chat => chat::decode::request(body, dropped),
         Wire::Messages => anthropic::decode::request(body, dropped),
         Wire::Generate => gemini::decode::request(body, dropped),
         Wire::Responses => responses::decode::request(body, dropped),
         Wire::Completions => completions::request(body, dropped),
-        Wire::Converse | Wire::Cohere => {
-            Err(Invalid::new("the body", "is in a format that no client speaks"))
-        }
+        Wire::Converse | Wire::Cohere => Err(Invalid::new(
+            "the body",
+            "is in a format that no client speaks",
+        )),
     }
 }
 
 /// Writes a request for a provider. What its format has no place for is noted; what would change the meaning is refused.
-pub fn encode(c: &Conversation<'_>, target: &Target<'_>, dropped: &mut Dropped) -> Result<Vec<u8>, Invalid> {
+pub fn encode(
+    c: &Conversation<'_>,
+    target: &Target<'_>,
+    dropped: &mut Dropped,
+) -> Result<Vec<u8>, Invalid> {
     match target.wire {
         Wire::Chat => chat::encode::request(c, target, dropped),
         Wire::Messages => anthropic::encode::request(c, target, dropped),
@@ -57,7 +69,10 @@ pub fn encode(c: &Conversation<'_>, target: &Target<'_>, dropped: &mut Dropped) 
         Wire::Cohere => cohere::encode::request(c, target, dropped),
         Wire::Responses => responses::encode::request(c, target, dropped),
         // Every provider that has it has chat, too.
-        Wire::Completions => Err(Invalid::new("the body", "can't be translated into this format")),
+        Wire::Completions => Err(Invalid::new(
+            "the body",
+            "can't be translated into this format",
+        )),
     }
 }
 
@@ -71,12 +86,16 @@ pub(crate) fn note(c: &Conversation<'_>, dropped: &mut Dropped, lacking: &[Param
             Param::TopK => c.top_k.is_some(),
             Param::Stop => !c.stop.is_empty(),
             Param::Seed => c.seed.is_some(),
-            Param::PresencePenalty => {
-                c.presence_penalty.as_ref().and_then(|n| n.as_f64()).is_some_and(|n| n != 0.0)
-            }
-            Param::FrequencyPenalty => {
-                c.frequency_penalty.as_ref().and_then(|n| n.as_f64()).is_some_and(|n| n != 0.0)
-            }
+            Param::PresencePenalty => c
+                .presence_penalty
+                .as_ref()
+                .and_then(|n| n.as_f64())
+                .is_some_and(|n| n != 0.0),
+            Param::FrequencyPenalty => c
+                .frequency_penalty
+                .as_ref()
+                .and_then(|n| n.as_f64())
+                .is_some_and(|n| n != 0.0),
             Param::Choices => c.choices.is_some_and(|n| n != 1),
             Param::Logprobs => c.logprobs.is_some(),
             Param::ParallelTools => c.parallel_tools == Some(false) && !c.tools.is_empty(),
@@ -98,12 +117,15 @@ pub(crate) fn note(c: &Conversation<'_>, dropped: &mut Dropped, lacking: &[Param
 
 fn has_cache(c: &Conversation<'_>) -> bool {
     let messages = c.messages.iter().flat_map(|m| &m.parts);
-    c.tools.iter().any(|t| t.cache.is_some()) || c.system.iter().chain(messages).any(|p| p.cache.is_some())
+    c.tools.iter().any(|t| t.cache.is_some())
+        || c.system.iter().chain(messages).any(|p| p.cache.is_some())
 }
 
 /// Notes every parameter of OpenAI's that goes no further.
 pub(crate) fn note_extras(c: &Conversation<'_>, dropped: &mut Dropped) {
-    c.extras.iter().for_each(|(name, _)| dropped.add(extra_name(c.wire, name)));
+    c.extras
+        .iter()
+        .for_each(|(name, _)| dropped.add(extra_name(c.wire, name)));
 }
 
 /// What the caller calls it.

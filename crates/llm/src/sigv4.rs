@@ -45,9 +45,15 @@ impl Keys {
         let mut parts = text.splitn(3, ':');
         let (access, secret) = (parts.next()?, parts.next()?);
         let session = parts.next().filter(|s| !s.is_empty()).map(Secret::new);
-        let is_id =
-            access.len() >= 16 && access.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-        is_id.then(|| Self { access: access.to_owned(), secret: Secret::new(secret), session })
+        let is_id = access.len() >= 16
+            && access
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        is_id.then(|| Self {
+            access: access.to_owned(),
+            secret: Secret::new(secret),
+            session,
+        })
     }
 }
 
@@ -55,7 +61,11 @@ impl Keys {
 pub fn headers(signed: &Signed<'_>, keys: &Keys) -> Vec<(&'static str, String)> {
     let (date, time) = stamp(signed.now);
     let stamp = format!("{date}T{time}Z");
-    let session = keys.session.as_ref().and_then(|s| s.expose_str()).unwrap_or_default();
+    let session = keys
+        .session
+        .as_ref()
+        .and_then(|s| s.expose_str())
+        .unwrap_or_default();
     let mut canonical = format!(
         "{}\n{}\n{}\nhost:{}\nx-amz-date:{stamp}\n",
         signed.method,
@@ -68,9 +78,16 @@ pub fn headers(signed: &Signed<'_>, keys: &Keys) -> Vec<(&'static str, String)> 
         let _ = writeln!(canonical, "x-amz-security-token:{session}");
         names.push_str(";x-amz-security-token");
     }
-    let _ = write!(canonical, "\n{names}\n{}", hex(&Sha256::digest(signed.body)));
+    let _ = write!(
+        canonical,
+        "\n{names}\n{}",
+        hex(&Sha256::digest(signed.body))
+    );
     let scope = format!("{date}/{}/{}/aws4_request", signed.region, signed.service);
-    let to_sign = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
+    let to_sign = format!(
+        "AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}",
+        hex(&Sha256::digest(canonical))
+    );
     let mut key = mac(&[b"AWS4", keys.secret.expose()].concat(), date.as_bytes());
     for part in [signed.region, signed.service, "aws4_request"] {
         key = mac(&key, part.as_bytes());
@@ -98,25 +115,28 @@ fn mac(key: &[u8], data: &[u8]) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
 }
 
 /// The path, encoded once more: all services but S3 want what was sent encoded again.
 fn path(sent: &str) -> String {
-    sent.bytes().fold(String::with_capacity(sent.len()), |mut out, byte| {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                out.push(char::from(byte))
+    sent.bytes()
+        .fold(String::with_capacity(sent.len()), |mut out, byte| {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
+                    out.push(char::from(byte))
+                }
+                _ => {
+                    let _ = write!(out, "%{byte:02X}");
+                }
             }
-            _ => {
-                let _ = write!(out, "%{byte:02X}");
-            }
-        }
-        out
-    })
+            out
+        })
 }
 
 /// Date and time in UTC (the civil calendar from days, after Howard Hinnant's `civil_from_days`).
@@ -124,14 +144,27 @@ fn stamp(unix: u64) -> (String, String) {
     let (days, second) = (unix / 86_400, unix % 86_400);
     let z = days + 719_468;
     let (era, day_of_era) = (z / 146_097, z % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     let date = format!("{year:04}{month:02}{day:02}");
-    (date, format!("{:02}{:02}{:02}", second / 3600, second / 60 % 60, second % 60))
+    (
+        date,
+        format!(
+            "{:02}{:02}{:02}",
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        ),
+    )
 }
 
 #[cfg(test)]
@@ -178,7 +211,12 @@ mod tests {
     #[test]
     fn keys_are_told_from_api_keys() {
         assert!(Keys::parse(&Secret::new("AKIAIOSFODNN7EXAMPLE:wJalr/x+y")).is_some());
-        assert!(Keys::parse(&Secret::new("AKIAIOSFODNN7EXAMPLE:wJalr:token")).unwrap().session.is_some());
+        assert!(
+            Keys::parse(&Secret::new("AKIAIOSFODNN7EXAMPLE:wJalr:token"))
+                .unwrap()
+                .session
+                .is_some()
+        );
         assert!(Keys::parse(&Secret::new("ABSKQmVkcm9ja0FQSUtleQ==")).is_none());
         assert!(Keys::parse(&Secret::new("sk-x:y")).is_none());
     }

@@ -48,7 +48,9 @@ impl Event {
     pub fn data(&self) -> Option<Cow<'_, [u8]>> {
         let mut values = self.values(b"data");
         let first = values.next()?;
-        let Some(second) = values.next() else { return Some(Cow::Borrowed(first)) };
+        let Some(second) = values.next() else {
+            return Some(Cow::Borrowed(first));
+        };
         let mut all = [first, b"\n", second].concat();
         for value in values {
             all.push(b'\n');
@@ -100,19 +102,27 @@ impl Decoder {
             rest = Bytes::new();
             while let Some(end) = self.event_end() {
                 self.line = 0;
-                each(Event { raw: self.carry.split_to(end).freeze() });
+                each(Event {
+                    raw: self.carry.split_to(end).freeze(),
+                });
             }
         }
         let mut line = 0;
         while let Some(end) = event_end(&rest, &mut line) {
-            each(Event { raw: rest.split_to(end) });
+            each(Event {
+                raw: rest.split_to(end),
+            });
             line = 0;
         }
         if !rest.is_empty() {
             self.carry.extend_from_slice(&rest);
             self.line = line;
         }
-        if self.carry.len() > MAX_EVENT { Err(EventTooLong) } else { Ok(()) }
+        if self.carry.len() > MAX_EVENT {
+            Err(EventTooLong)
+        } else {
+            Ok(())
+        }
     }
 
     fn event_end(&mut self) -> Option<usize> {
@@ -163,7 +173,9 @@ mod tests {
         let mut decoder = Decoder::default();
         let mut events = Vec::new();
         for chunk in chunks {
-            decoder.push(Bytes::copy_from_slice(chunk), |e| events.push(e)).unwrap();
+            decoder
+                .push(Bytes::copy_from_slice(chunk), |e| events.push(e))
+                .unwrap();
         }
         events.extend(decoder.finish());
         events
@@ -183,7 +195,11 @@ mod tests {
             let bytes = stream.as_bytes();
             let whole = decode(&[bytes]);
             for cut in 0..=bytes.len() {
-                assert_eq!(decode(&[&bytes[..cut], &bytes[cut..]]), whole, "{stream:?} cut at {cut}");
+                assert_eq!(
+                    decode(&[&bytes[..cut], &bytes[cut..]]),
+                    whole,
+                    "{stream:?} cut at {cut}"
+                );
             }
             let singles: Vec<&[u8]> = bytes.chunks(1).collect();
             assert_eq!(decode(&singles), whole);
@@ -197,7 +213,10 @@ mod tests {
         assert_eq!(events[0].data().as_deref(), Some(&b"{}"[..]));
         assert_eq!(events[1].data(), None);
         assert_eq!(events[2].data().as_deref(), Some("é\n2".as_bytes()));
-        assert_eq!(decode(&[STREAMS[2].as_bytes()])[0].data().as_deref(), Some(&b"1"[..]));
+        assert_eq!(
+            decode(&[STREAMS[2].as_bytes()])[0].data().as_deref(),
+            Some(&b"1"[..])
+        );
     }
 
     proptest! {

@@ -13,9 +13,11 @@ use crate::usage::{self, Tally, Usage};
 use crate::{Format, Operation};
 
 static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage\""));
-static USAGE_METADATA: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usageMetadata\""));
+static USAGE_METADATA: LazyLock<Finder<'static>> =
+    LazyLock::new(|| Finder::new(b"\"usageMetadata\""));
 static FINISH: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"finish_reason\""));
-static FINISH_GEMINI: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"finishReason\""));
+static FINISH_GEMINI: LazyLock<Finder<'static>> =
+    LazyLock::new(|| Finder::new(b"\"finishReason\""));
 static BLOCK_GEMINI: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"blockReason\""));
 static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error\""));
 
@@ -85,15 +87,22 @@ impl Relay {
 
     /// The provider's stream has ended; gives what was still held.
     pub fn finish(&mut self) -> Bytes {
-        let Some(event) = self.decoder.finish() else { return Bytes::new() };
+        let Some(event) = self.decoder.finish() else {
+            return Bytes::new();
+        };
         let drop = self.observe(&event);
-        if self.strip_usage && !drop { event.raw().clone() } else { Bytes::new() }
+        if self.strip_usage && !drop {
+            event.raw().clone()
+        } else {
+            Bytes::new()
+        }
     }
 
     /// An event is too long to be held. Gives what was held of it so far when that hasn't been passed on, the last chunk included.
     pub fn give_up(&mut self) -> Option<Bytes> {
         let held = self.decoder.finish();
-        self.strip_usage.then(|| held.map(|event| event.raw().clone()).unwrap_or_default())
+        self.strip_usage
+            .then(|| held.map(|event| event.raw().clone()).unwrap_or_default())
     }
 
     /// Tokens used, as far as is known.
@@ -113,12 +122,18 @@ impl Relay {
 
     /// Reads one event; true when it must not reach the client.
     fn observe(&mut self, event: &Event) -> bool {
-        let Some(data) = event.data() else { return false };
+        let Some(data) = event.data() else {
+            return false;
+        };
         let data: &[u8] = &data;
         self.events += 1;
         // Most events have nothing to tell; only where a key is seen is the event taken apart, and the key believed where its
         // format has it: what a caller wrote is echoed elsewhere.
-        let object = if self.may_tell(data) { Object::scan(Bytes::copy_from_slice(data)).ok() } else { None };
+        let object = if self.may_tell(data) {
+            Object::scan(Bytes::copy_from_slice(data)).ok()
+        } else {
+            None
+        };
         let used = object.as_ref().and_then(|object| self.usage_of(object));
         if let Some(value) = &used {
             self.tally.update(value);
@@ -146,11 +161,18 @@ impl Relay {
 
     /// The usage, where the format has it.
     fn usage_of(&self, object: &Object) -> Option<Bytes> {
-        let within =
-            |outer: &str| Object::scan(object.get_bytes(outer).ok()??).ok()?.get_bytes("usage").ok()?;
+        let within = |outer: &str| {
+            Object::scan(object.get_bytes(outer).ok()??)
+                .ok()?
+                .get_bytes("usage")
+                .ok()?
+        };
         let found = match (self.format, self.operation) {
             (Format::OpenAi, Operation::Responses) => within("response"),
-            (Format::Anthropic, _) => object.get_bytes("usage").ok()?.or_else(|| within("message")),
+            (Format::Anthropic, _) => object
+                .get_bytes("usage")
+                .ok()?
+                .or_else(|| within("message")),
             (Format::OpenAi | Format::Gemini | Format::Bedrock | Format::Cohere, _) => {
                 object.get_bytes(usage::field(self.format)).ok()?
             }
@@ -161,11 +183,13 @@ impl Relay {
     fn observe_end(&mut self, event: &Event, data: &[u8], object: Option<&Object>) {
         let failed = object.is_some_and(|o| o.has("error"));
         let end = match (self.format, self.operation) {
-            (Format::OpenAi, Operation::Responses) => match event.name().unwrap_or_else(|| type_of(data)) {
-                b"response.completed" | b"response.incomplete" => End::Complete,
-                b"response.failed" | b"error" => End::Failed,
-                _ => return,
-            },
+            (Format::OpenAi, Operation::Responses) => {
+                match event.name().unwrap_or_else(|| type_of(data)) {
+                    b"response.completed" | b"response.incomplete" => End::Complete,
+                    b"response.failed" | b"error" => End::Failed,
+                    _ => return,
+                }
+            }
             (Format::OpenAi, _) if data == b"[DONE]" => End::Complete,
             (Format::OpenAi, Operation::Media) if !failed => End::Complete,
             (Format::OpenAi, _) if failed => End::Failed,
@@ -227,9 +251,14 @@ fn gemini_has_ended(data: &[u8]) -> bool {
     struct Feedback {
         block_reason: Option<IgnoredAny>,
     }
-    let Ok(response) = serde_json::from_slice::<Response>(data) else { return false };
+    let Ok(response) = serde_json::from_slice::<Response>(data) else {
+        return false;
+    };
     response.prompt_feedback.block_reason.is_some()
-        || response.candidates.iter().any(|c| c.finish_reason.is_some())
+        || response
+            .candidates
+            .iter()
+            .any(|c| c.finish_reason.is_some())
 }
 
 /// What follows the colon after a key. Inside a JSON string the key's quotes would be escaped, so it isn't found there.

@@ -29,7 +29,8 @@ pub fn parse(path: &str) -> Option<Surface<'_>> {
         return messages(rest);
     }
     let (version, rest) = rest.split_once('/')?;
-    let gemini = matches!(namespace, None | Some(Format::Gemini)) && matches!(version, "v1beta" | "v1");
+    let gemini =
+        matches!(namespace, None | Some(Format::Gemini)) && matches!(version, "v1beta" | "v1");
     if gemini && let Some(found) = generate(rest) {
         return Some(found);
     }
@@ -48,13 +49,18 @@ pub fn parse(path: &str) -> Option<Surface<'_>> {
 /// Reads a path below a base URL that leaves the version out, such as `/chat/completions`.
 pub fn parse_below_version(path: &str) -> Option<Surface<'_>> {
     let rest = path.strip_prefix('/')?;
-    generate(rest).or_else(|| messages(rest)).or_else(|| open_ai(rest))
+    generate(rest)
+        .or_else(|| messages(rest))
+        .or_else(|| open_ai(rest))
 }
 
 fn namespace(path: &str) -> (Option<Format>, &str) {
     let path = path.strip_prefix('/').unwrap_or(path);
     for format in Format::ALL {
-        if let Some(rest) = path.strip_prefix(format.as_str()).and_then(|rest| rest.strip_prefix('/')) {
+        if let Some(rest) = path
+            .strip_prefix(format.as_str())
+            .and_then(|rest| rest.strip_prefix('/'))
+        {
             return (Some(format), rest);
         }
     }
@@ -62,7 +68,13 @@ fn namespace(path: &str) -> (Option<Format>, &str) {
 }
 
 fn plain(format: Format, operation: Operation, rest: &str) -> Surface<'_> {
-    Surface { format, operation, model: None, stream: None, rest }
+    Surface {
+        format,
+        operation,
+        model: None,
+        stream: None,
+        rest,
+    }
 }
 
 fn models(format: Format, rest: &str) -> Surface<'_> {
@@ -74,7 +86,10 @@ fn listing(format: Format, rest: &str) -> Option<Surface<'_>> {
         return Some(models(format, rest));
     }
     let id = rest.strip_prefix("models/").filter(|id| !id.is_empty())?;
-    Some(Surface { model: Some(percent_decode(id)), ..models(format, rest) })
+    Some(Surface {
+        model: Some(percent_decode(id)),
+        ..models(format, rest)
+    })
 }
 
 fn messages(rest: &str) -> Option<Surface<'_>> {
@@ -134,8 +149,13 @@ pub fn percent_decode(text: &str) -> Cow<'_, str> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut i = 0;
     while i < bytes.len() {
-        let hex = bytes.get(i + 1..i + 3).and_then(|h| std::str::from_utf8(h).ok());
-        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()).filter(|_| bytes[i] == b'%') {
+        let hex = bytes
+            .get(i + 1..i + 3)
+            .and_then(|h| std::str::from_utf8(h).ok());
+        match hex
+            .and_then(|h| u8::from_str_radix(h, 16).ok())
+            .filter(|_| bytes[i] == b'%')
+        {
             Some(byte) => {
                 out.push(byte);
                 i += 3;
@@ -170,19 +190,60 @@ mod tests {
             ("/v1/messages", Anthropic, Chat, None, None),
             ("/messages", Anthropic, Chat, None, None),
             ("/anthropic/v1/messages", Anthropic, Chat, None, None),
-            ("/anthropic/v1/messages/count_tokens", Anthropic, CountTokens, None, None),
+            (
+                "/anthropic/v1/messages/count_tokens",
+                Anthropic,
+                CountTokens,
+                None,
+                None,
+            ),
             ("/anthropic/v1/models", Anthropic, Models, None, None),
-            ("/v1beta/models/gemini-1.5-pro:generateContent", Gemini, Chat, Some("gemini-1.5-pro"), None),
-            ("/v1/models/gemini-1.5-pro:generateContent", Gemini, Chat, Some("gemini-1.5-pro"), None),
-            ("/gemini/v1/models/a:streamGenerateContent", Gemini, Chat, Some("a"), Some(true)),
-            ("/gemini/v1beta/models/a:countTokens", Gemini, CountTokens, Some("a"), None),
-            ("/gemini/v1beta/models/team%2Fa:embedContent", Gemini, Embeddings, Some("team/a"), None),
+            (
+                "/v1beta/models/gemini-1.5-pro:generateContent",
+                Gemini,
+                Chat,
+                Some("gemini-1.5-pro"),
+                None,
+            ),
+            (
+                "/v1/models/gemini-1.5-pro:generateContent",
+                Gemini,
+                Chat,
+                Some("gemini-1.5-pro"),
+                None,
+            ),
+            (
+                "/gemini/v1/models/a:streamGenerateContent",
+                Gemini,
+                Chat,
+                Some("a"),
+                Some(true),
+            ),
+            (
+                "/gemini/v1beta/models/a:countTokens",
+                Gemini,
+                CountTokens,
+                Some("a"),
+                None,
+            ),
+            (
+                "/gemini/v1beta/models/team%2Fa:embedContent",
+                Gemini,
+                Embeddings,
+                Some("team/a"),
+                None,
+            ),
             ("/v1beta/models", Gemini, Models, None, None),
             ("/gemini/v1beta/models", Gemini, Models, None, None),
         ] {
             let found = parse(path).unwrap_or_else(|| panic!("{path} is not known"));
             assert_eq!(
-                (found.format, found.operation, found.model.as_deref(), found.stream),
+                (
+                    found.format,
+                    found.operation,
+                    found.model.as_deref(),
+                    found.stream
+                ),
                 (format, operation, model, stream),
                 "{path}"
             );

@@ -24,7 +24,10 @@ use walk::{Place, Stop, Walk};
 
 /// What a top-level field of a request is: parameters and names are no text. A field that isn't known here is.
 fn field(name: &str) -> Option<Context> {
-    let descriptions = |kind| Context { descriptions: true, ..Context::new(kind) };
+    let descriptions = |kind| Context {
+        descriptions: true,
+        ..Context::new(kind)
+    };
     Some(match name {
         "model"
         | "stream"
@@ -49,9 +52,13 @@ fn field(name: &str) -> Option<Context> {
         | "quality" => {
             return None;
         }
-        "system" | "instructions" | "systemInstruction" | "system_instruction" => Context::new(Kind::System),
-        "tools" | "functions" | "response_format" | "text" | "generationConfig" | "generation_config"
-        | "output_config" | "toolConfig" | "tool_config" => descriptions(Kind::System),
+        "system" | "instructions" | "systemInstruction" | "system_instruction" => {
+            Context::new(Kind::System)
+        }
+        "tools" | "functions" | "response_format" | "text" | "generationConfig"
+        | "generation_config" | "output_config" | "toolConfig" | "tool_config" => {
+            descriptions(Kind::System)
+        }
         "prediction" => Context::new(Kind::Assistant),
         _ => Context::new(Kind::User),
     })
@@ -72,9 +79,10 @@ pub enum TextError<E> {
 impl<E> TextError<E> {
     fn of(stop: Stop<E>, field: &str) -> Self {
         match stop {
-            Stop::Malformed => {
-                Self::Malformed(ScanError::WrongType { field: field.to_owned(), expected: "valid JSON" })
-            }
+            Stop::Malformed => Self::Malformed(ScanError::WrongType {
+                field: field.to_owned(),
+                expected: "valid JSON",
+            }),
             Stop::Refused(why) => Self::Refused(why),
         }
     }
@@ -83,9 +91,14 @@ impl<E> TextError<E> {
 /// Hands every text of a request to `look`, which says what is to stand in its place. Gives the fields that have changed.
 ///
 /// Of tools and schemas, only the descriptions are texts.
-pub fn request<E>(object: &Object, look: &mut Look<'_, E>) -> Result<Vec<(String, Bytes)>, TextError<E>> {
+pub fn request<E>(
+    object: &Object,
+    look: &mut Look<'_, E>,
+) -> Result<Vec<(String, Bytes)>, TextError<E>> {
     let mut see = |place: &Place<'_, '_>, text: &str| look(place.part, text);
-    Walk::new(object.bytes(), &mut see).fields(field).map_err(|e| TextError::of(e, "body"))
+    Walk::new(object.bytes(), &mut see)
+        .fields(field)
+        .map_err(|e| TextError::of(e, "body"))
 }
 
 /// Hands every text of a whole answer, or of an error's body, to `look`. Gives the answer when it has changed.
@@ -93,7 +106,9 @@ pub fn request<E>(object: &Object, look: &mut Look<'_, E>) -> Result<Vec<(String
 /// The probabilities of tokens spell the text out again, so they are taken out.
 pub fn answer<E>(body: &[u8], look: &mut Look<'_, E>) -> Result<Option<Vec<u8>>, TextError<E>> {
     let mut see = |place: &Place<'_, '_>, text: &str| look(place.part, text);
-    Walk::new(body, &mut see).run(Context::answer()).map_err(|e| TextError::of(e, "answer"))
+    Walk::new(body, &mut see)
+        .run(Context::answer())
+        .map_err(|e| TextError::of(e, "answer"))
 }
 
 #[cfg(test)]

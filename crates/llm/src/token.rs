@@ -37,7 +37,10 @@ impl Ask {
         Self {
             method: "POST",
             url: url.to_owned(),
-            headers: vec![("content-type", Secret::new("application/x-www-form-urlencoded"))],
+            headers: vec![(
+                "content-type",
+                Secret::new("application/x-www-form-urlencoded"),
+            )],
             body: Secret::new(form(fields)),
         }
     }
@@ -81,7 +84,9 @@ fn form(fields: &[(&str, &str)]) -> String {
 fn escape(text: &str, out: &mut String) {
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(byte as char),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                out.push(byte as char)
+            }
             _ => out.push_str(&format!("%{byte:02X}")),
         }
     }
@@ -99,7 +104,10 @@ mod tests {
 
     #[test]
     fn forms_escape_what_means_something() {
-        assert_eq!(form(&[("a", "b c&d=é"), ("grant_type", "x:y")]), "a=b%20c%26d%3D%C3%A9&grant_type=x%3Ay");
+        assert_eq!(
+            form(&[("a", "b c&d=é"), ("grant_type", "x:y")]),
+            "a=b%20c%26d%3D%C3%A9&grant_type=x%3Ay"
+        );
     }
 
     #[test]

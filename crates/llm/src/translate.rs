@@ -20,7 +20,10 @@ pub fn decode<'a>(wire: Wire, body: &'a str, context: &Context) -> Result<Answer
         Wire::Cohere => cohere::answer::decode(body, context),
         Wire::Responses => responses::read::decode(body, context),
         // No request is translated into it.
-        Wire::Completions => Err(Invalid::new("the answer", "is in a format that is not translated")),
+        Wire::Completions => Err(Invalid::new(
+            "the answer",
+            "is in a format that is not translated",
+        )),
     }
 }
 
@@ -38,8 +41,20 @@ pub fn encode(wire: Wire, answer: &Answer<'_>, context: &Context) -> Vec<u8> {
 /// A count of tokens, from one format's answer to another's.
 pub fn count(from: Format, to: Format, body: &str) -> Result<Vec<u8>, Invalid> {
     let mut f = Fields::parse(body, "")?;
-    let tokens: u64 = f.need(if from == Format::Gemini { "totalTokens" } else { "input_tokens" }, "")?;
+    let tokens: u64 = f.need(
+        if from == Format::Gemini {
+            "totalTokens"
+        } else {
+            "input_tokens"
+        },
+        "",
+    )?;
     Ok(object(|w| {
-        w.key(if to == Format::Gemini { "totalTokens" } else { "input_tokens" }).bare(tokens);
+        w.key(if to == Format::Gemini {
+            "totalTokens"
+        } else {
+            "input_tokens"
+        })
+        .bare(tokens);
     }))
 }

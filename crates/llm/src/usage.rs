@@ -96,13 +96,20 @@ impl Creation {
     /// The larger of both, count by count.
     fn max(self, other: Self) -> Self {
         Self {
-            ephemeral_5m_input_tokens: self.ephemeral_5m_input_tokens.max(other.ephemeral_5m_input_tokens),
-            ephemeral_1h_input_tokens: self.ephemeral_1h_input_tokens.max(other.ephemeral_1h_input_tokens),
+            ephemeral_5m_input_tokens: self
+                .ephemeral_5m_input_tokens
+                .max(other.ephemeral_5m_input_tokens),
+            ephemeral_1h_input_tokens: self
+                .ephemeral_1h_input_tokens
+                .max(other.ephemeral_1h_input_tokens),
         }
     }
 
     fn sum(self) -> Option<u64> {
-        match (self.ephemeral_5m_input_tokens, self.ephemeral_1h_input_tokens) {
+        match (
+            self.ephemeral_5m_input_tokens,
+            self.ephemeral_1h_input_tokens,
+        ) {
             (None, None) => None,
             (a, b) => Some(a.unwrap_or(0).saturating_add(b.unwrap_or(0))),
         }
@@ -144,7 +151,9 @@ fn count<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error
 impl Tally {
     /// Takes the JSON object of a `usage` or `usageMetadata` field. What it doesn't say keeps its value.
     pub fn update(&mut self, json: &[u8]) {
-        let Ok(new) = serde_json::from_slice::<Wire>(json) else { return };
+        let Ok(new) = serde_json::from_slice::<Wire>(json) else {
+            return;
+        };
         macro_rules! take {
             ($($field:ident),+) => { $(if new.$field.is_some() { self.wire.$field = new.$field; })+ };
         }
@@ -156,16 +165,31 @@ impl Tally {
             prompt_cache_hit_tokens
         );
         take!(output_tokens, input_tokens_details, output_tokens_details);
-        take!(prompt_token_count, candidates_token_count, thoughts_token_count, cached_content_token_count);
-        take!(tool_use_prompt_token_count, tokens, billed_units, cached_tokens);
+        take!(
+            prompt_token_count,
+            candidates_token_count,
+            thoughts_token_count,
+            cached_content_token_count
+        );
+        take!(
+            tool_use_prompt_token_count,
+            tokens,
+            billed_units,
+            cached_tokens
+        );
         // Anthropic's last event may say 0 where the first said how many.
         self.wire.input_tokens = self.wire.input_tokens.max(new.input_tokens);
-        self.wire.cache_read_input_tokens =
-            self.wire.cache_read_input_tokens.max(new.cache_read_input_tokens);
-        self.wire.cache_creation_input_tokens =
-            self.wire.cache_creation_input_tokens.max(new.cache_creation_input_tokens);
+        self.wire.cache_read_input_tokens = self
+            .wire
+            .cache_read_input_tokens
+            .max(new.cache_read_input_tokens);
+        self.wire.cache_creation_input_tokens = self
+            .wire
+            .cache_creation_input_tokens
+            .max(new.cache_creation_input_tokens);
         if let Some(new) = new.cache_creation {
-            self.wire.cache_creation = Some(self.wire.cache_creation.map_or(new, |old| old.max(new)));
+            self.wire.cache_creation =
+                Some(self.wire.cache_creation.map_or(new, |old| old.max(new)));
         }
     }
 
@@ -193,8 +217,9 @@ impl Tally {
             },
             // Anthropic's input_tokens leaves the cached parts out.
             Format::Anthropic => {
-                let written =
-                    w.cache_creation_input_tokens.or_else(|| w.cache_creation.and_then(Creation::sum));
+                let written = w
+                    .cache_creation_input_tokens
+                    .or_else(|| w.cache_creation.and_then(Creation::sum));
                 Usage {
                     input: w.input_tokens.map(|n| {
                         n.saturating_add(w.cache_read_input_tokens.unwrap_or(0))
@@ -282,7 +307,10 @@ mod tests {
                 r#"{"output_tokens":9}"#,
             ],
         );
-        assert_eq!((usage.input, usage.cached, usage.output), (Some(23), Some(20), Some(9)));
+        assert_eq!(
+            (usage.input, usage.cached, usage.output),
+            (Some(23), Some(20), Some(9))
+        );
     }
 
     #[test]
@@ -314,7 +342,10 @@ mod tests {
                 r#"{"promptTokenCount":5,"candidatesTokenCount":4,"thoughtsTokenCount":6}"#,
             ],
         );
-        assert_eq!((usage.input, usage.output, usage.reasoning), (Some(5), Some(10), Some(6)));
+        assert_eq!(
+            (usage.input, usage.output, usage.reasoning),
+            (Some(5), Some(10), Some(6))
+        );
     }
 
     #[test]
@@ -325,13 +356,22 @@ mod tests {
                 r#"{"billed_units":{"input_tokens":5,"output_tokens":4.0},"tokens":{"input_tokens":71.0,"output_tokens":6.0},"cached_tokens":64.0}"#,
             ],
         );
-        assert_eq!((usage.input, usage.cached, usage.output), (Some(71), Some(64), Some(6)));
+        assert_eq!(
+            (usage.input, usage.cached, usage.output),
+            (Some(71), Some(64), Some(6))
+        );
         let billed = tally(Format::Cohere, &[r#"{"billed_units":{"input_tokens":5}}"#]);
         assert_eq!((billed.input, billed.output), (Some(5), None));
     }
 
     #[test]
     fn nonsense_changes_nothing() {
-        assert!(!tally(Format::OpenAi, &["null", "[]", "{\"prompt_tokens\":\"x\"}", ""]).is_known());
+        assert!(
+            !tally(
+                Format::OpenAi,
+                &["null", "[]", "{\"prompt_tokens\":\"x\"}", ""]
+            )
+            .is_known()
+        );
     }
 }

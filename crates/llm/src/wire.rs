@@ -60,7 +60,9 @@ impl Wire {
     /// What is asked for in it.
     pub const fn operation(self) -> Operation {
         match self {
-            Wire::Chat | Wire::Messages | Wire::Generate | Wire::Converse | Wire::Cohere => Operation::Chat,
+            Wire::Chat | Wire::Messages | Wire::Generate | Wire::Converse | Wire::Cohere => {
+                Operation::Chat
+            }
             Wire::Responses => Operation::Responses,
             Wire::Completions => Operation::Completions,
         }
@@ -90,6 +92,12 @@ impl Wire {
             (Wire::Generate | Wire::Converse, _) => "",
             (Wire::Cohere, _) => "chat",
         };
-        Surface { format: self.format(), operation, model: None, stream: None, rest }
+        Surface {
+            format: self.format(),
+            operation,
+            model: None,
+            stream: None,
+            rest,
+        }
     }
 }

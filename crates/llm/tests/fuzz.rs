@@ -119,7 +119,8 @@ fn tests() -> PathBuf {
 fn seeds(target: &str, kind: &str, file: &str) -> Vec<Vec<u8>> {
     let mut paths = Vec::new();
     for wire in Wire::ALL {
-        let Ok(cases) = std::fs::read_dir(tests().join("golden").join(kind).join(wire.as_str())) else {
+        let Ok(cases) = std::fs::read_dir(tests().join("golden").join(kind).join(wire.as_str()))
+        else {
             continue;
         };
         paths.extend(cases.map(|case| case.unwrap().path().join(file)));
@@ -127,18 +128,28 @@ fn seeds(target: &str, kind: &str, file: &str) -> Vec<Vec<u8>> {
     let found = std::fs::read_dir(tests().join("corpus").join(target));
     paths.extend(found.into_iter().flatten().map(|f| f.unwrap().path()));
     paths.sort();
-    paths.iter().filter_map(|path| std::fs::read(path).ok()).collect()
+    paths
+        .iter()
+        .filter_map(|path| std::fs::read(path).ok())
+        .collect()
 }
 
 fn run(target: &str, seeds: Vec<Vec<u8>>, check: impl Fn(&[u8])) {
     for seed in &seeds {
         check(seed);
     }
-    let seconds = std::env::var("SLUICE_FUZZ_SECONDS").ok().and_then(|s| s.parse().ok());
+    let seconds = std::env::var("SLUICE_FUZZ_SECONDS")
+        .ok()
+        .and_then(|s| s.parse().ok());
     let (until, mut random) = match seconds {
         Some(seconds) => {
-            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-            (Some(Instant::now() + Duration::from_secs(seconds)), Random(now.as_nanos() as u64 | 1))
+            let now = std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .unwrap();
+            (
+                Some(Instant::now() + Duration::from_secs(seconds)),
+                Random(now.as_nanos() as u64 | 1),
+            )
         }
         None => (None, Random(42)),
     };
@@ -163,40 +174,85 @@ fn is_json(bytes: &[u8]) -> bool {
 }
 
 fn context() -> Context {
-    Context { now: 1, seed: 7, model: "m".into(), include_usage: true, request_id: "r".into() }
+    Context {
+        now: 1,
+        seed: 7,
+        model: "m".into(),
+        include_usage: true,
+        request_id: "r".into(),
+    }
 }
 
 #[test]
 fn requests_are_refused_or_become_json() {
-    run("requests", seeds("requests", "requests", "in.json"), |input| {
-        let Ok(text) = std::str::from_utf8(input) else { return };
-        for client in [Wire::Chat, Wire::Responses, Wire::Completions, Wire::Messages, Wire::Generate] {
-            let mut dropped = Dropped::default();
-            let Ok(conversation) = request::decode(client, text, &mut dropped) else { continue };
-            for provider in provider::REGISTRY {
-                for (wire, operation) in
-                    provider.wires.iter().flat_map(|w| [(*w, Operation::Chat), (*w, Operation::CountTokens)])
-                {
-                    let target = Target { wire, provider, operation };
-                    if let Ok(body) = request::encode(&conversation, &target, &mut dropped) {
-                        assert!(is_json(&body), "{}", String::from_utf8_lossy(&body));
+    run(
+        "requests",
+        seeds("requests", "requests", "in.json"),
+        |input| {
+            let Ok(text) = std::str::from_utf8(input) else {
+                return;
+            };
+            for client in [
+                Wire::Chat,
+                Wire::Responses,
+                Wire::Completions,
+                Wire::Messages,
+                Wire::Generate,
+            ] {
+                let mut dropped = Dropped::default();
+                let Ok(conversation) = request::decode(client, text, &mut dropped) else {
+                    continue;
+                };
+                for provider in provider::REGISTRY {
+                    for (wire, operation) in provider
+                        .wires
+                        .iter()
+                        .flat_map(|w| [(*w, Operation::Chat), (*w, Operation::CountTokens)])
+                    {
+                        let target = Target {
+                            wire,
+                            provider,
+                            operation,
+                        };
+                        if let Ok(body) = request::encode(&conversation, &target, &mut dropped) {
+                            assert!(is_json(&body), "{}", String::from_utf8_lossy(&body));
+                        }
                     }
                 }
+                assert!(
+                    dropped
+                        .header()
+                        .is_none_or(|h| h.bytes().all(|b| b.is_ascii_graphic()))
+                );
             }
-            assert!(dropped.header().is_none_or(|h| h.bytes().all(|b| b.is_ascii_graphic())));
-        }
-    });
+        },
+    );
 }
 
 #[test]
 fn answers_are_unreadable_or_become_json() {
     run("answers", seeds("answers", "answers", "in.json"), |input| {
-        let Ok(text) = std::str::from_utf8(input) else { return };
-        for from in
-            [Wire::Chat, Wire::Responses, Wire::Messages, Wire::Generate, Wire::Converse, Wire::Cohere]
-        {
-            let Ok(answer) = translate::decode(from, text, &context()) else { continue };
-            for to in [Wire::Chat, Wire::Responses, Wire::Completions, Wire::Messages, Wire::Generate] {
+        let Ok(text) = std::str::from_utf8(input) else {
+            return;
+        };
+        for from in [
+            Wire::Chat,
+            Wire::Responses,
+            Wire::Messages,
+            Wire::Generate,
+            Wire::Converse,
+            Wire::Cohere,
+        ] {
+            let Ok(answer) = translate::decode(from, text, &context()) else {
+                continue;
+            };
+            for to in [
+                Wire::Chat,
+                Wire::Responses,
+                Wire::Completions,
+                Wire::Messages,
+                Wire::Generate,
+            ] {
                 let body = translate::encode(to, &answer, &context());
                 assert!(is_json(&body), "{}", String::from_utf8_lossy(&body));
             }
@@ -220,18 +276,29 @@ fn vectors_are_refused_or_become_json() {
     let mut all = seeds("vectors", "none", "none");
     all.extend(good.map(<[u8]>::to_vec));
     run("vectors", all, |input| {
-        let Ok(text) = std::str::from_utf8(input) else { return };
+        let Ok(text) = std::str::from_utf8(input) else {
+            return;
+        };
         for vectors in Vectors::ALL {
             for client in [Format::OpenAi, Format::Gemini] {
                 let mut dropped = Dropped::default();
                 if let Ok(request) = embeddings::decode(client, text, &mut dropped)
-                    && let Ok(body) =
-                        embeddings::encode(vectors, &request, "amazon.titan-embed-text-v2:0", &mut dropped)
+                    && let Ok(body) = embeddings::encode(
+                        vectors,
+                        &request,
+                        "amazon.titan-embed-text-v2:0",
+                        &mut dropped,
+                    )
                 {
                     assert!(is_json(&body), "{}", String::from_utf8_lossy(&body));
                 }
                 for (base64, batch) in [(false, false), (true, true)] {
-                    let asked = Asked { client, vectors, base64, batch };
+                    let asked = Asked {
+                        client,
+                        vectors,
+                        base64,
+                        batch,
+                    };
                     if let Ok((body, _)) = embeddings::answer(text, &asked, None, &context()) {
                         assert!(is_json(&body), "{}", String::from_utf8_lossy(&body));
                     }
@@ -252,26 +319,45 @@ fn is_sound(to: Wire, out: &[u8], end: End) {
             || matches!(event.name(), Some(b"message_stop" | b"response.completed"));
         assert!(data.as_ref() == b"[DONE]" || is_json(&data), "{text}");
     };
-    decoder.push(Bytes::copy_from_slice(out), &mut look).unwrap();
+    decoder
+        .push(Bytes::copy_from_slice(out), &mut look)
+        .unwrap();
     assert!(decoder.finish().is_none(), "{text}");
     assert!(end != End::Open, "the end is open: {text}");
-    assert!(!(clean && end == End::Failed), "{to:?} ends cleanly after an error: {text}");
+    assert!(
+        !(clean && end == End::Failed),
+        "{to:?} ends cleanly after an error: {text}"
+    );
 }
 
 fn through(from: Wire, to: Wire, input: &[u8], cut: usize) -> (Vec<u8>, End) {
     let mut translator = Translator::new(from, to, context());
-    let mut out = translator.push(Bytes::copy_from_slice(&input[..cut])).to_vec();
+    let mut out = translator
+        .push(Bytes::copy_from_slice(&input[..cut]))
+        .to_vec();
     out.extend_from_slice(&translator.push(Bytes::copy_from_slice(&input[cut..])));
     out.extend_from_slice(&translator.finish());
     (out, translator.end())
 }
 
-const CLIENTS: [Wire; 5] = [Wire::Chat, Wire::Responses, Wire::Completions, Wire::Messages, Wire::Generate];
+const CLIENTS: [Wire; 5] = [
+    Wire::Chat,
+    Wire::Responses,
+    Wire::Completions,
+    Wire::Messages,
+    Wire::Generate,
+];
 
 #[test]
 fn streams_stay_sound_and_cuts_don_t_matter() {
     run("streams", seeds("streams", "streams", "in.sse"), |input| {
-        for from in [Wire::Chat, Wire::Responses, Wire::Messages, Wire::Generate, Wire::Cohere] {
+        for from in [
+            Wire::Chat,
+            Wire::Responses,
+            Wire::Messages,
+            Wire::Generate,
+            Wire::Cohere,
+        ] {
             for to in CLIENTS {
                 let (whole, end) = through(from, to, input, input.len());
                 is_sound(to, &whole, end);
@@ -286,7 +372,11 @@ fn streams_stay_sound_and_cuts_don_t_matter() {
 fn event_streams_stay_sound_and_cuts_don_t_matter() {
     let good = [
         frame::encode("event", "messageStart", br#"{"role":"assistant"}"#),
-        frame::encode("event", "contentBlockDelta", br#"{"contentBlockIndex":0,"delta":{"text":"Hi"}}"#),
+        frame::encode(
+            "event",
+            "contentBlockDelta",
+            br#"{"contentBlockIndex":0,"delta":{"text":"Hi"}}"#,
+        ),
         frame::encode(
             "event",
             "contentBlockStart",
@@ -298,7 +388,11 @@ fn event_streams_stay_sound_and_cuts_don_t_matter() {
             br#"{"contentBlockIndex":1,"delta":{"toolUse":{"input":"{}"}}}"#,
         ),
         frame::encode("event", "messageStop", br#"{"stopReason":"tool_use"}"#),
-        frame::encode("event", "metadata", br#"{"usage":{"inputTokens":1,"outputTokens":2}}"#),
+        frame::encode(
+            "event",
+            "metadata",
+            br#"{"usage":{"inputTokens":1,"outputTokens":2}}"#,
+        ),
     ]
     .concat();
     let bad = frame::encode("exception", "throttlingException", br#"{"message":"slow"}"#);

@@ -21,15 +21,27 @@ use sluice_llm::request::{self, Target};
 use sluice_llm::translate::{self, Translator};
 use sluice_llm::{Operation, Wire, provider};
 
-const PROVIDERS: [&str; 8] =
-    ["openai", "anthropic", "gemini", "mistral", "deepseek", "qwen", "cohere", "bedrock"];
+const PROVIDERS: [&str; 8] = [
+    "openai",
+    "anthropic",
+    "gemini",
+    "mistral",
+    "deepseek",
+    "qwen",
+    "cohere",
+    "bedrock",
+];
 const CLIENTS: [Wire; 4] = [Wire::Chat, Wire::Responses, Wire::Messages, Wire::Generate];
 
 fn cases(kind: &str) -> Vec<(Wire, PathBuf)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(kind);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(kind);
     let mut found = Vec::new();
     for wire in Wire::ALL {
-        let Ok(entries) = std::fs::read_dir(root.join(wire.as_str())) else { continue };
+        let Ok(entries) = std::fs::read_dir(root.join(wire.as_str())) else {
+            continue;
+        };
         let mut paths: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).collect();
         paths.sort();
         found.extend(paths.into_iter().map(|path| (wire, path)));
@@ -61,7 +73,10 @@ fn context() -> Context {
 /// Indents JSON without changing the order of its keys.
 fn pretty(json: &[u8]) -> String {
     let text = std::str::from_utf8(json).unwrap();
-    assert!(serde_json::from_str::<serde_json::Value>(text).is_ok(), "no JSON: {text}");
+    assert!(
+        serde_json::from_str::<serde_json::Value>(text).is_ok(),
+        "no JSON: {text}"
+    );
     let (mut out, mut depth, mut in_string, mut escaped) = (String::new(), 0_usize, false, false);
     let mut chars = text.chars().peekable();
     let line = |out: &mut String, depth: usize| {
@@ -112,22 +127,36 @@ fn requests_become_what_each_provider_takes() {
         let counts = case.join("count").exists();
         let mut out = String::new();
         let by_type = |name: &str| provider::by_type(name).unwrap();
-        let targets = PROVIDERS.map(|name| (name, by_type(name), by_type(name).wire(client).unwrap()));
+        let targets =
+            PROVIDERS.map(|name| (name, by_type(name), by_type(name).wire(client).unwrap()));
         // For its models that have nothing else.
         let responses = ("openai by Responses", by_type("openai"), Wire::Responses);
         for (name, provider, wire) in targets.into_iter().chain([responses]) {
             if wire == client || (counts && matches!(wire, Wire::Chat | Wire::Responses)) {
                 continue;
             }
-            let operation = if counts { Operation::CountTokens } else { Operation::Chat };
+            let operation = if counts {
+                Operation::CountTokens
+            } else {
+                Operation::Chat
+            };
             let mut dropped = Dropped::default();
-            let target = Target { wire, provider, operation };
+            let target = Target {
+                wire,
+                provider,
+                operation,
+            };
             let result = request::decode(client, &body, &mut dropped)
                 .and_then(|c| request::encode(&c, &target, &mut dropped));
             writeln!(out, "=== {name}").unwrap();
             match result {
                 Ok(body) => {
-                    writeln!(out, "dropped: {}", dropped.header().unwrap_or("nothing".into())).unwrap();
+                    writeln!(
+                        out,
+                        "dropped: {}",
+                        dropped.header().unwrap_or("nothing".into())
+                    )
+                    .unwrap();
                     writeln!(out, "{}", pretty(&body)).unwrap();
                 }
                 Err(e) => writeln!(out, "refused: {e}").unwrap(),
@@ -146,9 +175,12 @@ fn answers_become_what_each_client_reads() {
             writeln!(out, "=== {}", to.as_str()).unwrap();
             let answer = translate::decode(from, &body, &context());
             match answer {
-                Ok(answer) => {
-                    writeln!(out, "{}", pretty(&translate::encode(to, &answer, &context()))).unwrap()
-                }
+                Ok(answer) => writeln!(
+                    out,
+                    "{}",
+                    pretty(&translate::encode(to, &answer, &context()))
+                )
+                .unwrap(),
                 Err(e) => writeln!(out, "unreadable: {e}").unwrap(),
             }
         }
@@ -178,7 +210,12 @@ fn streams_become_what_each_client_reads_wherever_they_are_cut() {
                 assert_eq!(cut_once, whole, "{} cut at byte {cut}", case.display());
             }
             let bytes: Vec<&[u8]> = body.chunks(1).collect();
-            assert_eq!(through(from, to, &bytes), whole, "{} byte by byte", case.display());
+            assert_eq!(
+                through(from, to, &bytes),
+                whole,
+                "{} byte by byte",
+                case.display()
+            );
             writeln!(out, "=== {}\n{}", to.as_str(), whole.trim_end()).unwrap();
         }
         compare(&case, &out);
@@ -187,11 +224,17 @@ fn streams_become_what_each_client_reads_wherever_they_are_cut() {
 
 #[test]
 fn the_same_request_is_written_the_same_a_thousand_times() {
-    let (client, case) =
-        cases("requests").into_iter().find(|(_, case)| case.ends_with("everything")).unwrap();
+    let (client, case) = cases("requests")
+        .into_iter()
+        .find(|(_, case)| case.ends_with("everything"))
+        .unwrap();
     let body = std::fs::read_to_string(case.join("in.json")).unwrap();
     let provider = provider::by_type("anthropic").unwrap();
-    let target = Target { wire: provider.wire(client).unwrap(), provider, operation: Operation::Chat };
+    let target = Target {
+        wire: provider.wire(client).unwrap(),
+        provider,
+        operation: Operation::Chat,
+    };
     let write = || {
         let c = request::decode(client, &body, &mut Dropped::default()).unwrap();
         request::encode(&c, &target, &mut Dropped::default()).unwrap()

@@ -75,14 +75,29 @@ pub(crate) enum End {
 impl Ask {
     /// The answer, as the fault changes it.
     pub(crate) fn answer(&self, fault: &Fault) -> Answer {
-        let reasoning = (self.think || fault.reasoning).then(|| format!("The user wants: {}", self.user));
+        let reasoning =
+            (self.think || fault.reasoning).then(|| format!("The user wants: {}", self.user));
         let reasoning_tokens = reasoning.as_deref().map_or(0, words);
         let calls = self.calls(fault);
-        let (pieces, end) = if calls.is_empty() { self.pieces(fault) } else { (Vec::new(), End::Tools) };
+        let (pieces, end) = if calls.is_empty() {
+            self.pieces(fault)
+        } else {
+            (Vec::new(), End::Tools)
+        };
         let spoken = pieces.iter().map(|p| words(p)).sum::<u64>() + 5 * calls.len() as u64;
-        let (input, output) = fault.usage.unwrap_or((self.prompt_tokens.max(1), spoken + reasoning_tokens));
+        let (input, output) = fault
+            .usage
+            .unwrap_or((self.prompt_tokens.max(1), spoken + reasoning_tokens));
         let end = fault.finish.clone().map_or(end, End::Other);
-        Answer { reasoning, pieces, calls, end, input, output, reasoning_tokens }
+        Answer {
+            reasoning,
+            pieces,
+            calls,
+            end,
+            input,
+            output,
+            reasoning_tokens,
+        }
     }
 
     fn calls(&self, fault: &Fault) -> Vec<(String, Value)> {
@@ -91,13 +106,22 @@ impl Ask {
             Choice::Named(name) => self.tools.iter().position(|(n, _)| n == name),
             Choice::Any => (!self.tools.is_empty()).then_some(0),
             Choice::Auto if !self.tool_results.is_empty() => None,
-            Choice::Auto => self.tools.iter().position(|(n, _)| self.user.contains(n.as_str())),
+            Choice::Auto => self
+                .tools
+                .iter()
+                .position(|(n, _)| self.user.contains(n.as_str())),
         };
         let Some((first, count)) = wanted.map(|w| (w, 1)).or(fault.tools.map(|n| (0, n))) else {
             return Vec::new();
         };
         let count = fault.tools.unwrap_or(count);
-        self.tools.iter().cycle().skip(first).take(count).map(|(n, s)| (n.clone(), sample(s))).collect()
+        self.tools
+            .iter()
+            .cycle()
+            .skip(first)
+            .take(count)
+            .map(|(n, s)| (n.clone(), sample(s)))
+            .collect()
     }
 
     fn pieces(&self, fault: &Fault) -> (Vec<String>, End) {
@@ -105,11 +129,19 @@ impl Ask {
         let mut pieces: Vec<String> = text.split_inclusive(' ').map(str::to_owned).collect();
         if let Some(count) = fault.chunks {
             pieces = (0..count)
-                .map(|i| pieces.get(i % pieces.len().max(1)).cloned().unwrap_or_default())
+                .map(|i| {
+                    pieces
+                        .get(i % pieces.len().max(1))
+                        .cloned()
+                        .unwrap_or_default()
+                })
                 .collect();
         }
         if let Some(size) = fault.chunk_bytes {
-            pieces.iter_mut().enumerate().for_each(|(i, p)| *p = filler(i, size));
+            pieces
+                .iter_mut()
+                .enumerate()
+                .for_each(|(i, p)| *p = filler(i, size));
         }
         match self.limit {
             Some(limit) if (pieces.len() as u64) > limit => {
@@ -127,8 +159,11 @@ impl Ask {
         if let Some(schema) = &self.schema {
             return sample(schema).to_string();
         }
-        let system =
-            if self.system.is_empty() { String::new() } else { format!(" [system: {}]", self.system) };
+        let system = if self.system.is_empty() {
+            String::new()
+        } else {
+            format!(" [system: {}]", self.system)
+        };
         if self.tool_results.is_empty() {
             format!("You said: {}{system}", self.user)
         } else {
@@ -183,7 +218,10 @@ pub(crate) fn sample(schema: &Value) -> Value {
     if let Some(first) = schema["anyOf"].get(0) {
         return sample(first);
     }
-    let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str()).unwrap_or("object");
+    let kind = schema["type"]
+        .as_str()
+        .or_else(|| schema["type"][0].as_str())
+        .unwrap_or("object");
     match kind.to_ascii_lowercase().as_str() {
         "string" => json!("text"),
         "integer" => json!(1),
@@ -194,7 +232,11 @@ pub(crate) fn sample(schema: &Value) -> Value {
         _ => {
             let fields = schema["properties"].as_object();
             Value::Object(
-                fields.into_iter().flatten().map(|(k, s)| (k.clone(), sample(s))).collect::<Map<_, _>>(),
+                fields
+                    .into_iter()
+                    .flatten()
+                    .map(|(k, s)| (k.clone(), sample(s)))
+                    .collect::<Map<_, _>>(),
             )
         }
     }
@@ -205,7 +247,12 @@ mod tests {
     use super::*;
 
     fn mk_ask() -> Ask {
-        Ask { system: "be kind".into(), user: "hello there".into(), prompt_tokens: 4, ..Ask::default() }
+        Ask {
+            system: "be kind".into(),
+            user: "hello there".into(),
+            prompt_tokens: 4,
+            ..Ask::default()
+        }
     }
 
     #[test]
@@ -217,19 +264,44 @@ mod tests {
 
     #[test]
     fn limits_and_stops_are_kept() {
-        let ask = Ask { limit: Some(2), ..mk_ask() };
+        let ask = Ask {
+            limit: Some(2),
+            ..mk_ask()
+        };
         let answer = ask.answer(&Fault::default());
-        assert_eq!((answer.text().as_str(), answer.end), ("You said: ", End::Length));
-        let ask = Ask { stop: vec!["there".into()], ..mk_ask() };
-        assert_eq!(ask.answer(&Fault::default()).end, End::Sequence("there".into()));
+        assert_eq!(
+            (answer.text().as_str(), answer.end),
+            ("You said: ", End::Length)
+        );
+        let ask = Ask {
+            stop: vec!["there".into()],
+            ..mk_ask()
+        };
+        assert_eq!(
+            ask.answer(&Fault::default()).end,
+            End::Sequence("there".into())
+        );
     }
 
     #[test]
     fn tools_are_called_when_named_or_forced_and_not_after_a_result() {
-        let tools = vec![("get_weather".to_owned(), json!({"properties": {"city": {"type": "STRING"}}}))];
-        let named = Ask { tools: tools.clone(), user: "use get_weather".into(), ..mk_ask() };
-        assert_eq!(named.answer(&Fault::default()).calls[0].1, json!({"city": "text"}));
-        let after = Ask { tool_results: vec!["sunny".into()], ..named };
+        let tools = vec![(
+            "get_weather".to_owned(),
+            json!({"properties": {"city": {"type": "STRING"}}}),
+        )];
+        let named = Ask {
+            tools: tools.clone(),
+            user: "use get_weather".into(),
+            ..mk_ask()
+        };
+        assert_eq!(
+            named.answer(&Fault::default()).calls[0].1,
+            json!({"city": "text"})
+        );
+        let after = Ask {
+            tool_results: vec!["sunny".into()],
+            ..named
+        };
         assert!(after.answer(&Fault::default()).calls.is_empty());
         let unnamed = Ask { tools, ..mk_ask() };
         assert!(unnamed.answer(&Fault::default()).calls.is_empty());

@@ -17,16 +17,21 @@ pub(crate) fn authorize(call: &Call<'_>) -> Result<(), Refusal> {
     call.accept(call.header("x-api-key").or(call.bearer()))?;
     match call.header("anthropic-version") {
         Some(version) if is_date(version) => Ok(()),
-        Some(other) => {
-            Err(Wrong::value("anthropic-version", format!("\"{other}\" is not a valid version")).into())
-        }
+        Some(other) => Err(Wrong::value(
+            "anthropic-version",
+            format!("\"{other}\" is not a valid version"),
+        )
+        .into()),
         None => Err(Wrong::value("anthropic-version", "header is required").into()),
     }
 }
 
 /// SDKs of late 2026 send another version than 2023-06-01, so the list is not closed.
 fn is_date(text: &str) -> bool {
-    let digits = |range| text.get(range).is_some_and(|t: &str| t.bytes().all(|b| b.is_ascii_digit()));
+    let digits = |range| {
+        text.get(range)
+            .is_some_and(|t: &str| t.bytes().all(|b| b.is_ascii_digit()))
+    };
     let dashes = text.len() == 10 && text.get(4..5) == Some("-") && text.get(7..8) == Some("-");
     dashes && digits(0..4) && digits(5..7) && digits(8..10)
 }
@@ -37,7 +42,10 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         Verb::Messages | Verb::StreamMessages => messages(call, &body(call)?),
         Verb::CountTokens => {
             let ask = request::count(&body(call)?)?;
-            Ok(Reply::json(StatusCode::OK, &json!({"input_tokens": ask.prompt_tokens.max(1)})))
+            Ok(Reply::json(
+                StatusCode::OK,
+                &json!({"input_tokens": ask.prompt_tokens.max(1)}),
+            ))
         }
         Verb::Models(id) => Ok(models(id.as_deref())),
         _ => Err(Refusal::NoRoute(String::new())),
@@ -57,14 +65,22 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
 /// The body; on Vertex AI it has a version, and the model only where the path has none (Google's documentation of Claude).
 fn body(call: &Call<'_>) -> Result<Value, Wrong> {
     let mut body = check::body(call.body)?;
-    let Some(map) = body.as_object_mut().filter(|_| call.format == Format::VertexAnthropic) else {
+    let Some(map) = body
+        .as_object_mut()
+        .filter(|_| call.format == Format::VertexAnthropic)
+    else {
         return Ok(body);
     };
     if map.remove("anthropic_version") != Some(json!("vertex-2023-10-16")) {
         return Err(Wrong::missing("anthropic_version"));
     }
-    if call.verb != Verb::CountTokens && map.insert("model".into(), json!(call.path_model)).is_some() {
-        return Err(Wrong { path: "model".into(), what: What::Unknown });
+    if call.verb != Verb::CountTokens
+        && map.insert("model".into(), json!(call.path_model)).is_some()
+    {
+        return Err(Wrong {
+            path: "model".into(),
+            what: What::Unknown,
+        });
     }
     let streams = call.verb == Verb::StreamMessages;
     if call.verb != Verb::CountTokens && (body["stream"] == true) != streams {
@@ -92,7 +108,11 @@ fn messages(call: &Call<'_>, body: &Value) -> Result<Reply, Refusal> {
             name: Some("error"),
             data: of_status(StatusCode::from_u16(529).unwrap_or_default(), call).to_string(),
         };
-        return Ok(Reply::stream(Framing::Sse, events(call, head, &answer), error));
+        return Ok(Reply::stream(
+            Framing::Sse,
+            events(call, head, &answer),
+            error,
+        ));
     }
     let mut whole = head;
     let (reason, sequence) = stop(&answer.end);
@@ -112,7 +132,9 @@ fn message(call: &Call<'_>, body: &Value) -> Value {
 fn blocks(call: &Call<'_>, answer: &Answer) -> Vec<Value> {
     let mut blocks = Vec::new();
     if let Some(reasoning) = &answer.reasoning {
-        blocks.push(json!({"type": "thinking", "thinking": reasoning, "signature": "bW9jay1zaWduYXR1cmU="}));
+        blocks.push(
+            json!({"type": "thinking", "thinking": reasoning, "signature": "bW9jay1zaWduYXR1cmU="}),
+        );
     }
     if answer.calls.is_empty() {
         blocks.push(json!({"type": "text", "text": answer.text()}));
@@ -146,12 +168,18 @@ fn events(call: &Call<'_>, mut head: Value, answer: &Answer) -> Vec<Event> {
     let mut out = vec![event("message_start", json!({"message": head}))];
     for (i, block) in blocks(call, answer).iter().enumerate() {
         let (start, deltas) = pieces(block, answer);
-        out.push(event("content_block_start", json!({"index": i, "content_block": start})));
+        out.push(event(
+            "content_block_start",
+            json!({"index": i, "content_block": start}),
+        ));
         if i == 0 {
             out.push(event("ping", json!({})));
         }
         for delta in deltas {
-            out.push(event("content_block_delta", json!({"index": i, "delta": delta})));
+            out.push(event(
+                "content_block_delta",
+                json!({"index": i, "delta": delta}),
+            ));
         }
         out.push(event("content_block_stop", json!({"index": i})));
     }
@@ -159,7 +187,10 @@ fn events(call: &Call<'_>, mut head: Value, answer: &Answer) -> Vec<Event> {
     let usage = json!({"output_tokens": answer.output, "input_tokens": answer.input,
         "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0});
     let delta = json!({"stop_reason": reason, "stop_sequence": sequence});
-    out.push(event("message_delta", json!({"delta": delta, "usage": usage})));
+    out.push(event(
+        "message_delta",
+        json!({"delta": delta, "usage": usage}),
+    ));
     out.push(event("message_stop", json!({})));
     out
 }
@@ -172,18 +203,27 @@ fn pieces(block: &Value, answer: &Answer) -> (Value, Vec<Value>) {
             start["thinking"] = json!("");
             start["signature"] = json!("");
             let text = block["thinking"].as_str().unwrap_or_default();
-            let said = text.split_inclusive(' ').map(|t| json!({"type": "thinking_delta", "thinking": t}));
-            said.chain([json!({"type": "signature_delta", "signature": block["signature"]})]).collect()
+            let said = text
+                .split_inclusive(' ')
+                .map(|t| json!({"type": "thinking_delta", "thinking": t}));
+            said.chain([json!({"type": "signature_delta", "signature": block["signature"]})])
+                .collect()
         }
         Some("tool_use") => {
             start["input"] = json!({});
             let text = block["input"].to_string();
             let parts = std::iter::once("").chain(halves(&text));
-            parts.map(|p| json!({"type": "input_json_delta", "partial_json": p})).collect()
+            parts
+                .map(|p| json!({"type": "input_json_delta", "partial_json": p}))
+                .collect()
         }
         _ => {
             start["text"] = json!("");
-            answer.pieces.iter().map(|t| json!({"type": "text_delta", "text": t})).collect()
+            answer
+                .pieces
+                .iter()
+                .map(|t| json!({"type": "text_delta", "text": t}))
+                .collect()
         }
     };
     (start, deltas)
@@ -191,23 +231,34 @@ fn pieces(block: &Value, answer: &Answer) -> (Value, Vec<Value>) {
 
 fn event(name: &'static str, mut data: Value) -> Event {
     data["type"] = json!(name);
-    Event { name: Some(name), data: data.to_string() }
+    Event {
+        name: Some(name),
+        data: data.to_string(),
+    }
 }
 
 /// A refusal, worded as the provider does.
 pub(crate) fn refuse(call: &Call<'_>, refusal: &Refusal) -> Reply {
     let (status, body) = match refusal {
-        Refusal::NoRoute(_) => (StatusCode::NOT_FOUND, error(call, "not_found_error", "Not found")),
+        Refusal::NoRoute(_) => (
+            StatusCode::NOT_FOUND,
+            error(call, "not_found_error", "Not found"),
+        ),
         Refusal::NoCredential => {
             let message = "x-api-key header is required";
-            (StatusCode::UNAUTHORIZED, error(call, "authentication_error", message))
+            (
+                StatusCode::UNAUTHORIZED,
+                error(call, "authentication_error", message),
+            )
         }
-        Refusal::WrongCredential => {
-            (StatusCode::UNAUTHORIZED, error(call, "authentication_error", "invalid x-api-key"))
-        }
-        Refusal::Wrong(wrong) => {
-            (StatusCode::BAD_REQUEST, error(call, "invalid_request_error", &words_of(wrong)))
-        }
+        Refusal::WrongCredential => (
+            StatusCode::UNAUTHORIZED,
+            error(call, "authentication_error", "invalid x-api-key"),
+        ),
+        Refusal::Wrong(wrong) => (
+            StatusCode::BAD_REQUEST,
+            error(call, "invalid_request_error", &words_of(wrong)),
+        ),
         Refusal::Status(status) => (*status, of_status(*status, call)),
     };
     Reply::json(status, &body).header("request-id", &format!("req_mock{}", call.number))
@@ -221,7 +272,10 @@ fn words_of(wrong: &Wrong) -> String {
         What::Unknown => format!("{at}: Extra inputs are not permitted"),
         What::Type { wanted, .. } => {
             let word = wanted.rsplit(' ').next().unwrap_or(wanted);
-            format!("{at}: Input should be a valid {}", if word == "array" { "list" } else { word })
+            format!(
+                "{at}: Input should be a valid {}",
+                if word == "array" { "list" } else { word }
+            )
         }
         What::Value(reason) => format!("{at}: {reason}"),
     }
@@ -236,10 +290,16 @@ fn of_status(status: StatusCode, call: &Call<'_>) -> Value {
     let (kind, message) = match status.as_u16() {
         401 => ("authentication_error", "invalid x-api-key"),
         402 => ("billing_error", "Your credit balance is too low"),
-        403 => ("permission_error", "Your API key does not have permission to use the specified resource."),
+        403 => (
+            "permission_error",
+            "Your API key does not have permission to use the specified resource.",
+        ),
         404 => ("not_found_error", "model not found"),
         413 => ("request_too_large", "Request exceeds the maximum size"),
-        429 => ("rate_limit_error", "This request would exceed your rate limit."),
+        429 => (
+            "rate_limit_error",
+            "This request would exceed your rate limit.",
+        ),
         504 => ("timeout_error", "Request timed out"),
         529 | 503 => ("overloaded_error", "Overloaded"),
         400..=499 => ("invalid_request_error", "The request was refused by fault."),

@@ -42,7 +42,8 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         Verb::ConverseStream => {
             let error = Event {
                 name: Some("throttlingException"),
-                data: json!({"message": "Too many requests, please wait before trying again."}).to_string(),
+                data: json!({"message": "Too many requests, please wait before trying again."})
+                    .to_string(),
             };
             Reply::stream(Framing::Aws, events(call, &answer), error)
         }
@@ -92,8 +93,12 @@ fn id(call: &Call<'_>, i: usize) -> String {
 
 fn events(call: &Call<'_>, answer: &Answer) -> Vec<Event> {
     let mut out = Vec::new();
-    let mut add =
-        |name: &'static str, data: Value| out.push(Event { name: Some(name), data: data.to_string() });
+    let mut add = |name: &'static str, data: Value| {
+        out.push(Event {
+            name: Some(name),
+            data: data.to_string(),
+        })
+    };
     add("messageStart", json!({"role": "assistant"}));
     let mut block = 0;
     if let Some(reasoning) = &answer.reasoning {
@@ -104,19 +109,28 @@ fn events(call: &Call<'_>, answer: &Answer) -> Vec<Event> {
             );
         }
         let signature = json!({"reasoningContent": {"signature": "bW9jay1zaWduYXR1cmU="}});
-        add("contentBlockDelta", json!({"contentBlockIndex": block, "delta": signature}));
+        add(
+            "contentBlockDelta",
+            json!({"contentBlockIndex": block, "delta": signature}),
+        );
         add("contentBlockStop", json!({"contentBlockIndex": block}));
         block += 1;
     }
     if answer.calls.is_empty() {
         for piece in &answer.pieces {
-            add("contentBlockDelta", json!({"contentBlockIndex": block, "delta": {"text": piece}}));
+            add(
+                "contentBlockDelta",
+                json!({"contentBlockIndex": block, "delta": {"text": piece}}),
+            );
         }
         add("contentBlockStop", json!({"contentBlockIndex": block}));
     }
     for (i, (name, input)) in answer.calls.iter().enumerate() {
         let start = json!({"toolUse": {"toolUseId": id(call, i), "name": name}});
-        add("contentBlockStart", json!({"contentBlockIndex": block, "start": start}));
+        add(
+            "contentBlockStart",
+            json!({"contentBlockIndex": block, "start": start}),
+        );
         for piece in halves(&input.to_string()) {
             add(
                 "contentBlockDelta",
@@ -128,7 +142,10 @@ fn events(call: &Call<'_>, answer: &Answer) -> Vec<Event> {
     }
     add("messageStop", json!({"stopReason": stop(&answer.end)}));
     if !call.fault.no_usage {
-        add("metadata", json!({"usage": usage(answer), "metrics": {"latencyMs": 1}}));
+        add(
+            "metadata",
+            json!({"usage": usage(answer), "metrics": {"latencyMs": 1}}),
+        );
     }
     out
 }
@@ -136,17 +153,30 @@ fn events(call: &Call<'_>, answer: &Answer) -> Vec<Event> {
 /// A refusal, worded as the provider does.
 pub(crate) fn refuse(call: &Call<'_>, refusal: &Refusal) -> Reply {
     let (status, kind, message) = match refusal {
-        Refusal::NoRoute(_) => (StatusCode::NOT_FOUND, "UnknownOperationException", String::new()),
+        Refusal::NoRoute(_) => (
+            StatusCode::NOT_FOUND,
+            "UnknownOperationException",
+            String::new(),
+        ),
         Refusal::NoCredential => (
             StatusCode::FORBIDDEN,
             "MissingAuthenticationTokenException",
             "Missing Authentication Token".to_owned(),
         ),
         Refusal::WrongCredential => {
-            let message = "The request signature we calculated does not match the signature you provided.";
-            (StatusCode::FORBIDDEN, "InvalidSignatureException", message.to_owned())
+            let message =
+                "The request signature we calculated does not match the signature you provided.";
+            (
+                StatusCode::FORBIDDEN,
+                "InvalidSignatureException",
+                message.to_owned(),
+            )
         }
-        Refusal::Wrong(wrong) => (StatusCode::BAD_REQUEST, "ValidationException", words_of(wrong)),
+        Refusal::Wrong(wrong) => (
+            StatusCode::BAD_REQUEST,
+            "ValidationException",
+            words_of(wrong),
+        ),
         Refusal::Status(status) => {
             let kind = match status.as_u16() {
                 403 => "AccessDeniedException",
@@ -158,7 +188,11 @@ pub(crate) fn refuse(call: &Call<'_>, refusal: &Refusal) -> Reply {
                 400..=499 => "ValidationException",
                 _ => "InternalServerException",
             };
-            (*status, kind, "The request was refused by fault.".to_owned())
+            (
+                *status,
+                kind,
+                "The request was refused by fault.".to_owned(),
+            )
         }
     };
     Reply::json(status, &json!({"message": message}))

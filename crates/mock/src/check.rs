@@ -29,12 +29,20 @@ pub(crate) struct Field {
 
 /// A field that has to be there.
 pub(crate) const fn must(name: &'static str, kinds: Kinds) -> Field {
-    Field { name, kinds, required: true }
+    Field {
+        name,
+        kinds,
+        required: true,
+    }
 }
 
 /// A field that may be there.
 pub(crate) const fn may(name: &'static str, kinds: Kinds) -> Field {
-    Field { name, kinds, required: false }
+    Field {
+        name,
+        kinds,
+        required: false,
+    }
 }
 
 /// What is wrong with a request, and where.
@@ -68,12 +76,18 @@ pub(crate) enum What {
 impl Wrong {
     /// A refused value.
     pub(crate) fn value(path: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { path: path.into(), what: What::Value(reason.into()) }
+        Self {
+            path: path.into(),
+            what: What::Value(reason.into()),
+        }
     }
 
     /// A missing field.
     pub(crate) fn missing(path: impl Into<String>) -> Self {
-        Self { path: path.into(), what: What::Missing }
+        Self {
+            path: path.into(),
+            what: What::Missing,
+        }
     }
 }
 
@@ -90,7 +104,10 @@ pub(crate) enum Nulls {
 pub(crate) fn body(bytes: &[u8]) -> Result<Value, Wrong> {
     match serde_json::from_slice(bytes) {
         Ok(value @ Value::Object(_)) => Ok(value),
-        _ => Err(Wrong { path: String::new(), what: What::NotJson }),
+        _ => Err(Wrong {
+            path: String::new(),
+            what: What::NotJson,
+        }),
     }
 }
 
@@ -101,18 +118,26 @@ pub(crate) fn object<'a>(
     fields: &[Field],
     nulls: Nulls,
 ) -> Result<&'a Map<String, Value>, Wrong> {
-    let Value::Object(map) = value else { return Err(type_error(value, path.to_owned(), OBJ)) };
+    let Value::Object(map) = value else {
+        return Err(type_error(value, path.to_owned(), OBJ));
+    };
     for (name, value) in map {
         let at = join(path, name);
         let Some(field) = fields.iter().find(|f| f.name == name) else {
-            return Err(Wrong { path: at, what: What::Unknown });
+            return Err(Wrong {
+                path: at,
+                what: What::Unknown,
+            });
         };
         let absent = value.is_null() && nulls == Nulls::Absent && !field.required;
         if !absent && !is(value, field.kinds) {
             return Err(type_error(value, at, field.kinds));
         }
     }
-    match fields.iter().find(|f| f.required && !map.contains_key(f.name)) {
+    match fields
+        .iter()
+        .find(|f| f.required && !map.contains_key(f.name))
+    {
         Some(field) => Err(Wrong::missing(join(path, field.name))),
         None => Ok(map),
     }
@@ -125,7 +150,11 @@ pub(crate) fn one_of(value: &Value, path: &str, allowed: &[&str]) -> Result<(), 
             path,
             format!(
                 "Invalid value: '{s}'. Supported values are: {}.",
-                allowed.iter().map(|a| format!("'{a}'")).collect::<Vec<_>>().join(", ")
+                allowed
+                    .iter()
+                    .map(|a| format!("'{a}'"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ),
         )),
         _ => Ok(()),
@@ -133,7 +162,12 @@ pub(crate) fn one_of(value: &Value, path: &str, allowed: &[&str]) -> Result<(), 
 }
 
 /// Checks that a number, if there is one, lies within bounds.
-pub(crate) fn within(map: &Map<String, Value>, name: &str, low: f64, high: f64) -> Result<(), Wrong> {
+pub(crate) fn within(
+    map: &Map<String, Value>,
+    name: &str,
+    low: f64,
+    high: f64,
+) -> Result<(), Wrong> {
     match map.get(name).and_then(Value::as_f64) {
         Some(n) if n < low => Err(Wrong::value(
             name,
@@ -149,7 +183,11 @@ pub(crate) fn within(map: &Map<String, Value>, name: &str, low: f64, high: f64) 
 
 /// `a.b`, or `b` at the top.
 pub(crate) fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
 }
 
 fn is(value: &Value, kinds: Kinds) -> bool {
@@ -174,7 +212,10 @@ fn type_error(value: &Value, path: String, kinds: Kinds) -> Wrong {
         (OBJ, "an object"),
         (ARR, "an array"),
     ];
-    let wanted = words.iter().find(|(k, _)| k & kinds != 0).map_or("something else", |(_, w)| w);
+    let wanted = words
+        .iter()
+        .find(|(k, _)| k & kinds != 0)
+        .map_or("something else", |(_, w)| w);
     let got = match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -184,7 +225,10 @@ fn type_error(value: &Value, path: String, kinds: Kinds) -> Wrong {
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
     };
-    Wrong { path, what: What::Type { wanted, got } }
+    Wrong {
+        path,
+        what: What::Type { wanted, got },
+    }
 }
 
 #[cfg(test)]
@@ -195,7 +239,9 @@ mod tests {
     const FIELDS: &[Field] = &[must("a", STR), may("b", INT | ARR)];
 
     fn mk_check(value: Value) -> Option<What> {
-        object(&value, "", FIELDS, Nulls::Absent).err().map(|w| w.what)
+        object(&value, "", FIELDS, Nulls::Absent)
+            .err()
+            .map(|w| w.what)
     }
 
     #[test]
@@ -206,8 +252,17 @@ mod tests {
         assert_eq!(mk_check(json!({"a": "x", "c": 1})), Some(What::Unknown));
         assert_eq!(
             mk_check(json!({"a": "x", "b": 1.5})),
-            Some(What::Type { wanted: "an integer", got: "a decimal" })
+            Some(What::Type {
+                wanted: "an integer",
+                got: "a decimal"
+            })
         );
-        assert_eq!(mk_check(json!({"a": null})), Some(What::Type { wanted: "a string", got: "null" }));
+        assert_eq!(
+            mk_check(json!({"a": null})),
+            Some(What::Type {
+                wanted: "a string",
+                got: "null"
+            })
+        );
     }
 }

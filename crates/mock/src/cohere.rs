@@ -24,7 +24,8 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
     if body["stream"] != true {
         return Ok(Reply::json(StatusCode::OK, &whole(call, &answer)));
     }
-    let delta = json!({"finish_reason": "ERROR", "error": "internal server error, this has been reported"});
+    let delta =
+        json!({"finish_reason": "ERROR", "error": "internal server error, this has been reported"});
     let error = event("message-end", json!({"id": id(call), "delta": delta}));
     Ok(Reply::stream(Framing::Sse, events(call, &answer), error))
 }
@@ -56,7 +57,10 @@ fn usage(answer: &Answer) -> Value {
 }
 
 fn plan(answer: &Answer) -> Option<String> {
-    answer.calls.first().map(|(name, _)| format!("I will use {name}."))
+    answer
+        .calls
+        .first()
+        .map(|(name, _)| format!("I will use {name}."))
 }
 
 fn whole(call: &Call<'_>, answer: &Answer) -> Value {
@@ -67,10 +71,14 @@ fn whole(call: &Call<'_>, answer: &Answer) -> Value {
     }
     if let Some(plan) = plan(answer) {
         message["tool_plan"] = json!(plan);
-        let calls = answer.calls.iter().enumerate().map(|(i, (name, arguments))| {
-            json!({"id": call_id(call, answer, i), "type": "function",
+        let calls = answer
+            .calls
+            .iter()
+            .enumerate()
+            .map(|(i, (name, arguments))| {
+                json!({"id": call_id(call, answer, i), "type": "function",
                 "function": {"name": name, "arguments": arguments.to_string()}})
-        });
+            });
         message["tool_calls"] = calls.collect();
     } else {
         content.push(json!({"type": "text", "text": answer.text()}));
@@ -78,7 +86,8 @@ fn whole(call: &Call<'_>, answer: &Answer) -> Value {
     if !content.is_empty() {
         message["content"] = json!(content);
     }
-    let mut whole = json!({"id": id(call), "finish_reason": finish(&answer.end), "message": message});
+    let mut whole =
+        json!({"id": id(call), "finish_reason": finish(&answer.end), "message": message});
     if !call.fault.no_usage {
         whole["usage"] = usage(answer);
     }
@@ -88,21 +97,33 @@ fn whole(call: &Call<'_>, answer: &Answer) -> Value {
 /// The name stands in the data, too.
 fn event(name: &'static str, mut data: Value) -> Event {
     data["type"] = json!(name);
-    Event { name: Some(name), data: data.to_string() }
+    Event {
+        name: Some(name),
+        data: data.to_string(),
+    }
 }
 
 fn events(call: &Call<'_>, answer: &Answer) -> Vec<Event> {
-    let start =
-        json!({"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []});
-    let mut out = vec![event("message-start", json!({"id": id(call), "delta": {"message": start}}))];
+    let start = json!({"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []});
+    let mut out = vec![event(
+        "message-start",
+        json!({"id": id(call), "delta": {"message": start}}),
+    )];
     let mut block = 0;
-    let thoughts: Vec<&str> = answer.reasoning.iter().flat_map(|r| r.split_inclusive(' ')).collect();
+    let thoughts: Vec<&str> = answer
+        .reasoning
+        .iter()
+        .flat_map(|r| r.split_inclusive(' '))
+        .collect();
     if !thoughts.is_empty() {
         contents(&mut out, &mut block, "thinking", &thoughts);
     }
     if let Some(plan) = plan(answer) {
         for piece in halves(&plan) {
-            out.push(event("tool-plan-delta", json!({"delta": {"message": {"tool_plan": piece}}})));
+            out.push(event(
+                "tool-plan-delta",
+                json!({"delta": {"message": {"tool_plan": piece}}}),
+            ));
         }
     } else {
         let pieces: Vec<&str> = answer.pieces.iter().map(String::as_str).collect();
@@ -111,10 +132,14 @@ fn events(call: &Call<'_>, answer: &Answer) -> Vec<Event> {
     for (i, (name, arguments)) in answer.calls.iter().enumerate() {
         let about = |calls: Value| json!({"index": i, "delta": {"message": {"tool_calls": calls}}});
         let function = json!({"name": name, "arguments": ""});
-        let start = json!({"id": call_id(call, answer, i), "type": "function", "function": function});
+        let start =
+            json!({"id": call_id(call, answer, i), "type": "function", "function": function});
         out.push(event("tool-call-start", about(start)));
         for piece in halves(&arguments.to_string()) {
-            out.push(event("tool-call-delta", about(json!({"function": {"arguments": piece}}))));
+            out.push(event(
+                "tool-call-delta",
+                about(json!({"function": {"arguments": piece}})),
+            ));
         }
         out.push(event("tool-call-end", json!({"index": i})));
     }
@@ -122,13 +147,20 @@ fn events(call: &Call<'_>, answer: &Answer) -> Vec<Event> {
     if !call.fault.no_usage {
         delta["usage"] = usage(answer);
     }
-    out.push(event("message-end", json!({"id": id(call), "delta": delta})));
+    out.push(event(
+        "message-end",
+        json!({"id": id(call), "delta": delta}),
+    ));
     out
 }
 
 fn contents(out: &mut Vec<Event>, block: &mut u32, kind: &str, pieces: &[&str]) {
-    let about = |content: Value| json!({"index": *block, "delta": {"message": {"content": content}}});
-    out.push(event("content-start", about(json!({"type": kind, kind: ""}))));
+    let about =
+        |content: Value| json!({"index": *block, "delta": {"message": {"content": content}}});
+    out.push(event(
+        "content-start",
+        about(json!({"type": kind, kind: ""})),
+    ));
     for piece in pieces {
         out.push(event("content-delta", about(json!({kind: piece}))));
     }
@@ -145,7 +177,9 @@ pub(crate) fn refuse(call: &Call<'_>, refusal: &Refusal) -> Reply {
         Refusal::Wrong(wrong) => words_of(wrong),
         Refusal::Status(status) => {
             let message = match status.as_u16() {
-                429 => "You are past the per minute request limit, please wait and try again later.",
+                429 => {
+                    "You are past the per minute request limit, please wait and try again later."
+                }
                 404 => {
                     "model not found, make sure the correct model ID was used and that you have access to the model."
                 }

@@ -84,7 +84,11 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Self, FaultError> {
         let mut fault = Self::default();
-        for word in text.split([';', ',']).map(str::trim).filter(|w| !w.is_empty()) {
+        for word in text
+            .split([';', ','])
+            .map(str::trim)
+            .filter(|w| !w.is_empty())
+        {
             let (name, value) = name_and_value(word);
             fault.set(name, &percent_decode(value))?;
         }
@@ -95,7 +99,11 @@ impl FromStr for Fault {
 impl Fault {
     /// The fault a model name asks for: `mock-status=500`, `mock-cut-3`. Other names, also ones that only look like it, ask for none.
     pub fn of_model(model: &str) -> Option<Self> {
-        model.strip_prefix("mock-").filter(|f| !f.is_empty())?.parse().ok()
+        model
+            .strip_prefix("mock-")
+            .filter(|f| !f.is_empty())?
+            .parse()
+            .ok()
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), FaultError> {
@@ -156,7 +164,10 @@ fn name_and_value(word: &str) -> (&str, &str) {
 }
 
 fn wrong(name: &str, value: &str) -> FaultError {
-    FaultError::Value { name: name.to_owned(), value: value.to_owned() }
+    FaultError::Value {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    }
 }
 
 fn number<N: FromStr>(name: &str, value: &str) -> Result<N, FaultError> {
@@ -165,7 +176,11 @@ fn number<N: FromStr>(name: &str, value: &str) -> Result<N, FaultError> {
 
 fn status(name: &str, value: &str) -> Result<u16, FaultError> {
     let status = number(name, value)?;
-    if (200..=999).contains(&status) { Ok(status) } else { Err(wrong(name, value)) }
+    if (200..=999).contains(&status) {
+        Ok(status)
+    } else {
+        Err(wrong(name, value))
+    }
 }
 
 fn pair(name: &str, value: &str) -> Result<(u64, u64), FaultError> {
@@ -178,7 +193,10 @@ pub(crate) fn percent_decode(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
-        let escaped = tail.get(..2).filter(|_| first == b'%').and_then(|h| std::str::from_utf8(h).ok());
+        let escaped = tail
+            .get(..2)
+            .filter(|_| first == b'%')
+            .and_then(|h| std::str::from_utf8(h).ok());
         match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
             Some(byte) => {
                 out.push(byte);
@@ -214,9 +232,15 @@ mod tests {
     #[test]
     fn model_names_ask_for_faults_with_dashes() {
         assert_eq!(Fault::of_model("mock-cut-3").unwrap().cut, Some(3));
-        assert_eq!(Fault::of_model("mock-status=503").unwrap().status, Some(503));
         assert_eq!(
-            Fault::of_model("mock-retry-after-2;status-429").unwrap().retry_after.as_deref(),
+            Fault::of_model("mock-status=503").unwrap().status,
+            Some(503)
+        );
+        assert_eq!(
+            Fault::of_model("mock-retry-after-2;status-429")
+                .unwrap()
+                .retry_after
+                .as_deref(),
             Some("2")
         );
         assert_eq!(Fault::of_model("mock-model"), None);
@@ -225,7 +249,10 @@ mod tests {
 
     #[test]
     fn unknown_names_and_bad_values_are_refused() {
-        assert_eq!("boom".parse::<Fault>(), Err(FaultError::Unknown("boom".into())));
+        assert_eq!(
+            "boom".parse::<Fault>(),
+            Err(FaultError::Unknown("boom".into()))
+        );
         assert!("cut=x".parse::<Fault>().is_err());
         assert!("crlf=1".parse::<Fault>().is_err());
         assert!("status=42".parse::<Fault>().is_err());

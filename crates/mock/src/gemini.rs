@@ -18,7 +18,11 @@ pub(crate) fn authorize(call: &Call<'_>) -> Result<(), Refusal> {
     if call.format == Format::Vertex {
         return call.accept(call.bearer());
     }
-    call.accept(call.header("x-goog-api-key").or(call.param("key")).or(call.bearer()))
+    call.accept(
+        call.header("x-goog-api-key")
+            .or(call.param("key"))
+            .or(call.bearer()),
+    )
 }
 
 /// The answer of an operation.
@@ -28,7 +32,12 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         Verb::Generate => {
             let body = body()?;
             let answer = request::generate(call.format, &body)?.answer(call.fault);
-            let last = chunk(call, &candidates(&answer, &body, Some(&answer.end)), &answer, answer.output);
+            let last = chunk(
+                call,
+                &candidates(&answer, &body, Some(&answer.end)),
+                &answer,
+                answer.output,
+            );
             Ok(Reply::json(StatusCode::OK, &last))
         }
         Verb::StreamGenerate => {
@@ -36,22 +45,35 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
             let answer = request::generate(call.format, &body)?.answer(call.fault);
             let sse = call.param("alt") == Some("sse");
             let framing = if sse { Framing::Sse } else { Framing::Array };
-            let error =
-                Event { name: None, data: of_status(StatusCode::SERVICE_UNAVAILABLE, call).to_string() };
+            let error = Event {
+                name: None,
+                data: of_status(StatusCode::SERVICE_UNAVAILABLE, call).to_string(),
+            };
             Ok(Reply::stream(framing, events(call, &answer), error))
         }
         Verb::CountContent => {
             let tokens = request::count(call.format, &body()?)?.prompt_tokens.max(1);
             let details = json!([{"modality": "TEXT", "tokenCount": tokens}]);
-            Ok(Reply::json(StatusCode::OK, &json!({"totalTokens": tokens, "promptTokensDetails": details})))
+            Ok(Reply::json(
+                StatusCode::OK,
+                &json!({"totalTokens": tokens, "promptTokensDetails": details}),
+            ))
         }
         Verb::Predict => Ok(predict::answer(call, &check::body(call.body)?)?),
-        Verb::Embed => Ok(Reply::json(StatusCode::OK, &json!({"embedding": embed(&body()?)?}))),
+        Verb::Embed => Ok(Reply::json(
+            StatusCode::OK,
+            &json!({"embedding": embed(&body()?)?}),
+        )),
         Verb::BatchEmbed => {
             let body = body()?;
-            let requests = body["requests"].as_array().ok_or_else(|| Wrong::missing("requests"))?;
+            let requests = body["requests"]
+                .as_array()
+                .ok_or_else(|| Wrong::missing("requests"))?;
             let embedded = requests.iter().map(embed).collect::<Result<Vec<_>, _>>()?;
-            Ok(Reply::json(StatusCode::OK, &json!({"embeddings": embedded})))
+            Ok(Reply::json(
+                StatusCode::OK,
+                &json!({"embeddings": embedded}),
+            ))
         }
         Verb::Models(id) => Ok(models(id.as_deref())),
         _ => Err(Refusal::NoRoute(String::new())),
@@ -64,12 +86,18 @@ fn models(id: Option<&str>) -> Reply {
             "inputTokenLimit": 1_048_576, "outputTokenLimit": 8192,
             "supportedGenerationMethods": ["generateContent", "countTokens"]})
     };
-    Reply::json(StatusCode::OK, &id.map_or_else(|| json!({"models": [model("mock-model")]}), model))
+    Reply::json(
+        StatusCode::OK,
+        &id.map_or_else(|| json!({"models": [model("mock-model")]}), model),
+    )
 }
 
 fn embed(body: &Value) -> Result<Value, Wrong> {
     let text = request::embed(body)?;
-    let size = body["outputDimensionality"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(64);
+    let size = body["outputDimensionality"]
+        .as_u64()
+        .and_then(|n| usize::try_from(n).ok())
+        .unwrap_or(64);
     Ok(json!({"values": embedding(&text, size.clamp(1, 4096))}))
 }
 
@@ -83,7 +111,10 @@ fn candidates(answer: &Answer, body: &Value, end: Option<&End>) -> Vec<Value> {
         parts.push(json!({"text": answer.text()}));
     }
     parts.extend(calls(answer));
-    let count = body["generationConfig"]["candidateCount"].as_u64().unwrap_or(1).clamp(1, 8);
+    let count = body["generationConfig"]["candidateCount"]
+        .as_u64()
+        .unwrap_or(1)
+        .clamp(1, 8);
     (0..count).map(|i| candidate(i, &parts, end)).collect()
 }
 
@@ -132,17 +163,34 @@ fn chunk(call: &Call<'_>, candidates: &[Value], answer: &Answer, output: u64) ->
 }
 
 fn events(call: &Call<'_>, answer: &Answer) -> Vec<Event> {
-    let mut parts: Vec<Value> = answer.reasoning.as_deref().map(thought).into_iter().collect();
+    let mut parts: Vec<Value> = answer
+        .reasoning
+        .as_deref()
+        .map(thought)
+        .into_iter()
+        .collect();
     parts.extend(answer.pieces.iter().map(|p| json!({"text": p})));
     parts.extend(calls(answer));
     let last = parts.len().saturating_sub(1);
     let mut output = answer.reasoning_tokens;
     let event = |(i, part): (usize, &Value)| {
-        output += if part["thought"] == true { 0 } else { words(part["text"].as_str().unwrap_or_default()) };
+        output += if part["thought"] == true {
+            0
+        } else {
+            words(part["text"].as_str().unwrap_or_default())
+        };
         let end = (i == last).then_some(&answer.end);
         let so_far = if i == last { answer.output } else { output };
-        let data = chunk(call, &[candidate(0, std::slice::from_ref(part), end)], answer, so_far);
-        Event { name: None, data: data.to_string() }
+        let data = chunk(
+            call,
+            &[candidate(0, std::slice::from_ref(part), end)],
+            answer,
+            so_far,
+        );
+        Event {
+            name: None,
+            data: data.to_string(),
+        }
     };
     parts.iter().enumerate().map(event).collect()
 }
@@ -150,26 +198,39 @@ fn events(call: &Call<'_>, answer: &Answer) -> Vec<Event> {
 /// A refusal, worded as the provider does.
 pub(crate) fn refuse(call: &Call<'_>, refusal: &Refusal) -> Reply {
     let (status, body) = match refusal {
-        Refusal::NoRoute(what) => (StatusCode::NOT_FOUND, error(404, "NOT_FOUND", what, json!([]))),
+        Refusal::NoRoute(what) => (
+            StatusCode::NOT_FOUND,
+            error(404, "NOT_FOUND", what, json!([])),
+        ),
         Refusal::NoCredential if call.format == Format::Gemini => {
             let message = "Method doesn't allow unregistered callers (callers without established identity). Please use \
                 API Key or other form of API consumer identity to call this API.";
-            (StatusCode::FORBIDDEN, error(403, "PERMISSION_DENIED", message, json!([])))
+            (
+                StatusCode::FORBIDDEN,
+                error(403, "PERMISSION_DENIED", message, json!([])),
+            )
         }
         Refusal::WrongCredential if call.format == Format::Gemini => {
             let message = "API key not valid. Please pass a valid API key.";
             let info = json!([{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID",
                 "domain": "googleapis.com"}]);
-            (StatusCode::BAD_REQUEST, error(400, "INVALID_ARGUMENT", message, info))
+            (
+                StatusCode::BAD_REQUEST,
+                error(400, "INVALID_ARGUMENT", message, info),
+            )
         }
         Refusal::NoCredential | Refusal::WrongCredential => {
             let message = "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or \
                 other valid authentication credential.";
-            (StatusCode::UNAUTHORIZED, error(401, "UNAUTHENTICATED", message, json!([])))
+            (
+                StatusCode::UNAUTHORIZED,
+                error(401, "UNAUTHENTICATED", message, json!([])),
+            )
         }
-        Refusal::Wrong(wrong) => {
-            (StatusCode::BAD_REQUEST, error(400, "INVALID_ARGUMENT", &words_of(wrong), json!([])))
-        }
+        Refusal::Wrong(wrong) => (
+            StatusCode::BAD_REQUEST,
+            error(400, "INVALID_ARGUMENT", &words_of(wrong), json!([])),
+        ),
         Refusal::Status(status) => (*status, of_status(*status, call)),
     };
     let streamed = call.verb == Verb::StreamGenerate && call.param("alt") != Some("sse");
@@ -180,7 +241,10 @@ fn words_of(wrong: &Wrong) -> String {
     let (parent, name) = wrong.path.rsplit_once('.').unwrap_or(("", &wrong.path));
     match &wrong.what {
         What::NotJson => "Invalid JSON payload received. Unexpected token.".to_owned(),
-        What::Missing => format!("* GenerateContentRequest.{}: {name} is not specified\n", wrong.path),
+        What::Missing => format!(
+            "* GenerateContentRequest.{}: {name} is not specified\n",
+            wrong.path
+        ),
         What::Unknown if parent.is_empty() => {
             format!("Invalid JSON payload received. Unknown name \"{name}\": Cannot find field.")
         }
@@ -190,7 +254,10 @@ fn words_of(wrong: &Wrong) -> String {
             )
         }
         What::Type { wanted, got } => {
-            format!("Invalid value at '{}': expected {wanted}, got {got}", wrong.path)
+            format!(
+                "Invalid value at '{}': expected {wanted}, got {got}",
+                wrong.path
+            )
         }
         What::Value(reason) => reason.clone(),
     }
@@ -206,11 +273,20 @@ fn error(code: u16, status: &str, message: &str, details: Value) -> Value {
 
 fn of_status(status: StatusCode, call: &Call<'_>) -> Value {
     let (name, message) = match status.as_u16() {
-        401 => ("UNAUTHENTICATED", "Request is missing required authentication credential."),
+        401 => (
+            "UNAUTHENTICATED",
+            "Request is missing required authentication credential.",
+        ),
         403 => ("PERMISSION_DENIED", "Permission denied."),
-        404 => ("NOT_FOUND", "The model is not found for API version v1beta."),
+        404 => (
+            "NOT_FOUND",
+            "The model is not found for API version v1beta.",
+        ),
         429 => ("RESOURCE_EXHAUSTED", "You exceeded your current quota."),
-        503 => ("UNAVAILABLE", "The model is overloaded. Please try again later."),
+        503 => (
+            "UNAVAILABLE",
+            "The model is overloaded. Please try again later.",
+        ),
         504 => ("DEADLINE_EXCEEDED", "The request timed out."),
         400..=499 => ("INVALID_ARGUMENT", "The request was refused by fault."),
         _ => ("INTERNAL", "An internal error has occurred."),

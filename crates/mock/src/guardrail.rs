@@ -12,7 +12,12 @@ const BODY: &[Field] = &[must("body", OBJ)];
 const PROMPT: &[Field] = &[must("messages", ARR)];
 const ANSWER: &[Field] = &[must("choices", ARR)];
 const CHOICE: &[Field] = &[must("message", OBJ)];
-const MESSAGE: &[Field] = &[must("role", STR), must("content", STR), may("kind", STR), may("before", STR)];
+const MESSAGE: &[Field] = &[
+    must("role", STR),
+    must("content", STR),
+    may("kind", STR),
+    may("before", STR),
+];
 
 pub(crate) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
     let mut question = check::body(call.body)?;
@@ -39,17 +44,23 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         } else if text.contains("mock-mask") && action == "pass" {
             action = "mask";
         }
-        *message = json!({ "role": message["role"], "content": text.replace("mock-mask", "[MASKED]") });
+        *message =
+            json!({ "role": message["role"], "content": text.replace("mock-mask", "[MASKED]") });
     }
     let answer: Value = match action {
         "pass" => json!({ "action": { "reason": "nothing found" } }),
         "mask" => json!({ "action": { "body": { list: asked }, "reason": "a word" } }),
-        _ => json!({ "action": { "body": "Not that, please.", "status_code": 451, "reason": "a word" } }),
+        _ => {
+            json!({ "action": { "body": "Not that, please.", "status_code": 451, "reason": "a word" } })
+        }
     };
     Ok(Reply::json(StatusCode::OK, &answer))
 }
 
 /// In words that nobody has to read.
 pub(crate) fn refuse(refusal: &Refusal) -> Reply {
-    Reply::json(StatusCode::BAD_REQUEST, &json!({ "error": format!("{refusal:?}") }))
+    Reply::json(
+        StatusCode::BAD_REQUEST,
+        &json!({ "error": format!("{refusal:?}") }),
+    )
 }

@@ -63,7 +63,8 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn models(id: Option<&str>) -> Reply {
-    let model = |id: &str| json!({"id": id, "object": "model", "created": CREATED, "owned_by": "mock"});
+    let model =
+        |id: &str| json!({"id": id, "object": "model", "created": CREATED, "owned_by": "mock"});
     let body = match id {
         Some(id) => model(id),
         None => json!({"object": "list", "data": [model("mock-model"), model("mock-embedding")]}),
@@ -83,11 +84,22 @@ pub(crate) fn refuse(call: &Call<'_>, refusal: &Refusal) -> Reply {
         Refusal::NoCredential => {
             let message = "You didn't provide an API key. You need to provide your API key in an Authorization header \
                 using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).";
-            (StatusCode::UNAUTHORIZED, error("invalid_request_error", message, None, None))
+            (
+                StatusCode::UNAUTHORIZED,
+                error("invalid_request_error", message, None, None),
+            )
         }
         Refusal::WrongCredential => {
             let message = "Incorrect API key provided.";
-            (StatusCode::UNAUTHORIZED, error("invalid_request_error", message, None, Some("invalid_api_key")))
+            (
+                StatusCode::UNAUTHORIZED,
+                error(
+                    "invalid_request_error",
+                    message,
+                    None,
+                    Some("invalid_api_key"),
+                ),
+            )
         }
         Refusal::Wrong(wrong) => (StatusCode::BAD_REQUEST, wrong_request(wrong)),
         Refusal::Status(status) => (*status, of_status(*status)),
@@ -99,7 +111,12 @@ fn no_route(call: &Call<'_>, what: &str) -> (StatusCode, Value) {
     let error = if call.format == Format::Azure {
         json!({"error": {"code": "404", "message": "Resource not found"}})
     } else {
-        error("invalid_request_error", &format!("Invalid URL ({what})"), None, None)
+        error(
+            "invalid_request_error",
+            &format!("Invalid URL ({what})"),
+            None,
+            None,
+        )
     };
     (StatusCode::NOT_FOUND, error)
 }
@@ -107,7 +124,10 @@ fn no_route(call: &Call<'_>, what: &str) -> (StatusCode, Value) {
 fn azure_denied() -> (StatusCode, Value) {
     let message = "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key \
         for an active subscription and use a correct regional API endpoint for your resource.";
-    (StatusCode::UNAUTHORIZED, json!({"error": {"code": "401", "message": message}}))
+    (
+        StatusCode::UNAUTHORIZED,
+        json!({"error": {"code": "401", "message": message}}),
+    )
 }
 
 fn error(kind: &str, message: &str, param: Option<&str>, code: Option<&str>) -> Value {
@@ -118,10 +138,19 @@ fn wrong_request(wrong: &Wrong) -> Value {
     let path = Some(wrong.path.as_str()).filter(|p| !p.is_empty());
     let at = &wrong.path;
     let (message, code) = match &wrong.what {
-        What::NotJson => ("We could not parse the JSON body of your request.".to_owned(), None),
+        What::NotJson => (
+            "We could not parse the JSON body of your request.".to_owned(),
+            None,
+        ),
         What::Missing if at == "model" => ("you must provide a model parameter".to_owned(), None),
-        What::Missing => (format!("Missing required parameter: '{at}'."), Some("missing_required_parameter")),
-        What::Unknown => (format!("Unknown parameter: '{at}'."), Some("unknown_parameter")),
+        What::Missing => (
+            format!("Missing required parameter: '{at}'."),
+            Some("missing_required_parameter"),
+        ),
+        What::Unknown => (
+            format!("Unknown parameter: '{at}'."),
+            Some("unknown_parameter"),
+        ),
         What::Type { wanted, got } => (
             format!("Invalid type for '{at}': expected {wanted}, but got {got} instead."),
             Some("invalid_type"),
@@ -134,22 +163,51 @@ fn wrong_request(wrong: &Wrong) -> Value {
 /// The body of a status.
 pub(crate) fn of_status(status: StatusCode) -> Value {
     let (kind, code, message) = match status.as_u16() {
-        401 => ("invalid_request_error", Some("invalid_api_key"), "Incorrect API key provided."),
-        403 => ("invalid_request_error", Some("forbidden"), "You don't have access to this resource."),
-        404 => ("invalid_request_error", Some("model_not_found"), "The model does not exist."),
-        429 => ("requests", Some("rate_limit_exceeded"), "Rate limit reached for requests."),
-        400..=499 => ("invalid_request_error", None, "The request was refused by fault."),
-        503 => ("server_error", None, "The engine is currently overloaded, please try again later"),
-        _ => {
-            ("server_error", None, "The server had an error while processing your request. Sorry about that!")
-        }
+        401 => (
+            "invalid_request_error",
+            Some("invalid_api_key"),
+            "Incorrect API key provided.",
+        ),
+        403 => (
+            "invalid_request_error",
+            Some("forbidden"),
+            "You don't have access to this resource.",
+        ),
+        404 => (
+            "invalid_request_error",
+            Some("model_not_found"),
+            "The model does not exist.",
+        ),
+        429 => (
+            "requests",
+            Some("rate_limit_exceeded"),
+            "Rate limit reached for requests.",
+        ),
+        400..=499 => (
+            "invalid_request_error",
+            None,
+            "The request was refused by fault.",
+        ),
+        503 => (
+            "server_error",
+            None,
+            "The engine is currently overloaded, please try again later",
+        ),
+        _ => (
+            "server_error",
+            None,
+            "The server had an error while processing your request. Sorry about that!",
+        ),
     };
     error(kind, message, None, code)
 }
 
 /// What an error looks like within a stream.
 pub(crate) fn error_event() -> Event {
-    Event { name: None, data: of_status(StatusCode::INTERNAL_SERVER_ERROR).to_string() }
+    Event {
+        name: None,
+        data: of_status(StatusCode::INTERNAL_SERVER_ERROR).to_string(),
+    }
 }
 
 fn refuse_as_mistral(refusal: &Refusal) -> Reply {
@@ -159,23 +217,37 @@ fn refuse_as_mistral(refusal: &Refusal) -> Reply {
         Refusal::NoCredential | Refusal::WrongCredential => {
             (StatusCode::UNAUTHORIZED, json!({"detail": "Unauthorized"}))
         }
-        Refusal::Status(s) if *s == StatusCode::TOO_MANY_REQUESTS => {
-            (*s, problem(json!("Rate limit exceeded"), "rate_limited", json!("1300")))
-        }
-        Refusal::Status(s) => {
-            (*s, problem(json!("Refused by fault"), "internal_server_error", json!("1000")))
-        }
+        Refusal::Status(s) if *s == StatusCode::TOO_MANY_REQUESTS => (
+            *s,
+            problem(json!("Rate limit exceeded"), "rate_limited", json!("1300")),
+        ),
+        Refusal::Status(s) => (
+            *s,
+            problem(
+                json!("Refused by fault"),
+                "internal_server_error",
+                json!("1000"),
+            ),
+        ),
         Refusal::Wrong(wrong) => {
             let (kind, text) = match &wrong.what {
                 What::NotJson => ("json_invalid", "JSON decode error".to_owned()),
                 What::Missing => ("missing", "Field required".to_owned()),
-                What::Unknown => ("extra_forbidden", "Extra inputs are not permitted".to_owned()),
+                What::Unknown => (
+                    "extra_forbidden",
+                    "Extra inputs are not permitted".to_owned(),
+                ),
                 What::Type { wanted, .. } => ("type_error", format!("Input should be {wanted}")),
                 What::Value(reason) => ("value_error", reason.clone()),
             };
-            let place: Vec<&str> = std::iter::once("body").chain(wrong.path.split('.')).collect();
+            let place: Vec<&str> = std::iter::once("body")
+                .chain(wrong.path.split('.'))
+                .collect();
             let detail = json!({"detail": [{"type": kind, "loc": place, "msg": text}]});
-            (StatusCode::UNPROCESSABLE_ENTITY, problem(detail, "invalid_request_error", Value::Null))
+            (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                problem(detail, "invalid_request_error", Value::Null),
+            )
         }
     };
     Reply::json(status, &body)

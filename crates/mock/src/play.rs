@@ -57,11 +57,20 @@ impl Play {
         if steps.is_empty() {
             ticket.end(Outcome::Answered);
         }
-        Self { steps, promised, sleep: None, reset, ticket }
+        Self {
+            steps,
+            promised,
+            sleep: None,
+            reset,
+            ticket,
+        }
     }
 
     fn wait(&mut self, time: Duration, cx: &mut Context<'_>) -> Poll<()> {
-        self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(time))).as_mut().poll(cx)
+        self.sleep
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(time)))
+            .as_mut()
+            .poll(cx)
     }
 
     fn step_done(&mut self) {
@@ -77,7 +86,10 @@ impl Body for Play {
     type Data = Bytes;
     type Error = Cut;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         let this = self.get_mut();
         loop {
             match this.steps.front().cloned() {

@@ -84,7 +84,11 @@ pub(crate) struct Ticket {
 
 impl Recorder {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { kept: Mutex::default(), limit, counts: watch::Sender::default() }
+        Self {
+            kept: Mutex::default(),
+            limit,
+            counts: watch::Sender::default(),
+        }
     }
 
     pub(crate) fn begin(self: &Arc<Self>, head: &request::Parts) -> Ticket {
@@ -94,7 +98,11 @@ impl Recorder {
             number = c.received;
         });
         if self.limit > 0 {
-            let path = head.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned();
+            let path = head
+                .uri
+                .path_and_query()
+                .map_or("/", |p| p.as_str())
+                .to_owned();
             let mut kept = self.lock();
             if kept.len() >= self.limit {
                 kept.pop_front();
@@ -109,7 +117,11 @@ impl Recorder {
                 outcome: Outcome::Open,
             });
         }
-        Ticket { recorder: self.clone(), number, ended: false }
+        Ticket {
+            recorder: self.clone(),
+            number,
+            ended: false,
+        }
     }
 
     pub(crate) fn all(&self) -> Vec<Recorded> {

@@ -42,7 +42,11 @@ pub(crate) enum Content {
     /// All at once.
     Whole { media: &'static str, bytes: Bytes },
     /// In events; `error` is what an in-band error looks like.
-    Stream { framing: Framing, events: Vec<Event>, error: Event },
+    Stream {
+        framing: Framing,
+        events: Vec<Event>,
+        error: Event,
+    },
 }
 
 /// Why a request is refused; each format words it as its provider does.
@@ -74,19 +78,33 @@ impl Call<'_> {
 
     /// The token of an `Authorization: Bearer` header.
     pub(crate) fn bearer(&self) -> Option<&str> {
-        self.header("authorization")?.strip_prefix("Bearer ").filter(|t| !t.trim().is_empty())
+        self.header("authorization")?
+            .strip_prefix("Bearer ")
+            .filter(|t| !t.trim().is_empty())
     }
 
     /// A query parameter, not decoded.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
-        self.query.split('&').filter_map(|p| p.split_once('=')).find(|(n, _)| *n == name).map(|(_, v)| v)
+        self.query
+            .split('&')
+            .filter_map(|p| p.split_once('='))
+            .find(|(n, _)| *n == name)
+            .map(|(_, v)| v)
     }
 
     /// Accepts the mock's key if it has one; else anything but keys that begin with `invalid`.
     pub(crate) fn accept(&self, credential: Option<&str>) -> Result<(), Refusal> {
-        let given = credential.filter(|c| !c.is_empty()).ok_or(Refusal::NoCredential)?;
-        let right = self.key.map_or(!given.starts_with("invalid"), |key| key == given);
-        if right { Ok(()) } else { Err(Refusal::WrongCredential) }
+        let given = credential
+            .filter(|c| !c.is_empty())
+            .ok_or(Refusal::NoCredential)?;
+        let right = self
+            .key
+            .map_or(!given.starts_with("invalid"), |key| key == given);
+        if right {
+            Ok(())
+        } else {
+            Err(Refusal::WrongCredential)
+        }
     }
 }
 
@@ -98,14 +116,29 @@ impl Reply {
 
     /// Any whole answer.
     pub(crate) fn whole(status: StatusCode, media: &'static str, body: impl Into<Bytes>) -> Self {
-        let content = Content::Whole { media, bytes: body.into() };
-        Self { status, headers: HeaderMap::new(), content }
+        let content = Content::Whole {
+            media,
+            bytes: body.into(),
+        };
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            content,
+        }
     }
 
     /// A stream of events.
     pub(crate) fn stream(framing: Framing, events: Vec<Event>, error: Event) -> Self {
-        let content = Content::Stream { framing, events, error };
-        Self { status: StatusCode::OK, headers: HeaderMap::new(), content }
+        let content = Content::Stream {
+            framing,
+            events,
+            error,
+        };
+        Self {
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            content,
+        }
     }
 
     /// Adds a header, unless its value can't be one.

@@ -16,10 +16,18 @@ use crate::server::Shared;
 use crate::{anthropic, bedrock, cohere, gemini, guardrail, openai, script};
 
 /// Answers a request.
-pub(crate) async fn respond(shared: &Shared, reset: Reset, request: Request<Incoming>) -> Response<Play> {
+pub(crate) async fn respond(
+    shared: &Shared,
+    reset: Reset,
+    request: Request<Incoming>,
+) -> Response<Play> {
     let (head, body) = request.into_parts();
     // HTTP/2 resets the one stream by itself.
-    let reset = if head.version == Version::HTTP_2 { Reset::default() } else { reset };
+    let reset = if head.version == Version::HTTP_2 {
+        Reset::default()
+    } else {
+        reset
+    };
     let ticket = shared.recorder.begin(&head);
     let Ok(body) = body.collect().await.map(|b| b.to_bytes()) else {
         // The client broke off its request; the ticket says so, and nobody reads this answer.
@@ -32,16 +40,26 @@ pub(crate) async fn respond(shared: &Shared, reset: Reset, request: Request<Inco
     let fault = match shared.fault(&head.headers, model.as_deref()) {
         Ok(fault) => fault,
         Err(e) => {
-            return response(refused(&format!("x-mock-fault: {e}\n")), &Fault::default(), reset, ticket);
+            return response(
+                refused(&format!("x-mock-fault: {e}\n")),
+                &Fault::default(),
+                reset,
+                ticket,
+            );
         }
     };
     if !fault.delay.is_zero() {
         tokio::time::sleep(fault.delay).await;
     }
     let (format, verb) = match target {
-        Ok(t) if t.format == Format::OpenAi && shared.options.strict_mistral => (Format::Mistral, t.verb),
+        Ok(t) if t.format == Format::OpenAi && shared.options.strict_mistral => {
+            (Format::Mistral, t.verb)
+        }
         Ok(t) => (t.format, t.verb),
-        Err(format) => (format, Verb::Nothing(format!("{} {}", head.method, head.uri.path()))),
+        Err(format) => (
+            format,
+            Verb::Nothing(format!("{} {}", head.method, head.uri.path())),
+        ),
     };
     let call = Call {
         format,
@@ -118,12 +136,24 @@ fn response(reply: Reply, fault: &Fault, reset: Reset, ticket: Ticket) -> Respon
     };
     let (media, steps, promised) = match reply.content {
         Content::Whole { media, bytes } => {
-            let blank = if fault.comments { script::BLANK.len() } else { 0 };
+            let blank = if fault.comments {
+                script::BLANK.len()
+            } else {
+                0
+            };
             // An answer that is cut is still promised whole; one that is garbled is not.
-            let length = if fault.malformed == Some(0) { bytes.len() / 2 } else { bytes.len() } + blank;
+            let length = if fault.malformed == Some(0) {
+                bytes.len() / 2
+            } else {
+                bytes.len()
+            } + blank;
             (media, script::whole(bytes, fault), Some(length as u64))
         }
-        Content::Stream { framing, events, error } => {
+        Content::Stream {
+            framing,
+            events,
+            error,
+        } => {
             let media = match framing {
                 Framing::Sse => "text/event-stream; charset=utf-8",
                 Framing::Array => "application/json; charset=UTF-8",
@@ -135,7 +165,9 @@ fn response(reply: Reply, fault: &Fault, reset: Reset, ticket: Ticket) -> Respon
     let mut response = Response::new(Play::new(steps, promised, reset, ticket));
     *response.status_mut() = reply.status;
     *response.headers_mut() = reply.headers;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(media));
     response
 }
 

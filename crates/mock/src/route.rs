@@ -71,7 +71,10 @@ pub(crate) fn route(method: &Method, path: &str, headers: &HeaderMap) -> Result<
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let found = match parts.as_slice() {
         ["openai", "deployments", deployment, rest @ ..] => {
-            openai(Format::Azure, rest).map(|t| Target { model: Some(percent_decode(deployment)), ..t })
+            openai(Format::Azure, rest).map(|t| Target {
+                model: Some(percent_decode(deployment)),
+                ..t
+            })
         }
         ["openai", "v1", rest @ ..] | ["openai", rest @ ..] => openai(Format::Azure, rest),
         ["mistral", "v1", rest @ ..] => openai(Format::Mistral, rest),
@@ -85,10 +88,26 @@ pub(crate) fn route(method: &Method, path: &str, headers: &HeaderMap) -> Result<
         ["v1" | "v1beta", "models", operation] if operation.contains(':') => {
             gemini(Format::Gemini, operation)
         }
-        ["request"] => Some(Target { format: Format::Guardrail, verb: Verb::GuardPrompt, model: None }),
-        ["response"] => Some(Target { format: Format::Guardrail, verb: Verb::GuardAnswer, model: None }),
-        ["v2", "chat"] => Some(Target { format: Format::Cohere, verb: Verb::Chat, model: None }),
-        ["v2", "embed"] => Some(Target { format: Format::Cohere, verb: Verb::Embed, model: None }),
+        ["request"] => Some(Target {
+            format: Format::Guardrail,
+            verb: Verb::GuardPrompt,
+            model: None,
+        }),
+        ["response"] => Some(Target {
+            format: Format::Guardrail,
+            verb: Verb::GuardAnswer,
+            model: None,
+        }),
+        ["v2", "chat"] => Some(Target {
+            format: Format::Cohere,
+            verb: Verb::Chat,
+            model: None,
+        }),
+        ["v2", "embed"] => Some(Target {
+            format: Format::Cohere,
+            verb: Verb::Embed,
+            model: None,
+        }),
         ["v1beta", "models", id @ ..] => Some(models(Format::Gemini, id)),
         ["v1", "models", id @ ..] if headers.contains_key("anthropic-version") => {
             Some(models(Format::Anthropic, id))
@@ -96,16 +115,28 @@ pub(crate) fn route(method: &Method, path: &str, headers: &HeaderMap) -> Result<
         ["v1", "models", id @ ..] if headers.contains_key("x-goog-api-key") => {
             Some(models(Format::Gemini, id))
         }
-        ["v1", "messages"] => Some(Target { format: Format::Anthropic, verb: Verb::Messages, model: None }),
-        ["v1", "messages", "count_tokens"] => {
-            Some(Target { format: Format::Anthropic, verb: Verb::CountTokens, model: None })
-        }
+        ["v1", "messages"] => Some(Target {
+            format: Format::Anthropic,
+            verb: Verb::Messages,
+            model: None,
+        }),
+        ["v1", "messages", "count_tokens"] => Some(Target {
+            format: Format::Anthropic,
+            verb: Verb::CountTokens,
+            model: None,
+        }),
         ["v1", rest @ ..] => openai(Format::OpenAi, rest),
         _ => None,
     };
     let reads = |verb: &Verb| matches!(verb, Verb::Models(_));
     found
-        .filter(|t| if reads(&t.verb) { *method == Method::GET } else { *method == Method::POST })
+        .filter(|t| {
+            if reads(&t.verb) {
+                *method == Method::GET
+            } else {
+                *method == Method::POST
+            }
+        })
         .ok_or_else(|| format_of(&parts, headers))
 }
 
@@ -127,7 +158,11 @@ fn format_of(parts: &[&str], headers: &HeaderMap) -> Format {
 
 fn models(format: Format, id: &[&str]) -> Target {
     let id = (!id.is_empty()).then(|| percent_decode(&id.join("/")));
-    Target { format, verb: Verb::Models(id), model: None }
+    Target {
+        format,
+        verb: Verb::Models(id),
+        model: None,
+    }
 }
 
 fn openai(format: Format, rest: &[&str]) -> Option<Target> {
@@ -142,11 +177,19 @@ fn openai(format: Format, rest: &[&str]) -> Option<Target> {
         ["models", id @ ..] => return Some(models(format, id)),
         _ => return None,
     };
-    Some(Target { format, verb, model: None })
+    Some(Target {
+        format,
+        verb,
+        model: None,
+    })
 }
 
 fn bedrock(id: &str, verb: Verb) -> Target {
-    Target { format: Format::Bedrock, verb, model: Some(percent_decode(id)) }
+    Target {
+        format: Format::Bedrock,
+        verb,
+        model: Some(percent_decode(id)),
+    }
 }
 
 fn vertex(rest: &[&str]) -> Option<Target> {
@@ -160,10 +203,16 @@ fn vertex(rest: &[&str]) -> Option<Target> {
                 (_, "streamRawPredict") => Verb::StreamMessages,
                 _ => return None,
             };
-            Some(Target { format: Format::VertexAnthropic, verb, model: Some(model.to_owned()) })
+            Some(Target {
+                format: Format::VertexAnthropic,
+                verb,
+                model: Some(model.to_owned()),
+            })
         }
         ["publishers", "google", "models", operation] => gemini(Format::Vertex, operation),
-        ["endpoints", "openapi", "chat", "completions"] => openai(Format::OpenAi, &["chat", "completions"]),
+        ["endpoints", "openapi", "chat", "completions"] => {
+            openai(Format::OpenAi, &["chat", "completions"])
+        }
         _ => None,
     }
 }
@@ -181,7 +230,11 @@ fn gemini(format: Format, operation: &str) -> Option<Target> {
         "batchEmbedContents" if format == Format::Gemini => Verb::BatchEmbed,
         _ => return None,
     };
-    Some(Target { format, verb, model: Some(model.to_owned()) })
+    Some(Target {
+        format,
+        verb,
+        model: Some(model.to_owned()),
+    })
 }
 
 #[cfg(test)]
@@ -189,20 +242,32 @@ mod tests {
     use super::*;
 
     fn mk_route(path: &str) -> Option<(Format, Verb, Option<String>)> {
-        route(&Method::POST, path, &HeaderMap::new()).ok().map(|t| (t.format, t.verb, t.model))
+        route(&Method::POST, path, &HeaderMap::new())
+            .ok()
+            .map(|t| (t.format, t.verb, t.model))
     }
 
     #[test]
     fn paths_lead_to_their_provider() {
-        assert_eq!(mk_route("/v1/chat/completions"), Some((Format::OpenAi, Verb::Chat, None)));
+        assert_eq!(
+            mk_route("/v1/chat/completions"),
+            Some((Format::OpenAi, Verb::Chat, None))
+        );
         assert_eq!(
             mk_route("/openai/deployments/my-gpt/chat/completions"),
             Some((Format::Azure, Verb::Chat, Some("my-gpt".into())))
         );
-        assert_eq!(mk_route("/v1/messages/count_tokens"), Some((Format::Anthropic, Verb::CountTokens, None)));
+        assert_eq!(
+            mk_route("/v1/messages/count_tokens"),
+            Some((Format::Anthropic, Verb::CountTokens, None))
+        );
         assert_eq!(
             mk_route("/v1beta/models/mock-cut%3D1:streamGenerateContent"),
-            Some((Format::Gemini, Verb::StreamGenerate, Some("mock-cut=1".into())))
+            Some((
+                Format::Gemini,
+                Verb::StreamGenerate,
+                Some("mock-cut=1".into())
+            ))
         );
         assert_eq!(
             mk_route("/v1/projects/p/locations/l/publishers/google/models/g:generateContent"),

@@ -44,7 +44,12 @@ pub(crate) enum Framing {
 }
 
 /// The script of a stream.
-pub(crate) fn stream(events: Vec<Event>, error: Event, framing: Framing, fault: &Fault) -> VecDeque<Step> {
+pub(crate) fn stream(
+    events: Vec<Event>,
+    error: Event,
+    framing: Framing,
+    fault: &Fault,
+) -> VecDeque<Step> {
     let mut steps = VecDeque::new();
     let mut broke = false;
     if !fault.first_delay.is_zero() {
@@ -63,7 +68,11 @@ pub(crate) fn stream(events: Vec<Event>, error: Event, framing: Framing, fault: 
             steps.push_back(Step::Write(frame(&error, n, framing, fault)));
             break;
         }
-        let event = if fault.malformed == Some(n) { malformed(&event) } else { event };
+        let event = if fault.malformed == Some(n) {
+            malformed(&event)
+        } else {
+            event
+        };
         steps.push_back(Step::Write(frame(&event, n, framing, fault)));
     }
     if framing == Framing::Array && !broke {
@@ -103,26 +112,46 @@ fn end_at(event: usize, fault: &Fault) -> Option<Step> {
 
 fn malformed(event: &Event) -> Event {
     let half = event.data.len() / 2;
-    let at = (0..=half).rev().find(|&i| event.data.is_char_boundary(i)).unwrap_or(0);
-    Event { name: event.name, data: format!("{} oops", &event.data[..at]) }
+    let at = (0..=half)
+        .rev()
+        .find(|&i| event.data.is_char_boundary(i))
+        .unwrap_or(0);
+    Event {
+        name: event.name,
+        data: format!("{} oops", &event.data[..at]),
+    }
 }
 
 fn frame(event: &Event, n: usize, framing: Framing, fault: &Fault) -> Bytes {
     if framing == Framing::Array {
-        return Bytes::from(format!("{}{}", if n == 0 { "[" } else { ",\r\n" }, event.data));
+        return Bytes::from(format!(
+            "{}{}",
+            if n == 0 { "[" } else { ",\r\n" },
+            event.data
+        ));
     }
     if framing == Framing::Aws {
         return crate::bedrock::frame(event);
     }
     let eol = if fault.crlf { "\r\n" } else { "\n" };
-    let comment = if fault.comments { format!(": keep-alive{eol}{eol}") } else { String::new() };
-    let name = event.name.map(|n| format!("event: {n}{eol}")).unwrap_or_default();
+    let comment = if fault.comments {
+        format!(": keep-alive{eol}{eol}")
+    } else {
+        String::new()
+    };
+    let name = event
+        .name
+        .map(|n| format!("event: {n}{eol}"))
+        .unwrap_or_default();
     Bytes::from(format!("{comment}{name}data: {}{eol}{eol}", event.data))
 }
 
 fn trim_end(steps: &mut VecDeque<Step>) {
     if let Some(Step::Write(last)) = steps.back_mut() {
-        let end = last.iter().rposition(|b| !matches!(b, b'\r' | b'\n')).map_or(0, |i| i + 1);
+        let end = last
+            .iter()
+            .rposition(|b| !matches!(b, b'\r' | b'\n'))
+            .map_or(0, |i| i + 1);
         last.truncate(end);
     }
 }
@@ -156,11 +185,19 @@ mod tests {
     use super::*;
 
     fn mk_events() -> Vec<Event> {
-        ["{\"a\":1}", "{\"b\":2}", "[DONE]"].map(|d| Event { name: None, data: d.into() }).into()
+        ["{\"a\":1}", "{\"b\":2}", "[DONE]"]
+            .map(|d| Event {
+                name: None,
+                data: d.into(),
+            })
+            .into()
     }
 
     fn mk_stream(fault: &str) -> (String, Option<Step>) {
-        let error = Event { name: None, data: "{\"error\":1}".into() };
+        let error = Event {
+            name: None,
+            data: "{\"error\":1}".into(),
+        };
         let steps = stream(mk_events(), error, Framing::Sse, &fault.parse().unwrap());
         let mut text = Vec::new();
         let mut end = None;
@@ -176,39 +213,77 @@ mod tests {
 
     #[test]
     fn untouched_streams_have_every_event() {
-        assert_eq!(mk_stream(""), ("data: {\"a\":1}\n\ndata: {\"b\":2}\n\ndata: [DONE]\n\n".into(), None));
+        assert_eq!(
+            mk_stream(""),
+            (
+                "data: {\"a\":1}\n\ndata: {\"b\":2}\n\ndata: [DONE]\n\n".into(),
+                None
+            )
+        );
     }
 
     #[test]
     fn cut_and_stall_let_that_many_events_pass() {
-        assert_eq!(mk_stream("cut=1"), ("data: {\"a\":1}\n\n".into(), Some(Step::Reset)));
+        assert_eq!(
+            mk_stream("cut=1"),
+            ("data: {\"a\":1}\n\n".into(), Some(Step::Reset))
+        );
         assert_eq!(mk_stream("stall=0"), (String::new(), Some(Step::Stall)));
     }
 
     #[test]
     fn cut_bytes_counts_across_events() {
-        assert_eq!(mk_stream("cut-bytes=17"), ("data: {\"a\":1}\n\nda".into(), Some(Step::Reset)));
+        assert_eq!(
+            mk_stream("cut-bytes=17"),
+            ("data: {\"a\":1}\n\nda".into(), Some(Step::Reset))
+        );
     }
 
     #[test]
     fn an_error_event_is_the_last() {
-        assert_eq!(mk_stream("error-event=1").0, "data: {\"a\":1}\n\ndata: {\"error\":1}\n\n");
+        assert_eq!(
+            mk_stream("error-event=1").0,
+            "data: {\"a\":1}\n\ndata: {\"error\":1}\n\n"
+        );
     }
 
     #[test]
     fn framing_faults_change_bytes_only() {
-        assert_eq!(mk_stream("no-final-blank-line").0, "data: {\"a\":1}\n\ndata: {\"b\":2}\n\ndata: [DONE]");
+        assert_eq!(
+            mk_stream("no-final-blank-line").0,
+            "data: {\"a\":1}\n\ndata: {\"b\":2}\n\ndata: [DONE]"
+        );
         assert!(mk_stream("crlf").0.starts_with("data: {\"a\":1}\r\n\r\n"));
-        assert!(mk_stream("comments").0.starts_with(": keep-alive\n\ndata: "));
+        assert!(
+            mk_stream("comments")
+                .0
+                .starts_with(": keep-alive\n\ndata: ")
+        );
         assert_eq!(mk_stream("split=1").0, mk_stream("").0);
-        assert_eq!(mk_stream("malformed=1").0, "data: {\"a\":1}\n\ndata: {\"b oops\n\ndata: [DONE]\n\n");
+        assert_eq!(
+            mk_stream("malformed=1").0,
+            "data: {\"a\":1}\n\ndata: {\"b oops\n\ndata: [DONE]\n\n"
+        );
     }
 
     #[test]
     fn arrays_are_closed() {
-        let steps = stream(mk_events(), mk_events().remove(0), Framing::Array, &Fault::default());
-        let text: Vec<u8> =
-            steps.iter().flat_map(|s| if let Step::Write(b) = s { b.to_vec() } else { vec![] }).collect();
+        let steps = stream(
+            mk_events(),
+            mk_events().remove(0),
+            Framing::Array,
+            &Fault::default(),
+        );
+        let text: Vec<u8> = steps
+            .iter()
+            .flat_map(|s| {
+                if let Step::Write(b) = s {
+                    b.to_vec()
+                } else {
+                    vec![]
+                }
+            })
+            .collect();
         assert!(text.starts_with(b"[{\"a\":1},\r\n") && text.ends_with(b"]"));
     }
 }

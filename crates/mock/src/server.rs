@@ -86,16 +86,28 @@ struct Faults {
 impl Mock {
     /// Starts a mock on the runtime it is called from.
     pub async fn start(options: MockOptions) -> Result<Self, MockError> {
-        let listen_error = |source| MockError::Listen { addr: options.addr.clone(), source };
-        let listener = TcpListener::bind(&options.addr).await.map_err(listen_error)?;
+        let listen_error = |source| MockError::Listen {
+            addr: options.addr.clone(),
+            source,
+        };
+        let listener = TcpListener::bind(&options.addr)
+            .await
+            .map_err(listen_error)?;
         let addr = listener.local_addr().map_err(listen_error)?;
         let shared = Arc::new(Shared {
             recorder: Arc::new(Recorder::new(options.keep)),
-            faults: Mutex::new(Faults { default: options.fault.clone(), next: VecDeque::new() }),
+            faults: Mutex::new(Faults {
+                default: options.fault.clone(),
+                next: VecDeque::new(),
+            }),
             options,
         });
         let accepting = tokio::spawn(accept(listener, shared.clone()));
-        Ok(Self { addr, shared, accepting })
+        Ok(Self {
+            addr,
+            shared,
+            accepting,
+        })
     }
 
     /// Where it listens.
@@ -165,7 +177,11 @@ impl Shared {
     }
 
     /// The fault of a request: the header's, the queue's, the model's, the default.
-    pub(crate) fn fault(&self, headers: &HeaderMap, model: Option<&str>) -> Result<Fault, FaultError> {
+    pub(crate) fn fault(
+        &self,
+        headers: &HeaderMap,
+        model: Option<&str>,
+    ) -> Result<Fault, FaultError> {
         if let Some(asked) = headers.get("x-mock-fault") {
             return asked.to_str().unwrap_or("?").parse();
         }
@@ -173,7 +189,9 @@ impl Shared {
         if let Some(next) = faults.next.pop_front() {
             return Ok(next);
         }
-        Ok(model.and_then(Fault::of_model).unwrap_or_else(|| faults.default.clone()))
+        Ok(model
+            .and_then(Fault::of_model)
+            .unwrap_or_else(|| faults.default.clone()))
     }
 }
 
@@ -200,5 +218,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
         async move { Ok::<_, Infallible>(respond(&shared, reset, request).await) }
     });
     // How a connection ends is seen in the record.
-    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(wire, service).await;
+    let _ = auto::Builder::new(TokioExecutor::new())
+        .serve_connection(wire, service)
+        .await;
 }

@@ -16,7 +16,11 @@ async fn mk_mock() -> Mock {
     Mock::start(MockOptions::default()).await.unwrap()
 }
 
-fn mk_request(path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+fn mk_request(
+    path: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Bytes>,
+) -> Request<Full<Bytes>> {
     let mut request = Request::post(path).header("host", "mock");
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -35,7 +39,12 @@ const BEARER: (&str, &str) = ("authorization", "Bearer k");
 const ANTHROPIC: &[(&str, &str)] = &[("x-api-key", "k"), ("anthropic-version", "2023-06-01")];
 const GOOGLE: &[(&str, &str)] = &[("x-goog-api-key", "k")];
 
-async fn post(mock: &Mock, path: &str, headers: &[(&str, &str)], body: Value) -> (StatusCode, Value) {
+async fn post(
+    mock: &Mock,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Value,
+) -> (StatusCode, Value) {
     let response = send(mock, mk_request(path, headers, body.to_string())).await;
     let status = response.status();
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
@@ -43,7 +52,9 @@ async fn post(mock: &Mock, path: &str, headers: &[(&str, &str)], body: Value) ->
 }
 
 async fn stream(mock: &Mock, path: &str, headers: &[(&str, &str)], body: Value) -> (String, bool) {
-    let mut body = send(mock, mk_request(path, headers, body.to_string())).await.into_body();
+    let mut body = send(mock, mk_request(path, headers, body.to_string()))
+        .await
+        .into_body();
     let mut text = Vec::new();
     loop {
         match body.frame().await {
@@ -69,33 +80,73 @@ async fn each_format_answers() {
     let mock = mk_mock().await;
     let (status, body) = post(&mock, "/v1/chat/completions", &[BEARER], mk_chat("gpt")).await;
     assert_eq!(status, 200);
-    assert_eq!(body["choices"][0]["message"]["content"], "You said: hi [system: be kind]");
+    assert_eq!(
+        body["choices"][0]["message"]["content"],
+        "You said: hi [system: be kind]"
+    );
     let azure = "/openai/deployments/d/chat/completions?api-version=2024-10-21";
     let (status, body) = post(&mock, azure, &[("api-key", "k")], mk_chat("x")).await;
     assert_eq!((status.as_u16(), &body["model"]), (200, &json!("d")));
     let ask = json!({"model": "claude", "max_tokens": 9, "system": "s", "messages": [{"role": "user", "content": "hi"}]});
     let (status, body) = post(&mock, "/v1/messages", ANTHROPIC, ask.clone()).await;
-    assert_eq!((status.as_u16(), &body["content"][0]["text"]), (200, &json!("You said: hi [system: s]")));
+    assert_eq!(
+        (status.as_u16(), &body["content"][0]["text"]),
+        (200, &json!("You said: hi [system: s]"))
+    );
     let mut count = ask;
     count.as_object_mut().unwrap().remove("max_tokens");
     assert_eq!(
-        post(&mock, "/v1/messages/count_tokens", ANTHROPIC, count).await.1,
+        post(&mock, "/v1/messages/count_tokens", ANTHROPIC, count)
+            .await
+            .1,
         json!({"input_tokens": 2})
     );
     let ask = json!({"contents": [{"role": "user", "parts": [{"text": "hi"}]}], "system_instruction": {"parts": [{"text": "s"}]}});
-    let (status, body) = post(&mock, "/v1beta/models/gem:generateContent", GOOGLE, ask.clone()).await;
+    let (status, body) = post(
+        &mock,
+        "/v1beta/models/gem:generateContent",
+        GOOGLE,
+        ask.clone(),
+    )
+    .await;
     assert_eq!(status, 200);
-    assert_eq!(body["candidates"][0]["content"]["parts"][0]["text"], "You said: hi [system: s]");
+    assert_eq!(
+        body["candidates"][0]["content"]["parts"][0]["text"],
+        "You said: hi [system: s]"
+    );
     let vertex = "/v1/projects/p/locations/l/publishers/google/models/gem:generateContent";
     assert_eq!(post(&mock, vertex, &[BEARER], ask).await.0, 200);
-    let (_, body) =
-        post(&mock, "/v1/embeddings", &[BEARER], json!({"model": "e", "input": ["a", "b"]})).await;
+    let (_, body) = post(
+        &mock,
+        "/v1/embeddings",
+        &[BEARER],
+        json!({"model": "e", "input": ["a", "b"]}),
+    )
+    .await;
     assert_eq!(body["data"].as_array().unwrap().len(), 2);
-    let (_, body) = post(&mock, "/v1/responses", &[BEARER], json!({"model": "m", "input": "hi"})).await;
+    let (_, body) = post(
+        &mock,
+        "/v1/responses",
+        &[BEARER],
+        json!({"model": "m", "input": "hi"}),
+    )
+    .await;
     assert_eq!(body["output"][0]["content"][0]["text"], "You said: hi");
-    let (status, _) = post(&mock, "/v1/completions", &[BEARER], json!({"model": "m", "prompt": "hi"})).await;
+    let (status, _) = post(
+        &mock,
+        "/v1/completions",
+        &[BEARER],
+        json!({"model": "m", "prompt": "hi"}),
+    )
+    .await;
     assert_eq!(status, 200);
-    let (status, _) = post(&mock, "/v1/images/generations", &[BEARER], json!({"prompt": "cat"})).await;
+    let (status, _) = post(
+        &mock,
+        "/v1/images/generations",
+        &[BEARER],
+        json!({"prompt": "cat"}),
+    )
+    .await;
     assert_eq!(status, 200);
 }
 
@@ -105,15 +156,29 @@ async fn each_format_streams() {
     let mut body = mk_chat_stream("gpt");
     body["stream_options"] = json!({"include_usage": true});
     let (text, whole) = stream(&mock, "/v1/chat/completions", &[BEARER], body).await;
-    assert!(whole && text.ends_with("data: [DONE]\n\n") && text.contains("\"total_tokens\":9"), "{text}");
+    assert!(
+        whole && text.ends_with("data: [DONE]\n\n") && text.contains("\"total_tokens\":9"),
+        "{text}"
+    );
     let ask = json!({"model": "claude", "max_tokens": 9, "stream": true, "messages": [{"role": "user", "content": "hi"}]});
     let (text, _) = stream(&mock, "/v1/messages", ANTHROPIC, ask).await;
-    let names: Vec<&str> = text.lines().filter_map(|l| l.strip_prefix("event: ")).collect();
+    let names: Vec<&str> = text
+        .lines()
+        .filter_map(|l| l.strip_prefix("event: "))
+        .collect();
     assert_eq!(names[..3], ["message_start", "content_block_start", "ping"]);
-    assert_eq!(names[names.len() - 3..], ["content_block_stop", "message_delta", "message_stop"]);
+    assert_eq!(
+        names[names.len() - 3..],
+        ["content_block_stop", "message_delta", "message_stop"]
+    );
     let ask = json!({"contents": [{"parts": [{"text": "hi"}]}]});
-    let (text, _) =
-        stream(&mock, "/v1beta/models/g:streamGenerateContent?alt=sse", GOOGLE, ask.clone()).await;
+    let (text, _) = stream(
+        &mock,
+        "/v1beta/models/g:streamGenerateContent?alt=sse",
+        GOOGLE,
+        ask.clone(),
+    )
+    .await;
     assert!(text.starts_with("data: {") && text.contains("\"finishReason\":\"STOP\""));
     let (text, _) = stream(&mock, "/v1beta/models/g:streamGenerateContent", GOOGLE, ask).await;
     assert_eq!(serde_json::from_str::<Vec<Value>>(&text).unwrap().len(), 3);
@@ -128,52 +193,104 @@ async fn wrong_requests_are_refused_in_the_providers_words() {
     let mut odd = mk_chat("gpt");
     odd["foo"] = json!(1);
     let (status, body) = post(&mock, "/v1/chat/completions", &[BEARER], odd.clone()).await;
-    assert_eq!((status.as_u16(), &body["error"]["code"]), (400, &json!("unknown_parameter")));
+    assert_eq!(
+        (status.as_u16(), &body["error"]["code"]),
+        (400, &json!("unknown_parameter"))
+    );
     let (status, body) = post(&mock, "/mistral/v1/chat/completions", &[BEARER], odd).await;
-    assert_eq!((status.as_u16(), &body["message"]["detail"][0]["type"]), (422, &json!("extra_forbidden")));
+    assert_eq!(
+        (status.as_u16(), &body["message"]["detail"][0]["type"]),
+        (422, &json!("extra_forbidden"))
+    );
     let (status, body) = post(&mock, "/v1/chat/completions", &[], mk_chat("gpt")).await;
-    assert_eq!((status.as_u16(), &body["error"]["type"]), (401, &json!("invalid_request_error")));
+    assert_eq!(
+        (status.as_u16(), &body["error"]["type"]),
+        (401, &json!("invalid_request_error"))
+    );
     let ask = json!({"model": "c", "messages": [{"role": "user", "content": "hi"}]});
     let (status, body) = post(&mock, "/v1/messages", ANTHROPIC, ask).await;
-    assert_eq!((status.as_u16(), &body["error"]["message"]), (400, &json!("max_tokens: Field required")));
+    assert_eq!(
+        (status.as_u16(), &body["error"]["message"]),
+        (400, &json!("max_tokens: Field required"))
+    );
     let schema = json!({"type": "object", "additionalProperties": false});
     let ask = json!({"contents": [{"parts": [{"text": "hi"}]}],
         "tools": [{"functionDeclarations": [{"name": "f", "parameters": schema}]}]});
     let (status, body) = post(&mock, "/v1beta/models/g:generateContent", GOOGLE, ask).await;
-    assert_eq!((status.as_u16(), &body["error"]["status"]), (400, &json!("INVALID_ARGUMENT")));
+    assert_eq!(
+        (status.as_u16(), &body["error"]["status"]),
+        (400, &json!("INVALID_ARGUMENT"))
+    );
 }
 
 #[tokio::test]
 async fn cohere_refuses_what_its_api_doesn_t_know_and_ends_streams_its_own_way() {
     let mock = mk_mock().await;
-    let call = json!({"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let call =
+        json!({"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
     let user = json!({"role": "user", "content": "hi"});
     let answered = json!([user, {"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "c1", "content": "r"}]);
-    let (status, body) =
-        post(&mock, "/v2/chat", &[BEARER], json!({"model": "c", "messages": answered})).await;
-    assert_eq!((status.as_u16(), &body["message"]["content"][0]["text"]), (200, &json!("The tools said: r")));
+    let (status, body) = post(
+        &mock,
+        "/v2/chat",
+        &[BEARER],
+        json!({"model": "c", "messages": answered}),
+    )
+    .await;
+    assert_eq!(
+        (status.as_u16(), &body["message"]["content"][0]["text"]),
+        (200, &json!("The tools said: r"))
+    );
     let schema = json!({"type": "json_object", "json_schema": {"type": "object"}});
-    let tool = json!({"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}});
+    let tool =
+        json!({"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}});
     for (status, odd) in [
         (422, json!({"model": "c", "messages": [user], "n": 1})),
         (400, json!({"messages": [user]})),
         (400, json!({"model": "c", "messages": [user], "p": 1.0})),
-        (400, json!({"model": "c", "messages": [user, {"role": "system", "content": "late"}]})),
-        (400, json!({"model": "c", "messages": [user, {"role": "assistant", "tool_calls": [call]}]})),
+        (
+            400,
+            json!({"model": "c", "messages": [user, {"role": "system", "content": "late"}]}),
+        ),
+        (
+            400,
+            json!({"model": "c", "messages": [user, {"role": "assistant", "tool_calls": [call]}]}),
+        ),
         (
             400,
             json!({"model": "c", "messages": [user, {"role": "tool", "tool_call_id": "x", "content": "r"}]}),
         ),
-        (400, json!({"model": "c", "messages": [user], "tools": [tool], "response_format": schema})),
-        (400, json!({"model": "c", "messages": [user], "tool_choice": "REQUIRED"})),
+        (
+            400,
+            json!({"model": "c", "messages": [user], "tools": [tool], "response_format": schema}),
+        ),
+        (
+            400,
+            json!({"model": "c", "messages": [user], "tool_choice": "REQUIRED"}),
+        ),
     ] {
         let (got, body) = post(&mock, "/v2/chat", &[BEARER], odd.clone()).await;
-        assert_eq!((got.as_u16(), body["message"].is_string()), (status, true), "{odd}");
+        assert_eq!(
+            (got.as_u16(), body["message"].is_string()),
+            (status, true),
+            "{odd}"
+        );
     }
-    let (text, whole) =
-        stream(&mock, "/v2/chat", &[BEARER], json!({"model": "c", "messages": [user], "stream": true})).await;
-    let names: Vec<&str> = text.lines().filter_map(|l| l.strip_prefix("event: ")).collect();
-    assert_eq!((names.first(), names.last(), whole), (Some(&"message-start"), Some(&"message-end"), true));
+    let (text, whole) = stream(
+        &mock,
+        "/v2/chat",
+        &[BEARER],
+        json!({"model": "c", "messages": [user], "stream": true}),
+    )
+    .await;
+    let names: Vec<&str> = text
+        .lines()
+        .filter_map(|l| l.strip_prefix("event: "))
+        .collect();
+    assert_eq!(
+        (names.first(), names.last(), whole),
+        (Some(&"message-start"), Some(&"message-end"), true)
+    );
 }
 
 #[tokio::test]
@@ -181,13 +298,25 @@ async fn deepseek_wants_its_thoughts_back_and_takes_no_schema_and_no_picture() {
     let mock = mk_mock().await;
     let path = "/deepseek/v1/chat/completions";
     let history = |thought: Value| {
-        let call = json!({"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+        let call =
+            json!({"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
         json!({"model": "d", "messages": [{"role": "user", "content": "hi"},
             {"role": "assistant", "content": "", "reasoning_content": thought, "tool_calls": [call]},
             {"role": "tool", "tool_call_id": "c1", "content": "r"}]})
     };
-    for (thought, status) in [(Value::Null, 400), (json!(""), 400), (json!(" "), 200), (json!("hm"), 200)] {
-        assert_eq!(post(&mock, path, &[BEARER], history(thought)).await.0.as_u16(), status);
+    for (thought, status) in [
+        (Value::Null, 400),
+        (json!(""), 400),
+        (json!(" "), 200),
+        (json!("hm"), 200),
+    ] {
+        assert_eq!(
+            post(&mock, path, &[BEARER], history(thought))
+                .await
+                .0
+                .as_u16(),
+            status
+        );
     }
     let mut silent = history(Value::Null);
     silent["thinking"] = json!({"type": "disabled"});
@@ -212,20 +341,40 @@ async fn faults_come_by_header_queue_model_and_default() {
     let head = [BEARER, ("x-mock-fault", "status=429;retry-after=2")];
     let response = send(&mock, mk_request(path, &head, mk_chat("m").to_string())).await;
     assert_eq!(
-        (response.status().as_u16(), &response.headers()["retry-after"]),
+        (
+            response.status().as_u16(),
+            &response.headers()["retry-after"]
+        ),
         (429, &"2".parse().unwrap())
     );
-    mock.fault_next(Fault { status: Some(500), ..Fault::default() });
+    mock.fault_next(Fault {
+        status: Some(500),
+        ..Fault::default()
+    });
     assert_eq!(post(&mock, path, &[BEARER], mk_chat("m")).await.0, 500);
-    assert_eq!(post(&mock, path, &[BEARER], mk_chat("mock-status-503")).await.0, 503);
-    mock.set_fault(Fault { status: Some(502), ..Fault::default() });
+    assert_eq!(
+        post(&mock, path, &[BEARER], mk_chat("mock-status-503"))
+            .await
+            .0,
+        503
+    );
+    mock.set_fault(Fault {
+        status: Some(502),
+        ..Fault::default()
+    });
     assert_eq!(post(&mock, path, &[BEARER], mk_chat("m")).await.0, 502);
 }
 
 #[tokio::test]
 async fn a_cut_ends_the_connection_and_is_no_cancellation() {
     let mock = mk_mock().await;
-    let (text, whole) = stream(&mock, "/v1/chat/completions", &[BEARER], mk_chat_stream("mock-cut-2")).await;
+    let (text, whole) = stream(
+        &mock,
+        "/v1/chat/completions",
+        &[BEARER],
+        mk_chat_stream("mock-cut-2"),
+    )
+    .await;
     assert!(!whole);
     assert_eq!(text.matches("data: ").count(), 2);
     mock.until(|c| c.broken == 1).await;
@@ -236,7 +385,11 @@ async fn a_cut_ends_the_connection_and_is_no_cancellation() {
 #[tokio::test]
 async fn a_client_that_goes_away_is_noticed() {
     let mock = mk_mock().await;
-    let request = mk_request("/v1/chat/completions", &[BEARER], mk_chat_stream("mock-stall-1").to_string());
+    let request = mk_request(
+        "/v1/chat/completions",
+        &[BEARER],
+        mk_chat_stream("mock-stall-1").to_string(),
+    );
     let io = TokioIo::new(TcpStream::connect(mock.addr()).await.unwrap());
     let (mut sender, connection) = http1::handshake(io).await.unwrap();
     let connection = tokio::spawn(connection);
@@ -246,7 +399,10 @@ async fn a_client_that_goes_away_is_noticed() {
     connection.abort();
     mock.cancelled(1).await;
     let request = &mock.requests()[0];
-    assert_eq!((request.outcome, &request.json()["stream"]), (Outcome::Cancelled, &json!(true)));
+    assert_eq!(
+        (request.outcome, &request.json()["stream"]),
+        (Outcome::Cancelled, &json!(true))
+    );
 }
 
 #[tokio::test]
@@ -270,8 +426,20 @@ async fn http2_is_spoken_and_one_stream_can_be_cancelled() {
 async fn shutdown_frees_the_port() {
     let mock = mk_mock().await;
     let addr = mock.addr().to_string();
-    assert_eq!(post(&mock, "/v1/chat/completions", &[BEARER], mk_chat("m")).await.0, 200);
+    assert_eq!(
+        post(&mock, "/v1/chat/completions", &[BEARER], mk_chat("m"))
+            .await
+            .0,
+        200
+    );
     mock.shutdown().await;
     assert!(TcpStream::connect(&addr).await.is_err());
-    assert!(Mock::start(MockOptions { addr, ..MockOptions::default() }).await.is_ok());
+    assert!(
+        Mock::start(MockOptions {
+            addr,
+            ..MockOptions::default()
+        })
+        .await
+        .is_ok()
+    );
 }

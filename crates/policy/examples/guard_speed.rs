@@ -3,7 +3,12 @@
 //! ```sh
 //! cargo run --release -p sluice-policy --example guard_speed
 //! ```
-#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a measurement"
+)]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -50,14 +55,25 @@ fn main() {
         ("digits apart", "4 ".repeat(1 << 19)),
         ("digits in pairs", "41 ".repeat(350_000)),
         ("signs", "a@".repeat(1 << 19)),
-        ("addresses that are none", "a.very.long.local.part@a-domain-without-an-end ".repeat(22_000)),
+        (
+            "addresses that are none",
+            "a.very.long.local.part@a-domain-without-an-end ".repeat(22_000),
+        ),
         ("pluses and brackets", "+(1".repeat(350_000)),
         ("colons", "a:".repeat(1 << 19)),
         ("full-width digits", "４１１１　".repeat(70_000)),
     ];
-    println!("| Text of about 1 MB | four recognisers, MB/s | all nine, MB/s |\n| --- | --- | --- |");
-    let names: Vec<String> = Builtin::ALL.iter().map(|b| format!("\"{}\"", b.as_str())).collect();
-    let all = guards(&format!(r#"{{"regex":{{"builtins":[{}]}}}}"#, names.join(",")));
+    println!(
+        "| Text of about 1 MB | four recognisers, MB/s | all nine, MB/s |\n| --- | --- | --- |"
+    );
+    let names: Vec<String> = Builtin::ALL
+        .iter()
+        .map(|b| format!("\"{}\"", b.as_str()))
+        .collect();
+    let all = guards(&format!(
+        r#"{{"regex":{{"builtins":[{}]}}}}"#,
+        names.join(",")
+    ));
     let four = guards(FOUR);
     for (name, text) in &texts {
         let run = |guards: &Guards| {
@@ -92,27 +108,48 @@ fn main() {
         );
     }
     let small = r#"{"model":"m","messages":[{"role":"system","content":"You are a helpful assistant."},{"role":"user","content":"What is the capital of France, and how many people live there?"}]}"#;
-    let large =
-        format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{}"}}]}}"#, prose.repeat(1960));
-    for (name, body) in [("small request", small.to_owned()), ("200 KiB request", large)] {
+    let large = format!(
+        r#"{{"model":"m","messages":[{{"role":"user","content":"{}"}}]}}"#,
+        prose.repeat(1960)
+    );
+    for (name, body) in [
+        ("small request", small.to_owned()),
+        ("200 KiB request", large),
+    ] {
         let object = Object::scan(Bytes::from(body)).unwrap();
         let time = best(|| {
             let mut hits = Hits::default();
-            let _ = black_box(Looking { guards: &four, hits: &mut hits }.request(&object));
+            let _ = black_box(
+                Looking {
+                    guards: &four,
+                    hits: &mut hits,
+                }
+                .request(&object),
+            );
         });
-        println!("\n{name}, four recognisers: {:.2} µs", time.as_secs_f64() * 1e6);
+        println!(
+            "\n{name}, four recognisers: {:.2} µs",
+            time.as_secs_f64() * 1e6
+        );
     }
     let event = |piece: &str| {
         format!(
             "data: {{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{piece}\"}},\"logprobs\":null,\"finish_reason\":null}}]}}\n\n"
         )
     };
-    let events: Vec<Bytes> = prose.repeat(10).split_inclusive(' ').map(|w| Bytes::from(event(w))).collect();
+    let events: Vec<Bytes> = prose
+        .repeat(10)
+        .split_inclusive(' ')
+        .map(|w| Bytes::from(event(w)))
+        .collect();
     let mut held = (0usize, 0usize);
     let time = best(|| {
         let mut deltas: Deltas<Pieces> = Deltas::new(Format::OpenAi, Operation::Chat);
         let (mut hits, mut out) = (Hits::default(), BytesMut::new());
-        let mut looking = Looking { guards: &four, hits: &mut hits };
+        let mut looking = Looking {
+            guards: &four,
+            hits: &mut hits,
+        };
         for event in &events {
             deltas.push(event.clone(), &mut looking, &mut out).unwrap();
         }
@@ -120,7 +157,9 @@ fn main() {
     });
     let mut chain = four.begin(Scope::Assistant);
     for word in prose.repeat(10).split_inclusive(' ') {
-        chain.push(&four, word, &mut String::new(), &mut Hits::default()).unwrap();
+        chain
+            .push(&four, word, &mut String::new(), &mut Hits::default())
+            .unwrap();
         held = (held.0 + chain.held(), held.1.max(chain.held()));
     }
     println!(

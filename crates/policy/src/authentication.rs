@@ -25,7 +25,10 @@ pub struct ApiKeys {
     /// Further headers that may carry the key, beside `Authorization`, `x-api-key`, `x-goog-api-key`, `api-key` and
     /// `esa_aigw_auth`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 4), inner(length(min = 1, max = 64), regex(pattern = "^[A-Za-z0-9_-]+$")))]
+    #[schemars(
+        length(max = 4),
+        inner(length(min = 1, max = 64), regex(pattern = "^[A-Za-z0-9_-]+$"))
+    )]
     pub headers: Vec<String>,
 }
 
@@ -41,7 +44,11 @@ pub struct Selector {
 impl Selector {
     /// Whether an object with these labels is chosen.
     pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
-        !self.match_labels.is_empty() && self.match_labels.iter().all(|(k, v)| labels.get(k) == Some(v))
+        !self.match_labels.is_empty()
+            && self
+                .match_labels
+                .iter()
+                .all(|(k, v)| labels.get(k) == Some(v))
     }
 }
 
@@ -59,6 +66,14 @@ pub struct Config {
 impl Spec {
     /// `set` names the key entries that the compiler makes from the selected Secrets.
     pub fn compile(&self, set: String) -> Config {
-        Config { set, headers: self.api_keys.headers.iter().map(|h| h.to_ascii_lowercase()).collect() }
+        Config {
+            set,
+            headers: self
+                .api_keys
+                .headers
+                .iter()
+                .map(|h| h.to_ascii_lowercase())
+                .collect(),
+        }
     }
 }

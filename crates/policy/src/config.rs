@@ -33,7 +33,11 @@ pub struct Alone;
 
 impl Alone {
     fn nothing<T>() -> Result<T, Finding> {
-        Err(Finding::error(sluice_vocab::Reason::BackendNotFound, "", "there is nothing to refer to here"))
+        Err(Finding::error(
+            sluice_vocab::Reason::BackendNotFound,
+            "",
+            "there is nothing to refer to here",
+        ))
     }
 }
 
@@ -131,13 +135,20 @@ impl Config {
             Config::RouteType(c) => json(c),
             Config::Fidelity(c) => json(c),
         };
-        Compiled { kind: self.kind(), revision: 1, config }
+        Compiled {
+            kind: self.kind(),
+            revision: 1,
+            config,
+        }
     }
 
     /// Reads what was sent.
     pub fn decode(kind: &str, revision: u32, config: &str) -> Result<Self, ConfigError> {
         if revision != 1 {
-            return Err(ConfigError::Unknown { kind: kind.to_owned(), revision });
+            return Err(ConfigError::Unknown {
+                kind: kind.to_owned(),
+                revision,
+            });
         }
         match kind {
             "authentication" => parse(kind, config).map(Config::Authentication),
@@ -147,7 +158,10 @@ impl Config {
             "parameters" => parse(kind, config).map(Config::Parameters),
             "routeType" => parse(kind, config).map(Config::RouteType),
             "fidelity" => parse(kind, config).map(Config::Fidelity),
-            _ => Err(ConfigError::Unknown { kind: kind.to_owned(), revision }),
+            _ => Err(ConfigError::Unknown {
+                kind: kind.to_owned(),
+                revision,
+            }),
         }
     }
 }
@@ -158,7 +172,10 @@ fn json<T: Serialize>(value: &T) -> String {
 }
 
 fn parse<T: DeserializeOwned>(kind: &str, text: &str) -> Result<T, ConfigError> {
-    serde_json::from_str(text).map_err(|source| ConfigError::Malformed { kind: kind.to_owned(), source })
+    serde_json::from_str(text).map_err(|source| ConfigError::Malformed {
+        kind: kind.to_owned(),
+        source,
+    })
 }
 
 #[cfg(test)]
@@ -176,8 +193,13 @@ mod tests {
                 "timeouts":{"request":"5m"}}"#,
         )
         .unwrap();
-        let (compiled, findings) =
-            spec.compile(&Scope { api_key_set: "ns/p".into(), lookup: &Alone }, "spec.ai");
+        let (compiled, findings) = spec.compile(
+            &Scope {
+                api_key_set: "ns/p".into(),
+                lookup: &Alone,
+            },
+            "spec.ai",
+        );
         assert_eq!(findings, []);
         assert_eq!(compiled.len(), Config::KINDS.len());
         for policy in compiled {
@@ -188,7 +210,13 @@ mod tests {
 
     #[test]
     fn an_unknown_kind_or_field_is_refused() {
-        assert!(matches!(Config::decode("magic", 1, "{}"), Err(ConfigError::Unknown { .. })));
-        assert!(matches!(Config::decode("timeouts", 1, r#"{"x":1}"#), Err(ConfigError::Malformed { .. })));
+        assert!(matches!(
+            Config::decode("magic", 1, "{}"),
+            Err(ConfigError::Unknown { .. })
+        ));
+        assert!(matches!(
+            Config::decode("timeouts", 1, r#"{"x":1}"#),
+            Err(ConfigError::Malformed { .. })
+        ));
     }
 }

@@ -58,7 +58,11 @@ pub struct Line {
 impl Message {
     /// A message that says the same to everybody.
     pub fn new(role: Role, content: impl Into<String>) -> Self {
-        Self { role, content: Some(content.into()), template: None }
+        Self {
+            role,
+            content: Some(content.into()),
+            template: None,
+        }
     }
 
     /// With its template read.
@@ -72,7 +76,10 @@ impl Message {
             (None, Some(template)) => Template::parse(template)?,
             _ => return Err("exactly one of content and template has to be set".to_owned()),
         };
-        Ok(Line { role: self.role, text })
+        Ok(Line {
+            role: self.role,
+            text,
+        })
     }
 }
 
@@ -93,7 +100,10 @@ impl Spec {
             }
             kept
         };
-        let config = Config { prepend: keep(&self.prepend, "prepend"), append: keep(&self.append, "append") };
+        let config = Config {
+            prepend: keep(&self.prepend, "prepend"),
+            append: keep(&self.append, "append"),
+        };
         (config, findings)
     }
 }

@@ -37,7 +37,9 @@ pub use chain::{Chain, Guards, Hit, Hits, Outcome, Refusal};
 pub use json::JsonChain;
 pub use pattern::{PATTERN_SIZE_LIMIT, Pattern, PatternError};
 pub use scope::{Scope, Scopes};
-pub use spec::{Action, DEFAULT_MESSAGE, DEFAULT_STATUS, Inspection, Mode, NamedPattern, RegexSpec, Spec};
+pub use spec::{
+    Action, DEFAULT_MESSAGE, DEFAULT_STATUS, Inspection, Mode, NamedPattern, RegexSpec, Spec,
+};
 pub use stream::WINDOW;
 
 use find::Rules;

@@ -64,6 +64,9 @@ pub fn compile(defaults: &[Field], overrides: &[Field], path: &str) -> (Config, 
         }
         kept
     };
-    let config = Config { defaults: keep(defaults, "defaults"), overrides: keep(overrides, "overrides") };
+    let config = Config {
+        defaults: keep(defaults, "defaults"),
+        overrides: keep(overrides, "overrides"),
+    };
     (config, findings)
 }

@@ -51,9 +51,14 @@ impl Serialize for Role {
 impl<'de> Deserialize<'de> for Role {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let text = String::deserialize(d)?;
-        Role::ALL.into_iter().find(|role| role.as_str().eq_ignore_ascii_case(&text)).ok_or_else(|| {
-            serde::de::Error::custom(format!("role {text:?} is none of system, developer, user, assistant"))
-        })
+        Role::ALL
+            .into_iter()
+            .find(|role| role.as_str().eq_ignore_ascii_case(&text))
+            .ok_or_else(|| {
+                serde::de::Error::custom(format!(
+                    "role {text:?} is none of system, developer, user, assistant"
+                ))
+            })
     }
 }
 

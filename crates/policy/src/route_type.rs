@@ -37,7 +37,9 @@ impl<'de> Deserialize<'de> for RouteType {
             .into_iter()
             .find(|t| t.as_str().eq_ignore_ascii_case(&text))
             .ok_or_else(|| {
-                serde::de::Error::custom(format!("routeType {text:?} is neither CHAT nor CHAT_STREAMING"))
+                serde::de::Error::custom(format!(
+                    "routeType {text:?} is neither CHAT nor CHAT_STREAMING"
+                ))
             })
     }
 }

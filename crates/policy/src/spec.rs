@@ -48,7 +48,9 @@ impl Spec {
         let mut configs = Vec::new();
         let mut findings = Vec::new();
         if let Some(spec) = &self.authentication {
-            configs.push(Config::Authentication(spec.compile(scope.api_key_set.clone())));
+            configs.push(Config::Authentication(
+                spec.compile(scope.api_key_set.clone()),
+            ));
         }
         if let Some(spec) = &self.timeouts {
             configs.push(Config::Timeouts(spec.clone()));

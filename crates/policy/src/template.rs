@@ -44,7 +44,9 @@ const PRIVATE: [&str; 9] = [
 impl Template {
     /// A text without places, whatever stands in it.
     pub fn text(text: &str) -> Self {
-        Self { parts: vec![Part::Text(text.to_owned())] }
+        Self {
+            parts: vec![Part::Text(text.to_owned())],
+        }
     }
 
     /// Reads a template.
@@ -103,8 +105,9 @@ fn place(inside: &str) -> Result<Part, String> {
         None => (inside, String::new()),
         Some((name, default)) => {
             let default: Result<String, _> = serde_json::from_str(default.trim());
-            let default = default
-                .map_err(|_| format!("in {{{{ {inside} }}}} the default has to be a text in quotes"))?;
+            let default = default.map_err(|_| {
+                format!("in {{{{ {inside} }}}} the default has to be a text in quotes")
+            })?;
             (name.trim(), default)
         }
     };
@@ -133,7 +136,9 @@ fn header(name: &str) -> Result<Variable, String> {
         return Err(format!("{name:?} is no header's name"));
     }
     if PRIVATE.contains(&name.as_str()) {
-        return Err(format!("header {name} is not put into prompts: it says what a provider must not know"));
+        return Err(format!(
+            "header {name} is not put into prompts: it says what a provider must not know"
+        ));
     }
     Ok(Variable::Header(name))
 }
@@ -158,8 +163,15 @@ mod tests {
 
     #[test]
     fn places_are_filled_once() {
-        assert_eq!(fill("Team {{headers.X-Team}}, {{ caller }}."), "Team blue, alice.");
-        assert_eq!(fill("{{ metadata.tier }}"), "gold {{ caller }}", "a value is no template");
+        assert_eq!(
+            fill("Team {{headers.X-Team}}, {{ caller }}."),
+            "Team blue, alice."
+        );
+        assert_eq!(
+            fill("{{ metadata.tier }}"),
+            "gold {{ caller }}",
+            "a value is no template"
+        );
         assert_eq!(fill(""), "");
         assert_eq!(fill("no places } here {"), "no places } here {");
     }

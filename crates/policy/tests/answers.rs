@@ -1,6 +1,11 @@
 //! Answers of every format: what a client puts together from a stream is what masking the whole texts gives, however the provider
 //! cut its text into events, and however the network cut those.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 use std::collections::BTreeMap;
 
@@ -42,7 +47,11 @@ const TEXTS: &[&str] = &[
 ];
 
 fn mk_guards() -> Guards {
-    let rule = |name: &str, find| Rule { name: name.into(), action: Action::Mask, find };
+    let rule = |name: &str, find| Rule {
+        name: name.into(),
+        action: Action::Mask,
+        find,
+    };
     let rules = vec![
         rule("card", What::Pattern("credit card".into())),
         rule("end", What::Pattern("card$".into())),
@@ -75,11 +84,16 @@ fn mask(guards: &Guards, text: Text, whole: &str) -> String {
     if let Text::Arguments(_) = text {
         let value: Value = serde_json::from_str(whole).unwrap();
         let inner = value["q"].as_str().unwrap();
-        let inner =
-            guards.mask(Scope::ToolArguments, inner, &mut hits).unwrap().unwrap_or_else(|| inner.to_owned());
+        let inner = guards
+            .mask(Scope::ToolArguments, inner, &mut hits)
+            .unwrap()
+            .unwrap_or_else(|| inner.to_owned());
         return json!({ "q": inner }).to_string();
     }
-    guards.mask(Scope::Assistant, whole, &mut hits).unwrap().unwrap_or_else(|| whole.to_owned())
+    guards
+        .mask(Scope::Assistant, whole, &mut hits)
+        .unwrap()
+        .unwrap_or_else(|| whole.to_owned())
 }
 
 /// Cuts and mixes texts as the numbers say.
@@ -91,8 +105,10 @@ fn mix(whole: &BTreeMap<Text, String>, pieces: Vec<(usize, usize)>) -> Vec<(Text
             break;
         }
         let i = which % rest.len();
-        let end =
-            rest[i].1.floor_char_boundary(len.max(4)).max(rest[i].1.chars().next().map_or(0, char::len_utf8));
+        let end = rest[i]
+            .1
+            .floor_char_boundary(len.max(4))
+            .max(rest[i].1.chars().next().map_or(0, char::len_utf8));
         let piece: String = rest[i].1.drain(..end).collect();
         order.push((rest[i].0, piece));
         if rest[i].1.is_empty() {
@@ -109,10 +125,15 @@ fn write(operation: Operation, format: Format, pieces: &[(Text, String)], always
     let mut out = String::new();
     let mut number = 0;
     let event = |value: Value| {
-        let name = value["type"].as_str().map(|t| format!("event: {t}\n")).unwrap_or_default();
+        let name = value["type"]
+            .as_str()
+            .map(|t| format!("event: {t}\n"))
+            .unwrap_or_default();
         format!("{name}data: {value}\n\n")
     };
-    let last = |i: usize, same: &dyn Fn(Text) -> bool| !pieces[i + 1..].iter().any(|(text, _)| same(*text));
+    let last = |i: usize, same: &dyn Fn(Text) -> bool| {
+        !pieces[i + 1..].iter().any(|(text, _)| same(*text))
+    };
     for (i, (text, piece)) in pieces.iter().enumerate() {
         let (Text::Said(n) | Text::Thought(n) | Text::Arguments(n)) = *text;
         match (format, operation) {
@@ -127,13 +148,16 @@ fn write(operation: Operation, format: Format, pieces: &[(Text, String)], always
                     }
                 };
                 let choice = |delta, finish| json!({ "id": "c", "object": "chat.completion.chunk", "model": "m", "choices": [{ "index": n, "delta": delta, "logprobs": { "content": [{ "token": piece }] }, "finish_reason": finish }] });
-                let of_choice =
-                    |t: Text| matches!(t, Text::Said(m) | Text::Thought(m) | Text::Arguments(m) if m == n);
+                let of_choice = |t: Text| matches!(t, Text::Said(m) | Text::Thought(m) | Text::Arguments(m) if m == n);
                 let ends = last(i, &of_choice);
                 // Some providers end with the last piece, others after it.
                 out += &event(choice(
                     delta,
-                    if always || (ends && n == 0) { json!("stop") } else { Value::Null },
+                    if always || (ends && n == 0) {
+                        json!("stop")
+                    } else {
+                        Value::Null
+                    },
                 ));
                 if ends && n != 0 {
                     out += &event(choice(json!({}), json!("stop")));
@@ -156,9 +180,16 @@ fn write(operation: Operation, format: Format, pieces: &[(Text, String)], always
                 );
                 number += 1;
                 if last(i, &|t| t == *text) {
-                    let whole: String =
-                        pieces.iter().filter(|(t, _)| t == text).map(|(_, p)| p.as_str()).collect();
-                    let field = if matches!(text, Text::Arguments(_)) { "arguments" } else { "text" };
+                    let whole: String = pieces
+                        .iter()
+                        .filter(|(t, _)| t == text)
+                        .map(|(_, p)| p.as_str())
+                        .collect();
+                    let field = if matches!(text, Text::Arguments(_)) {
+                        "arguments"
+                    } else {
+                        "text"
+                    };
                     out += &event(
                         json!({ "type": format!("{stem}.done"), "item_id": format!("i{index}"), "output_index": index, "content_index": 0, field: whole, "sequence_number": number }),
                     );
@@ -175,9 +206,13 @@ fn write(operation: Operation, format: Format, pieces: &[(Text, String)], always
                 let delta = match text {
                     Text::Said(_) => json!({ "type": "text_delta", "text": piece }),
                     Text::Thought(_) => json!({ "type": "thinking_delta", "thinking": piece }),
-                    Text::Arguments(_) => json!({ "type": "input_json_delta", "partial_json": piece }),
+                    Text::Arguments(_) => {
+                        json!({ "type": "input_json_delta", "partial_json": piece })
+                    }
                 };
-                out += &event(json!({ "type": "content_block_delta", "index": index, "delta": delta }));
+                out += &event(
+                    json!({ "type": "content_block_delta", "index": index, "delta": delta }),
+                );
                 if last(i, &|t| t == *text) {
                     out += &event(json!({ "type": "content_block_stop", "index": index }));
                 }
@@ -189,7 +224,8 @@ fn write(operation: Operation, format: Format, pieces: &[(Text, String)], always
                     Text::Arguments(_) => continue,
                 };
                 let of_choice = |t: Text| matches!(t, Text::Said(m) | Text::Thought(m) if m == n);
-                let mut candidate = json!({ "content": { "role": "model", "parts": [part] }, "index": n });
+                let mut candidate =
+                    json!({ "content": { "role": "model", "parts": [part] }, "index": n });
                 if n == 0 {
                     candidate.as_object_mut().unwrap().remove("index");
                 }
@@ -211,10 +247,17 @@ fn read(operation: Operation, format: Format, stream: &[u8]) -> BTreeMap<Text, S
     let mut texts: BTreeMap<Text, String> = BTreeMap::new();
     let mut decoder = Decoder::default();
     let mut events = Vec::new();
-    decoder.push(Bytes::copy_from_slice(stream), |e| events.push(e)).unwrap();
+    decoder
+        .push(Bytes::copy_from_slice(stream), |e| events.push(e))
+        .unwrap();
     assert_eq!(decoder.finish(), None);
     let mut numbers = Vec::new();
-    let mut add = |text, piece: &Value| texts.entry(text).or_default().push_str(piece.as_str().unwrap());
+    let mut add = |text, piece: &Value| {
+        texts
+            .entry(text)
+            .or_default()
+            .push_str(piece.as_str().unwrap())
+    };
     for event in events {
         let data = event.data().unwrap();
         if &*data == b"[DONE]" {
@@ -232,7 +275,10 @@ fn read(operation: Operation, format: Format, stream: &[u8]) -> BTreeMap<Text, S
                 for (text, piece) in [
                     (Text::Said(n), &delta["content"]),
                     (Text::Thought(n), &delta["reasoning_content"]),
-                    (Text::Arguments(n), &delta["tool_calls"][0]["function"]["arguments"]),
+                    (
+                        Text::Arguments(n),
+                        &delta["tool_calls"][0]["function"]["arguments"],
+                    ),
                 ] {
                     if piece.is_string() {
                         add(text, piece);
@@ -269,7 +315,11 @@ fn read(operation: Operation, format: Format, stream: &[u8]) -> BTreeMap<Text, S
                 let candidate = &v["candidates"][0];
                 let n = candidate["index"].as_u64().unwrap_or(0) as usize;
                 let part = &candidate["content"]["parts"][0];
-                let text = if part["thought"] == true { Text::Thought(n) } else { Text::Said(n) };
+                let text = if part["thought"] == true {
+                    Text::Thought(n)
+                } else {
+                    Text::Said(n)
+                };
                 add(text, &part["text"]);
             }
         }
@@ -279,11 +329,24 @@ fn read(operation: Operation, format: Format, stream: &[u8]) -> BTreeMap<Text, S
     texts
 }
 
-fn through(format: Format, operation: Operation, guards: &Guards, stream: &str, cuts: &[usize]) -> Vec<u8> {
+fn through(
+    format: Format,
+    operation: Operation,
+    guards: &Guards,
+    stream: &str,
+    cuts: &[usize],
+) -> Vec<u8> {
     let mut deltas: Deltas<Pieces> = Deltas::new(format, operation);
     let mut hits = Hits::default();
-    let mut looking = Looking { guards, hits: &mut hits };
-    let mut at: Vec<usize> = cuts.iter().map(|c| c % (stream.len() + 1)).chain([0, stream.len()]).collect();
+    let mut looking = Looking {
+        guards,
+        hits: &mut hits,
+    };
+    let mut at: Vec<usize> = cuts
+        .iter()
+        .map(|c| c % (stream.len() + 1))
+        .chain([0, stream.len()])
+        .collect();
     at.sort_unstable();
     let mut out = BytesMut::new();
     for range in at.windows(2) {
@@ -327,17 +390,27 @@ fn in_segments(
     ends: &[bool],
 ) -> (Vec<u8>, Vec<ask::Text>) {
     let mut segments = Segments::new(format, operation, [&mk_asker()]);
-    let mut at: Vec<usize> = cuts.iter().map(|c| c % (stream.len() + 1)).chain([0, stream.len()]).collect();
+    let mut at: Vec<usize> = cuts
+        .iter()
+        .map(|c| c % (stream.len() + 1))
+        .chain([0, stream.len()])
+        .collect();
     at.sort_unstable();
     let (mut out, mut asked) = (Vec::new(), Vec::new());
     let mut leave = |segments: &mut Segments, last| {
         let mut texts = segments.texts();
         asked.extend(texts.clone());
-        texts.iter_mut().for_each(|text| text.text = text.text.to_ascii_uppercase());
+        texts
+            .iter_mut()
+            .for_each(|text| text.text = text.text.to_ascii_uppercase());
         out.extend_from_slice(&segments.release(texts, last).unwrap());
     };
     for (i, range) in at.windows(2).enumerate() {
-        segments.push(Bytes::copy_from_slice(&stream.as_bytes()[range[0]..range[1]])).unwrap();
+        segments
+            .push(Bytes::copy_from_slice(
+                &stream.as_bytes()[range[0]..range[1]],
+            ))
+            .unwrap();
         if ends.get(i).copied().unwrap_or(false) {
             leave(&mut segments, false);
         }
@@ -348,8 +421,15 @@ fn in_segments(
 }
 
 fn cases() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(1024);
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(1024);
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 const SHAPES: [(Format, Operation); 4] = [

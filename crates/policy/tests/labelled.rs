@@ -36,8 +36,14 @@ struct Example {
 }
 
 fn read(line: &str) -> Example {
-    let line = line.replace('~', "").replace("\\n", "\n").replace("\\t", "\t");
-    let mut example = Example { text: String::new(), marks: Vec::new() };
+    let line = line
+        .replace('~', "")
+        .replace("\\n", "\n")
+        .replace("\\t", "\t");
+    let mut example = Example {
+        text: String::new(),
+        marks: Vec::new(),
+    };
     let mut rest = line.as_str();
     while let Some((before, marked)) = rest.split_once('⟦') {
         let (kind, after) = marked.split_once('|').unwrap();
@@ -45,7 +51,9 @@ fn read(line: &str) -> Example {
         example.text.push_str(before);
         let start = example.text.len();
         example.text.push_str(value);
-        example.marks.push((kind.to_owned(), start..example.text.len()));
+        example
+            .marks
+            .push((kind.to_owned(), start..example.text.len()));
         rest = after;
     }
     example.text.push_str(rest);
@@ -96,7 +104,11 @@ fn measure(builtin: Builtin, examples: &[Example]) -> Score {
                 None => {
                     score.missed += 1;
                     if show {
-                        println!("missed {} {:?} in {text:?}", builtin.as_str(), &text[mark.clone()]);
+                        println!(
+                            "missed {} {:?} in {text:?}",
+                            builtin.as_str(),
+                            &text[mark.clone()]
+                        );
                     }
                 }
             }
@@ -117,7 +129,11 @@ fn measure(builtin: Builtin, examples: &[Example]) -> Score {
         for f in found.iter().filter(|f| !is_phone(f) && !is_mobile(f)) {
             score.wrong += 1;
             if show {
-                println!("wrong {} {:?} in {text:?}", builtin.as_str(), &text[f.clone()]);
+                println!(
+                    "wrong {} {:?} in {text:?}",
+                    builtin.as_str(),
+                    &text[f.clone()]
+                );
             }
         }
     }
@@ -126,10 +142,22 @@ fn measure(builtin: Builtin, examples: &[Example]) -> Score {
 
 #[test]
 fn recognisers_find_what_is_there_and_little_else() {
-    let examples: Vec<Example> = FILES.iter().flat_map(|file| file.lines()).map(read).collect();
+    let examples: Vec<Example> = FILES
+        .iter()
+        .flat_map(|file| file.lines())
+        .map(read)
+        .collect();
     for (builtin, score) in table(&examples) {
-        assert!(score.exact + score.partly + score.missed >= 45, "too few examples of {}", builtin.as_str());
-        assert!(score.precision() >= 0.9, "precision of {}", builtin.as_str());
+        assert!(
+            score.exact + score.partly + score.missed >= 45,
+            "too few examples of {}",
+            builtin.as_str()
+        );
+        assert!(
+            score.precision() >= 0.9,
+            "precision of {}",
+            builtin.as_str()
+        );
         assert!(score.recall() >= 0.9, "recall of {}", builtin.as_str());
     }
 }
@@ -139,15 +167,25 @@ fn recognisers_find_what_is_there_and_little_else() {
 fn recognisers_hold_on_texts_that_they_were_not_made_with() {
     let examples: Vec<Example> = HELD_OUT.lines().map(read).collect();
     for (builtin, score) in table(&examples) {
-        assert!(score.exact + score.partly + score.missed >= 15, "too few examples of {}", builtin.as_str());
-        assert!(score.precision() >= 0.7, "precision of {}", builtin.as_str());
+        assert!(
+            score.exact + score.partly + score.missed >= 15,
+            "too few examples of {}",
+            builtin.as_str()
+        );
+        assert!(
+            score.precision() >= 0.7,
+            "precision of {}",
+            builtin.as_str()
+        );
         assert!(score.recall() >= 0.7, "recall of {}", builtin.as_str());
     }
 }
 
 /// Measures, and prints.
 fn table(examples: &[Example]) -> Vec<(Builtin, Score)> {
-    println!("| Recogniser | Examples | Found | of them exactly | Missed | Wrong | Precision | Recall |");
+    println!(
+        "| Recogniser | Examples | Found | of them exactly | Missed | Wrong | Precision | Recall |"
+    );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
     let mut scores = Vec::new();
     for builtin in Builtin::ALL {

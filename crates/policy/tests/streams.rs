@@ -5,7 +5,9 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 use proptest::prelude::*;
-use sluice_policy::guard::{Action, Builtin, Guard, Guards, Hits, JsonChain, Mode, Rule, Scope, Side, What};
+use sluice_policy::guard::{
+    Action, Builtin, Guard, Guards, Hits, JsonChain, Mode, Rule, Scope, Side, What,
+};
 
 /// Patterns that are hard to follow: alternatives that hide longer ones, lazy and greedy repetition, assertions, groups,
 /// surroundings that two matches share, characters of several bytes.
@@ -128,17 +130,31 @@ const PIECES: &[&str] = &[
 ];
 
 fn mk_side(rules: Vec<Rule>, mode: Mode) -> Side {
-    Side { rules, scopes: Scope::ALL.to_vec(), mode, message: "no".into(), status: 403, asks: Vec::new() }
+    Side {
+        rules,
+        scopes: Scope::ALL.to_vec(),
+        mode,
+        message: "no".into(),
+        status: 403,
+        asks: Vec::new(),
+    }
 }
 
 fn mk_rule(name: &str, find: What) -> Rule {
-    Rule { name: name.into(), action: Action::Mask, find }
+    Rule {
+        name: name.into(),
+        action: Action::Mask,
+        find,
+    }
 }
 
 fn mk_guards(patterns: &[usize], builtins: &[usize]) -> Guards {
-    let patterns = patterns
-        .iter()
-        .map(|i| mk_rule(&format!("p{i}"), What::Pattern(PATTERNS[*i % PATTERNS.len()].into())));
+    let patterns = patterns.iter().map(|i| {
+        mk_rule(
+            &format!("p{i}"),
+            What::Pattern(PATTERNS[*i % PATTERNS.len()].into()),
+        )
+    });
     let builtins = builtins.iter().map(|i| {
         let builtin = Builtin::ALL[*i % Builtin::ALL.len()];
         mk_rule(builtin.as_str(), What::Builtin(builtin))
@@ -148,19 +164,26 @@ fn mk_guards(patterns: &[usize], builtins: &[usize]) -> Guards {
 }
 
 fn whole(guards: &Guards, text: &str) -> String {
-    guards.mask(Scope::User, text, &mut Hits::default()).unwrap().unwrap_or_else(|| text.to_owned())
+    guards
+        .mask(Scope::User, text, &mut Hits::default())
+        .unwrap()
+        .unwrap_or_else(|| text.to_owned())
 }
 
 /// Cuts between characters, wherever the numbers say.
 fn cut<'t>(text: &'t str, cuts: &[usize]) -> Vec<&'t str> {
-    let mut at: Vec<usize> =
-        cuts.iter().map(|c| text.floor_char_boundary(c % (text.len() + 1))).chain([0, text.len()]).collect();
+    let mut at: Vec<usize> = cuts
+        .iter()
+        .map(|c| text.floor_char_boundary(c % (text.len() + 1)))
+        .chain([0, text.len()])
+        .collect();
     at.sort_unstable();
     at.windows(2).map(|w| &text[w[0]..w[1]]).collect()
 }
 
 fn streamed(guards: &Guards, pieces: &[&str]) -> String {
-    let (mut chain, mut out, mut hits) = (guards.begin(Scope::User), String::new(), Hits::default());
+    let (mut chain, mut out, mut hits) =
+        (guards.begin(Scope::User), String::new(), Hits::default());
     for piece in pieces {
         chain.push(guards, piece, &mut out, &mut hits).unwrap();
     }
@@ -173,8 +196,15 @@ fn mk_text() -> impl Strategy<Value = String> {
 }
 
 fn cases() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(2048);
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(2048);
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 proptest! {

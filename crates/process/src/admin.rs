@@ -45,9 +45,9 @@ impl Admin {
     /// # Errors
     /// When the address can't be listened on; the error names it.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))?;
+        let listener = TcpListener::bind(address).await.map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+        })?;
         Ok(Self { listener })
     }
 
@@ -70,7 +70,9 @@ impl Admin {
         let pages = Arc::new(Pages { readiness, metrics });
         let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         loop {
-            let Ok(slot) = slots.clone().acquire_owned().await else { return Ok(()) };
+            let Ok(slot) = slots.clone().acquire_owned().await else {
+                return Ok(());
+            };
             match self.listener.accept().await {
                 Ok((stream, _)) => {
                     let pages = pages.clone();
@@ -95,20 +97,30 @@ async fn answer<M: Fn() -> String>(stream: TcpStream, pages: Arc<Pages<M>>) {
         async move { Ok::<_, Infallible>(response) }
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(PATIENCE).keep_alive(false);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .keep_alive(false);
     let _ = http.serve_connection(TokioIo::new(stream), service).await;
 }
 
 impl<M: Fn() -> String> Pages<M> {
     fn find<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return page(StatusCode::METHOD_NOT_ALLOWED, TEXT, "GET is what there is\n".to_owned());
+            return page(
+                StatusCode::METHOD_NOT_ALLOWED,
+                TEXT,
+                "GET is what there is\n".to_owned(),
+            );
         }
         match request.uri().path() {
             "/healthz" | "/health" => page(StatusCode::OK, TEXT, "ok\n".to_owned()),
             "/readyz" => self.ready(),
             "/metrics" => page(StatusCode::OK, METRICS, (self.metrics)()),
-            _ => page(StatusCode::NOT_FOUND, TEXT, "/healthz, /readyz, /metrics\n".to_owned()),
+            _ => page(
+                StatusCode::NOT_FOUND,
+                TEXT,
+                "/healthz, /readyz, /metrics\n".to_owned(),
+            ),
         }
     }
 
@@ -117,7 +129,10 @@ impl<M: Fn() -> String> Pages<M> {
         if shut.is_empty() {
             return page(StatusCode::OK, TEXT, "ok\n".to_owned());
         }
-        let names: String = shut.iter().map(|name| format!("not yet: {name}\n")).collect();
+        let names: String = shut
+            .iter()
+            .map(|name| format!("not yet: {name}\n"))
+            .collect();
         page(StatusCode::SERVICE_UNAVAILABLE, TEXT, names)
     }
 }
@@ -125,7 +140,9 @@ impl<M: Fn() -> String> Pages<M> {
 fn page(status: StatusCode, kind: &'static str, text: String) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(text));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }
 
@@ -136,7 +153,10 @@ mod tests {
 
     async fn ask(address: SocketAddr, request: &str) -> (String, String) {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(format!("{request} HTTP/1.1\r\nhost: pod\r\n\r\n").as_bytes()).await.unwrap();
+        stream
+            .write_all(format!("{request} HTTP/1.1\r\nhost: pod\r\n\r\n").as_bytes())
+            .await
+            .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -151,10 +171,16 @@ mod tests {
         let at = admin.address().unwrap();
         tokio::spawn(admin.serve(readiness, || "a_total 1\n# EOF\n".to_owned()));
         for path in ["/health", "/healthz"] {
-            assert_eq!(ask(at, &format!("GET {path}")).await, ("200".to_owned(), "ok\n".to_owned()));
+            assert_eq!(
+                ask(at, &format!("GET {path}")).await,
+                ("200".to_owned(), "ok\n".to_owned())
+            );
         }
         let (status, body) = ask(at, "GET /readyz").await;
-        assert_eq!((&*status, &*body), ("503", "not yet: configured\nnot yet: listening\n"));
+        assert_eq!(
+            (&*status, &*body),
+            ("503", "not yet: configured\nnot yet: listening\n")
+        );
         configured.open();
         assert_eq!(ask(at, "GET /readyz").await.1, "not yet: listening\n");
         listening.open();
@@ -163,7 +189,10 @@ mod tests {
         assert_eq!(ask(at, "GET /").await.0, "404");
         assert_eq!(ask(at, "POST /readyz").await.0, "405");
         listening.shut();
-        assert_eq!(ask(at, "HEAD /readyz").await, ("503".to_owned(), String::new()));
+        assert_eq!(
+            ask(at, "HEAD /readyz").await,
+            ("503".to_owned(), String::new())
+        );
     }
 
     #[tokio::test]
@@ -171,6 +200,11 @@ mod tests {
         let first = Admin::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let at = first.address().unwrap();
         let error = Admin::bind(at).await.unwrap_err();
-        assert!(error.to_string().starts_with(&format!("cannot listen on {at}: ")), "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("cannot listen on {at}: ")),
+            "{error}"
+        );
     }
 }

@@ -15,10 +15,16 @@ use tracing_subscriber::registry::LookupSpan;
 ///
 /// Call it once; a second call does nothing.
 pub fn init(verbose: bool) {
-    let default = if verbose { "info,sluice=debug,sluice_cli=debug,sluice_dataplane=debug" } else { "info" };
+    let default = if verbose {
+        "info,sluice=debug,sluice_cli=debug,sluice_dataplane=debug"
+    } else {
+        "info"
+    };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).event_format(Flat).with_writer(std::io::stdout);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .event_format(Flat)
+        .with_writer(std::io::stdout);
     // It fails when there is one already, as in tests.
     let _ = subscriber.try_init();
 }
@@ -36,13 +42,18 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let stamp = jiff::Timestamp::from_millisecond(i64::try_from(now.as_millis()).unwrap_or(0))
             .unwrap_or_default();
         let mut fields = Fields(Map::new());
         event.record(&mut fields);
         let level = event.metadata().level().as_str().to_ascii_lowercase();
-        write!(writer, "{{\"timestamp\":\"{stamp:.3}\",\"level\":\"{level}\",")?;
+        write!(
+            writer,
+            "{{\"timestamp\":\"{stamp:.3}\",\"level\":\"{level}\","
+        )?;
         let message = fields.0.remove("message").unwrap_or_default();
         write!(writer, "\"message\":{message}")?;
         for (key, value) in fields.0 {
@@ -56,7 +67,8 @@ struct Fields(Map<String, Value>);
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.insert(field.name().to_owned(), format!("{value:?}").into());
+        self.0
+            .insert(field.name().to_owned(), format!("{value:?}").into());
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {

@@ -26,7 +26,10 @@ impl Readiness {
 
     /// A gate, shut. The name is what `/readyz` says while it is.
     pub fn gate(&self, name: &str) -> Gate {
-        let gate = Gate { name: name.into(), gates: self.gates.clone() };
+        let gate = Gate {
+            name: name.into(),
+            gates: self.gates.clone(),
+        };
         gate.shut();
         gate
     }
@@ -45,13 +48,17 @@ impl Readiness {
     pub async fn ready(&self) {
         let mut gates = self.gates.subscribe();
         // It can't fail: the sender is here.
-        let _ = gates.wait_for(|gates| gates.values().all(|is_open| *is_open)).await;
+        let _ = gates
+            .wait_for(|gates| gates.values().all(|is_open| *is_open))
+            .await;
     }
 
     /// Returns when a gate is shut.
     pub async fn unready(&self) {
         let mut gates = self.gates.subscribe();
-        let _ = gates.wait_for(|gates| gates.values().any(|is_open| !is_open)).await;
+        let _ = gates
+            .wait_for(|gates| gates.values().any(|is_open| !is_open))
+            .await;
     }
 }
 
@@ -68,12 +75,17 @@ impl Gate {
 
     /// Opens or shuts it.
     pub fn set(&self, is_open: bool) {
-        self.gates.send_if_modified(|gates| gates.insert(self.name.clone(), is_open) != Some(is_open));
+        self.gates
+            .send_if_modified(|gates| gates.insert(self.name.clone(), is_open) != Some(is_open));
     }
 }
 
 fn still_shut(gates: &BTreeMap<Arc<str>, bool>) -> Vec<Arc<str>> {
-    gates.iter().filter(|(_, is_open)| !**is_open).map(|(name, _)| name.clone()).collect()
+    gates
+        .iter()
+        .filter(|(_, is_open)| !**is_open)
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 #[cfg(test)]
@@ -85,7 +97,10 @@ mod tests {
         let readiness = Readiness::new();
         assert!(readiness.is_ready());
         let (first, second) = (readiness.gate("synced"), readiness.gate("leader known"));
-        assert_eq!(readiness.still_shut(), [Arc::from("leader known"), "synced".into()]);
+        assert_eq!(
+            readiness.still_shut(),
+            [Arc::from("leader known"), "synced".into()]
+        );
         first.open();
         assert!(!readiness.is_ready());
         let waiting = readiness.clone();

@@ -15,7 +15,10 @@ impl Signals {
     /// # Errors
     /// When the signals can't be watched.
     pub fn listen() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     /// Waits for SIGTERM (Kubernetes, systemd) or SIGINT (Ctrl-C) and names the one that came.

@@ -35,25 +35,37 @@ impl Supervisor {
         F: Future<Output = Result<(), E>> + Send + 'static,
         E: Display + Send + 'static,
     {
-        let handle = self.tasks.spawn(async move { task.await.map_err(|e| format!("{e:#}")) });
+        let handle = self
+            .tasks
+            .spawn(async move { task.await.map_err(|e| format!("{e:#}")) });
         self.names.insert(handle.id(), name.into());
     }
 
     /// Waits for the first task that ends, however it does. Without tasks it never returns.
     pub async fn ended(&mut self) -> Ended {
-        let Some(ended) = self.tasks.join_next_with_id().await else { return std::future::pending().await };
+        let Some(ended) = self.tasks.join_next_with_id().await else {
+            return std::future::pending().await;
+        };
         let (id, how) = match ended {
             Ok((id, Ok(()))) => (id, "ended, which it should not".to_owned()),
             Ok((id, Err(error))) => (id, format!("failed: {error}")),
             Err(error) => (error.id(), broken(error)),
         };
-        Ended { task: self.names.remove(&id).unwrap_or_default(), how }
+        Ended {
+            task: self.names.remove(&id).unwrap_or_default(),
+            how,
+        }
     }
 }
 
 fn broken(error: JoinError) -> String {
-    let Ok(panic) = error.try_into_panic() else { return "was stopped".to_owned() };
-    let text = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+    let Ok(panic) = error.try_into_panic() else {
+        return "was stopped".to_owned();
+    };
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or(panic.downcast_ref::<String>().map(String::as_str));
     format!("panicked: {}", text.unwrap_or("without a word"))
 }
 
@@ -68,7 +80,10 @@ mod tests {
         tasks.spawn("serve", async { Err("no socket") });
         assert_eq!(tasks.ended().await.to_string(), "serve failed: no socket");
         tasks.spawn("lease", async { Ok::<_, String>(()) });
-        assert_eq!(tasks.ended().await.to_string(), "lease ended, which it should not");
+        assert_eq!(
+            tasks.ended().await.to_string(),
+            "lease ended, which it should not"
+        );
         tasks.spawn("status", async {
             assert!(std::hint::black_box(false), "a bug");
             Ok::<_, String>(())

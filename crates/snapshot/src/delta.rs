@@ -45,17 +45,34 @@ pub fn diff(have: &Snapshot, want: &Snapshot) -> Delta {
     let upserts = want
         .entries()
         .iter()
-        .filter(|(key, entry)| have.entries().get(*key).is_none_or(|old| old.hash() != entry.hash()))
+        .filter(|(key, entry)| {
+            have.entries()
+                .get(*key)
+                .is_none_or(|old| old.hash() != entry.hash())
+        })
         .map(|(key, entry)| (key.clone(), entry.bytes().clone()))
         .collect();
-    let removes = have.entries().keys().filter(|key| !want.entries().contains_key(*key)).cloned().collect();
-    Delta { from: have.version(), to: want.version(), upserts, removes }
+    let removes = have
+        .entries()
+        .keys()
+        .filter(|key| !want.entries().contains_key(*key))
+        .cloned()
+        .collect();
+    Delta {
+        from: have.version(),
+        to: want.version(),
+        upserts,
+        removes,
+    }
 }
 
 /// Applies a delta whole, or not at all.
 pub fn apply(have: &Snapshot, delta: &Delta, sealer: &Sealer) -> Result<Snapshot, ApplyError> {
     if delta.from != have.version() {
-        return Err(ApplyError::WrongBase { from: delta.from, have: have.version() });
+        return Err(ApplyError::WrongBase {
+            from: delta.from,
+            have: have.version(),
+        });
     }
     let mut entries = have.entries().clone();
     for key in &delta.removes {
@@ -66,7 +83,10 @@ pub fn apply(have: &Snapshot, delta: &Delta, sealer: &Sealer) -> Result<Snapshot
     }
     let next = Snapshot::new(entries);
     if next.version() != delta.to {
-        return Err(ApplyError::WrongResult { got: next.version(), to: delta.to });
+        return Err(ApplyError::WrongResult {
+            got: next.version(),
+            to: delta.to,
+        });
     }
     Ok(next)
 }
@@ -82,13 +102,22 @@ mod tests {
         Snapshot::new(
             content
                 .iter()
-                .map(|(k, v)| (EntryKey::from(k.as_str()), sealer.seal_bytes(v.clone().into())))
+                .map(|(k, v)| {
+                    (
+                        EntryKey::from(k.as_str()),
+                        sealer.seal_bytes(v.clone().into()),
+                    )
+                })
                 .collect(),
         )
     }
 
     fn content() -> impl Strategy<Value = BTreeMap<String, Vec<u8>>> {
-        prop::collection::btree_map("[a-e]{1,2}", prop::collection::vec(any::<u8>(), 0..4), 0..12)
+        prop::collection::btree_map(
+            "[a-e]{1,2}",
+            prop::collection::vec(any::<u8>(), 0..4),
+            0..12,
+        )
     }
 
     proptest! {

@@ -40,7 +40,10 @@ impl Sealed {
 
     /// Decodes the entry; `key` is for the error's text.
     pub fn decode(&self, key: &EntryKey) -> Result<model::Entry, DecodeError> {
-        model::Entry::decode(self.bytes.clone()).map_err(|source| DecodeError { key: key.clone(), source })
+        model::Entry::decode(self.bytes.clone()).map_err(|source| DecodeError {
+            key: key.clone(),
+            source,
+        })
     }
 }
 
@@ -90,7 +93,10 @@ impl Sealer {
     pub fn seal_bytes(&self, bytes: Bytes) -> Sealed {
         let mut mac = self.mac.clone();
         mac.update(&bytes);
-        Sealed { hash: mac.finalize().into_bytes().into(), bytes }
+        Sealed {
+            hash: mac.finalize().into_bytes().into(),
+            bytes,
+        }
     }
 }
 
@@ -134,7 +140,10 @@ pub struct Snapshot {
 impl Snapshot {
     /// From its entries.
     pub fn new(entries: BTreeMap<EntryKey, Sealed>) -> Self {
-        Self { version: Version::of(&entries), entries }
+        Self {
+            version: Version::of(&entries),
+            entries,
+        }
     }
 
     /// Its version.

@@ -17,7 +17,10 @@ pub fn render(snapshot: &Snapshot) -> String {
             }
         };
         let origin = entry.origin.unwrap_or_default();
-        let at = format!("{} {}/{} {}", origin.kind, origin.namespace, origin.name, origin.path);
+        let at = format!(
+            "{} {}/{} {}",
+            origin.kind, origin.namespace, origin.name, origin.path
+        );
         line(&mut out, 0, &format!("{key}: # {}", at.trim_end()));
         let body = match entry.body {
             Some(Body::Listener(b)) => format!("{b:#?}"),
@@ -29,7 +32,9 @@ pub fn render(snapshot: &Snapshot) -> String {
             Some(Body::ApiKey(b)) => format!("ApiKey of {} in {}", b.caller, b.set),
             None => "nothing that is known here".to_owned(),
         };
-        body.lines().filter(|l| says_something(l)).for_each(|l| line(&mut out, 2, l));
+        body.lines()
+            .filter(|l| says_something(l))
+            .for_each(|l| line(&mut out, 2, l));
     }
     out
 }
@@ -42,8 +47,9 @@ fn line(out: &mut String, indent: usize, text: &str) {
 /// Fields that are unset only make it long.
 fn says_something(line: &str) -> bool {
     let text = line.trim();
-    let is_unset =
-        [": None,", ": \"\",", ": 0,", ": [],", ": false,"].iter().any(|unset| text.ends_with(unset));
+    let is_unset = [": None,", ": \"\",", ": 0,", ": [],", ": false,"]
+        .iter()
+        .any(|unset| text.ends_with(unset));
     let is_bracket = text.chars().all(|c| "()[]{},".contains(c));
     !is_unset && !is_bracket
 }

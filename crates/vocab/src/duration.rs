@@ -81,7 +81,9 @@ impl Serialize for Duration {
 
 impl<'de> Deserialize<'de> for Duration {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(d)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -109,9 +111,13 @@ mod tests {
 
     #[test]
     fn parses_and_prints() {
-        for (text, millis) in
-            [("5m", 300_000), ("1h30m", 5_400_000), ("500ms", 500), ("0s", 0), ("2s5ms", 2005)]
-        {
+        for (text, millis) in [
+            ("5m", 300_000),
+            ("1h30m", 5_400_000),
+            ("500ms", 500),
+            ("0s", 0),
+            ("2s5ms", 2005),
+        ] {
             let parsed: Duration = text.parse().unwrap();
             assert_eq!(parsed.get().as_millis(), millis);
             assert_eq!(parsed.to_string(), text);
@@ -120,7 +126,17 @@ mod tests {
 
     #[test]
     fn refuses_what_is_none() {
-        for text in ["", "5", "m", "-1s", "1.5h", "5 m", "1d", "99999999s", "1s1s1s1s1s"] {
+        for text in [
+            "",
+            "5",
+            "m",
+            "-1s",
+            "1.5h",
+            "5 m",
+            "1d",
+            "99999999s",
+            "1s1s1s1s1s",
+        ] {
             assert!(text.parse::<Duration>().is_err(), "{text}");
         }
     }

@@ -129,11 +129,21 @@ pub struct Finding {
 impl Finding {
     /// The named part has no effect.
     pub fn error(reason: Reason, path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, reason, path: path.into(), message: message.into() }
+        Self {
+            severity: Severity::Error,
+            reason,
+            path: path.into(),
+            message: message.into(),
+        }
     }
 
     /// It works, though probably not as meant.
     pub fn warning(reason: Reason, path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, reason, path: path.into(), message: message.into() }
+        Self {
+            severity: Severity::Warning,
+            reason,
+            path: path.into(),
+            message: message.into(),
+        }
     }
 }

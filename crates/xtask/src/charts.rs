@@ -18,12 +18,23 @@ const CHART: &str = "charts/sluice";
 /// Everything that can be known of them without a cluster.
 pub(crate) async fn check() -> anyhow::Result<()> {
     child::run(lab::cluster(["build"]).env("KUBE_LAB_TIER", "api")).await?;
-    child::run(&mut helm(["lint", "--strict", "--quiet", CHART, "charts/sluice-crds"])).await?;
+    child::run(&mut helm([
+        "lint",
+        "--strict",
+        "--quiet",
+        CHART,
+        "charts/sluice-crds",
+    ]))
+    .await?;
     let cases = below("e2e/charts", |path| path.join("values.yaml").exists())?;
     renders(&cases).await?;
     let refused = below("e2e/charts/bad", Path::is_file)?;
     refuses(&refused).await?;
-    step(&format!("{} sets of values rendered, {} refused", cases.len(), refused.len()));
+    step(&format!(
+        "{} sets of values rendered, {} refused",
+        cases.len(),
+        refused.len()
+    ));
     Ok(())
 }
 
@@ -36,8 +47,11 @@ fn helm<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
 
 /// What stands in a folder, sorted.
 fn below(folder: &str, is_meant: impl Fn(&Path) -> bool) -> anyhow::Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(root().join(folder)).with_context(|| format!("{folder} is missing"))?;
-    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
+    let entries =
+        std::fs::read_dir(root().join(folder)).with_context(|| format!("{folder} is missing"))?;
+    let mut paths = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     paths.retain(|path| is_meant(path));
     paths.sort();
     Ok(paths)
@@ -45,7 +59,11 @@ fn below(folder: &str, is_meant: impl Fn(&Path) -> bool) -> anyhow::Result<Vec<P
 
 /// What a comment at the top of a file says: `# helm: --name value`.
 fn noted<'a>(text: &'a str, what: &str) -> Option<&'a str> {
-    text.lines().find_map(|line| line.strip_prefix("# ")?.strip_prefix(what)?.strip_prefix(": "))
+    text.lines().find_map(|line| {
+        line.strip_prefix("# ")?
+            .strip_prefix(what)?
+            .strip_prefix(": ")
+    })
 }
 
 /// Renders the chart with values; gives what Helm says when it refuses.
@@ -53,10 +71,17 @@ async fn template(values: &Path) -> anyhow::Result<Result<String, String>> {
     let text = std::fs::read_to_string(values)?;
     let release = noted(&text, "release").unwrap_or("sluice");
     let mut command = helm(["template", release, CHART, "--namespace", "sluice-system"]);
-    command.arg("--values").arg(values).args(noted(&text, "helm").unwrap_or_default().split_whitespace());
+    command
+        .arg("--values")
+        .arg(values)
+        .args(noted(&text, "helm").unwrap_or_default().split_whitespace());
     let output = command.output().await?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    Ok(if output.status.success() { Ok(String::from_utf8(output.stdout)?) } else { Err(said) })
+    Ok(if output.status.success() {
+        Ok(String::from_utf8(output.stdout)?)
+    } else {
+        Err(said)
+    })
 }
 
 async fn renders(cases: &[PathBuf]) -> anyhow::Result<()> {
@@ -73,7 +98,10 @@ async fn renders(cases: &[PathBuf]) -> anyhow::Result<()> {
         }
     }
     if !wrong.is_empty() {
-        bail!("these differ, run with UPDATE_GOLDEN=1 and read the difference: {}", wrong.join(", "));
+        bail!(
+            "these differ, run with UPDATE_GOLDEN=1 and read the difference: {}",
+            wrong.join(", ")
+        );
     }
     Ok(())
 }
@@ -82,10 +110,13 @@ async fn refuses(refused: &[PathBuf]) -> anyhow::Result<()> {
     for values in refused {
         let shown = child::shown(values);
         let text = std::fs::read_to_string(values)?;
-        let want = noted(&text, "says").with_context(|| format!("{shown} does not say what Helm says"))?;
+        let want =
+            noted(&text, "says").with_context(|| format!("{shown} does not say what Helm says"))?;
         match template(values).await? {
             Ok(_) => bail!("{shown} should be refused, and is rendered"),
-            Err(said) if !said.contains(want) => bail!("{shown} is refused with other words: {said}"),
+            Err(said) if !said.contains(want) => {
+                bail!("{shown} is refused with other words: {said}")
+            }
             Err(_) => {}
         }
     }

@@ -17,7 +17,9 @@ pub(crate) fn step(text: &str) {
 
 /// A port that is free now.
 pub(crate) fn free_port() -> anyhow::Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?
+        .local_addr()?
+        .port())
 }
 
 pub(crate) fn sluice() -> PathBuf {
@@ -26,7 +28,10 @@ pub(crate) fn sluice() -> PathBuf {
 
 /// A path below the root.
 pub(crate) fn shown(path: &Path) -> String {
-    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+    path.strip_prefix(root())
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
 /// Waits until the process answers, or has ended.
@@ -36,7 +41,10 @@ pub(crate) async fn wait_for(child: &mut Child, port: u16, path: &str) -> anyhow
         if let Some(status) = child.try_wait()? {
             bail!("it ended before it answered: {status}; see target/up/*.log");
         }
-        match Request::get(&format!("http://127.0.0.1:{port}{path}")).send().await {
+        match Request::get(&format!("http://127.0.0.1:{port}{path}"))
+            .send()
+            .await
+        {
             Ok(answer) if answer.status < 500 => return Ok(()),
             _ if Instant::now() > deadline => {
                 bail!("no answer on port {port} within two minutes; see target/up/*.log")
@@ -49,16 +57,24 @@ pub(crate) async fn wait_for(child: &mut Child, port: u16, path: &str) -> anyhow
 /// Asks a process to end, as Kubernetes would, and waits for it.
 pub(crate) async fn stop(child: &mut Child) -> anyhow::Result<ExitStatus> {
     if let Some(id) = child.id() {
-        Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
+        Command::new("kill")
+            .args(["-TERM", &id.to_string()])
+            .status()
+            .await?;
     }
     let ended = tokio::time::timeout(Duration::from_secs(40), child.wait()).await;
-    ended.context("it does not end")?.context("it cannot be waited for")
+    ended
+        .context("it does not end")?
+        .context("it cannot be waited for")
 }
 
 /// Runs a command to its end; fails with it.
 pub(crate) async fn run(command: &mut Command) -> anyhow::Result<()> {
     let shown = format!("{:?}", command.as_std());
-    let status = command.status().await.with_context(|| format!("cannot run {shown}"))?;
+    let status = command
+        .status()
+        .await
+        .with_context(|| format!("cannot run {shown}"))?;
     anyhow::ensure!(status.success(), "{shown} failed with {status}");
     Ok(())
 }

@@ -32,7 +32,10 @@ async fn features() -> anyhow::Result<String> {
         ["get", "gatewayclass/sluice", status],
     ))
     .await?;
-    ensure!(!named.is_empty(), "the GatewayClass names no feature: is Sluice installed?");
+    ensure!(
+        !named.is_empty(),
+        "the GatewayClass names no feature: is Sluice installed?"
+    );
     Ok(named.split_whitespace().collect::<Vec<_>>().join(","))
 }
 
@@ -43,10 +46,18 @@ fn log() -> PathBuf {
 /// Runs tests of the suite, all or some; gives each one's outcome. Sluice has to be installed.
 async fn run(only: Option<&str>) -> anyhow::Result<BTreeMap<String, String>> {
     let mut suite = Command::new(root().join("e2e/cluster/conformance/run"));
-    suite.args(["-gateway-class", "sluice", "-supported-features", &features().await?]);
+    suite.args([
+        "-gateway-class",
+        "sluice",
+        "-supported-features",
+        &features().await?,
+    ]);
     suite.args(["-skip-provisional-tests=true"]);
     // The suite's own backends stay for its next run.
-    suite.args(only.into_iter().flat_map(|test| ["-cleanup-base-resources=false", "-run-test", test]));
+    suite.args(
+        only.into_iter()
+            .flat_map(|test| ["-cleanup-base-resources=false", "-run-test", test]),
+    );
     let output = suite.output().await?;
     std::fs::write(log(), [&output.stdout[..], &output.stderr].concat())?;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -56,7 +67,11 @@ async fn run(only: Option<&str>) -> anyhow::Result<BTreeMap<String, String>> {
         Some((name.split(' ').next()?.to_owned(), outcome.to_owned()))
     };
     let outcomes: BTreeMap<String, String> = text.lines().filter_map(outcome).collect();
-    ensure!(!outcomes.is_empty(), "the suite did not run; see {}", shown(&log()));
+    ensure!(
+        !outcomes.is_empty(),
+        "the suite did not run; see {}",
+        shown(&log())
+    );
     Ok(outcomes)
 }
 
@@ -65,18 +80,29 @@ pub(crate) async fn some() -> anyhow::Result<()> {
     for test in OF_CI {
         step(&format!("conformance: {test}"));
         let outcomes = run(Some(test)).await?;
-        let outcome = outcomes.get(test).with_context(|| format!("the suite has no test {test}"))?;
-        ensure!(outcome == "PASS", "{test}: {outcome}; see {}", shown(&log()));
+        let outcome = outcomes
+            .get(test)
+            .with_context(|| format!("the suite has no test {test}"))?;
+        ensure!(
+            outcome == "PASS",
+            "{test}: {outcome}; see {}",
+            shown(&log())
+        );
     }
     Ok(())
 }
 
 /// All, with a report. Fails when one does that the operator claims to pass.
 pub(crate) async fn report() -> anyhow::Result<()> {
-    child::run(Command::new(std::env::current_exe()?).args(["cluster", "test", "--only", "model"])).await?;
+    child::run(Command::new(std::env::current_exe()?).args(["cluster", "test", "--only", "model"]))
+        .await?;
     let outcomes = run(None).await?;
     let of = |wanted: &str| -> Vec<&str> {
-        outcomes.iter().filter(|(_, outcome)| *outcome == wanted).map(|(name, _)| name.as_str()).collect()
+        outcomes
+            .iter()
+            .filter(|(_, outcome)| *outcome == wanted)
+            .map(|(name, _)| name.as_str())
+            .collect()
     };
     let (passed, failed, skipped) = (of("PASS"), of("FAIL"), of("SKIP"));
     let list = |names: &[&str]| names.iter().map(|n| format!("- {n}\n")).collect::<String>();
@@ -86,12 +112,21 @@ pub(crate) async fn report() -> anyhow::Result<()> {
         passed.len(),
         failed.len(),
         skipped.len(),
-        if failed.is_empty() { "None.\n".to_owned() } else { list(&failed) },
+        if failed.is_empty() {
+            "None.\n".to_owned()
+        } else {
+            list(&failed)
+        },
         list(&passed),
         list(&skipped),
     );
     let written = verify::report("conformance", &text)?;
-    step(&format!("{} passed, {} failed: {}", passed.len(), failed.len(), shown(&written)));
+    step(&format!(
+        "{} passed, {} failed: {}",
+        passed.len(),
+        failed.len(),
+        shown(&written)
+    ));
     ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
     Ok(())
 }

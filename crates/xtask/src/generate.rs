@@ -19,7 +19,10 @@ pub(crate) struct Generated {
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let root = root();
     let mut drifted = Vec::new();
-    let files = proto::generate(&root)?.into_iter().chain(crds::generate()?).chain(docs::generate()?);
+    let files = proto::generate(&root)?
+        .into_iter()
+        .chain(crds::generate()?)
+        .chain(docs::generate()?);
     let files = files.chain(values::generate(&root)?);
     for file in files {
         let path = root.join(&file.path);
@@ -35,12 +38,19 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
         }
     }
     if check && !drifted.is_empty() {
-        bail!("generated files differ, run `cargo xtask generate`: {}", drifted.join(", "));
+        bail!(
+            "generated files differ, run `cargo xtask generate`: {}",
+            drifted.join(", ")
+        );
     }
     Ok(())
 }
 
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(Path::to_path_buf).unwrap_or_default()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .map(Path::to_path_buf)
+        .unwrap_or_default()
 }

@@ -12,7 +12,12 @@ pub(crate) struct Answer {
 impl Answer {
     /// The body as JSON, if the status is this one.
     pub(crate) fn json(&self, status: u16) -> anyhow::Result<serde_json::Value> {
-        anyhow::ensure!(self.status == status, "want status {status}, is {}: {}", self.status, self.text);
+        anyhow::ensure!(
+            self.status == status,
+            "want status {status}, is {}: {}",
+            self.status,
+            self.text
+        );
         serde_json::from_str(&self.text).with_context(|| format!("this is no JSON: {}", self.text))
     }
 }
@@ -29,7 +34,13 @@ pub(crate) struct Request {
 impl Request {
     pub(crate) fn get(url: &str) -> Self {
         let (url, headers, body) = (url.to_owned(), String::new(), String::new());
-        Self { method: "GET", url, headers, host: None, body }
+        Self {
+            method: "GET",
+            url,
+            headers,
+            host: None,
+            body,
+        }
     }
 
     /// With a body of JSON.
@@ -45,7 +56,13 @@ impl Request {
     fn with(method: &'static str, url: &str, kind: &str, body: &serde_json::Value) -> Self {
         let body = body.to_string();
         let headers = format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len());
-        Self { method, url: url.to_owned(), headers, host: None, body }
+        Self {
+            method,
+            url: url.to_owned(),
+            headers,
+            host: None,
+            body,
+        }
     }
 
     /// With one more header; `Host` in place of the URL's.
@@ -64,22 +81,37 @@ impl Request {
 
     /// Each line of the answer's body is handed over as it comes.
     pub(crate) async fn send_each(&self, each: impl FnMut(&str)) -> anyhow::Result<Answer> {
-        self.exchange(each).await.with_context(|| format!("{} {}", self.method, self.url))
+        self.exchange(each)
+            .await
+            .with_context(|| format!("{} {}", self.method, self.url))
     }
 
     /// HTTP/1.0, so that the end of the connection is the end of the body.
     async fn exchange(&self, mut each: impl FnMut(&str)) -> anyhow::Result<Answer> {
         let (authority, path) = split(&self.url)?;
-        let address = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
+        let address = if authority.contains(':') {
+            authority.to_owned()
+        } else {
+            format!("{authority}:80")
+        };
         let host = self.host.as_deref().unwrap_or(authority);
         let mut stream = TcpStream::connect(address).await?;
-        let Self { method, headers, body, .. } = self;
+        let Self {
+            method,
+            headers,
+            body,
+            ..
+        } = self;
         let request = format!("{method} {path} HTTP/1.0\r\nHost: {host}\r\n{headers}\r\n{body}");
         stream.write_all(request.as_bytes()).await?;
         let mut lines = BufReader::new(stream);
         let mut line = String::new();
         lines.read_line(&mut line).await?;
-        let status = line.split(' ').nth(1).and_then(|s| s.parse().ok()).context("this is no HTTP")?;
+        let status = line
+            .split(' ')
+            .nth(1)
+            .and_then(|s| s.parse().ok())
+            .context("this is no HTTP")?;
         while !matches!(line.as_str(), "\r\n" | "") {
             line.clear();
             lines.read_line(&mut line).await?;
@@ -101,6 +133,10 @@ impl Request {
 
 /// Host and port, and the rest.
 fn split(url: &str) -> anyhow::Result<(&str, &str)> {
-    let rest = url.strip_prefix("http://").with_context(|| format!("{url} is no plain URL"))?;
-    Ok(rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash)))
+    let rest = url
+        .strip_prefix("http://")
+        .with_context(|| format!("{url} is no plain URL"))?;
+    Ok(rest
+        .find('/')
+        .map_or((rest, "/"), |slash| rest.split_at(slash)))
 }

@@ -46,7 +46,9 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     let command = Args::parse().command;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     match command {
         Command::Up(up) => runtime.block_on(up::run(up)),
         Command::Test(test) => runtime.block_on(test::run(test)),

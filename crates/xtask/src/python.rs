@@ -9,7 +9,11 @@ use crate::child::{run, step};
 use crate::generate::root;
 
 /// A virtual environment with what a requirements file names. Made anew when that file has changed. Gives its Python.
-pub(crate) async fn environment(name: &str, requirements: &Path, pip: &[&str]) -> anyhow::Result<PathBuf> {
+pub(crate) async fn environment(
+    name: &str,
+    requirements: &Path,
+    pip: &[&str],
+) -> anyhow::Result<PathBuf> {
     let dir = root().join("target/venv").join(name);
     let python = dir.join("bin/python");
     let done = dir.join("installed.txt");
@@ -27,7 +31,13 @@ pub(crate) async fn environment(name: &str, requirements: &Path, pip: &[&str]) -
     }
     run(Command::new("python3").args(["-m", "venv"]).arg(&dir)).await?;
     run(Command::new(&python)
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ])
         .args(pip)
         .arg("-r")
         .arg(requirements))

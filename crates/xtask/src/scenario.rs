@@ -57,12 +57,21 @@ impl Scenarios {
     /// One of them, with images of a profile.
     pub(crate) fn one(name: &str, profile: &str, installed: bool) -> Self {
         let (only, profile) = (vec![name.to_owned()], profile.to_owned());
-        Self { only, installed, keep: false, profile, inside: false }
+        Self {
+            only,
+            installed,
+            keep: false,
+            profile,
+            inside: false,
+        }
     }
 
     /// All that don't take long.
     pub(crate) fn short() -> Self {
-        Self { only: Vec::new(), ..Self::one("", "ci", false) }
+        Self {
+            only: Vec::new(),
+            ..Self::one("", "ci", false)
+        }
     }
 }
 
@@ -160,7 +169,11 @@ const SCENARIOS: [Scenario; 13] = [
 
 /// Runs them.
 pub(crate) async fn run(scenarios: Scenarios) -> anyhow::Result<()> {
-    if let Some(unknown) = scenarios.only.iter().find(|name| !SCENARIOS.iter().any(|s| s.name == *name)) {
+    if let Some(unknown) = scenarios
+        .only
+        .iter()
+        .find(|name| !SCENARIOS.iter().any(|s| s.name == *name))
+    {
         let names: Vec<&str> = SCENARIOS.iter().map(|s| s.name).collect();
         anyhow::bail!("{unknown:?} is no scenario: there are {}", names.join(", "));
     }
@@ -175,7 +188,9 @@ pub(crate) async fn run(scenarios: Scenarios) -> anyhow::Result<()> {
     }
     let _model = real_model::start().await?;
     let mut again = lab::cluster(["exec"]);
-    again.arg(std::env::current_exe()?).args(["cluster", "test", "--inside"]);
+    again
+        .arg(std::env::current_exe()?)
+        .args(["cluster", "test", "--inside"]);
     if !scenarios.only.is_empty() {
         again.arg("--only").arg(scenarios.only.join(","));
     }
@@ -189,8 +204,10 @@ async fn install() -> anyhow::Result<()> {
     let helm = |chart: &str, more: &[&str]| {
         let path = format!("charts/{chart}");
         let mut helm = lab::tool("helm", ["upgrade", "--install", chart, &path]);
-        helm.args(["--namespace", "sluice-system", "--create-namespace"]).args(more);
-        helm.current_dir(crate::generate::root()).stdout(std::process::Stdio::null());
+        helm.args(["--namespace", "sluice-system", "--create-namespace"])
+            .args(more);
+        helm.current_dir(crate::generate::root())
+            .stdout(std::process::Stdio::null());
         helm
     };
     child::run(&mut helm("sluice-crds", &["--take-ownership"])).await?;
@@ -199,24 +216,48 @@ async fn install() -> anyhow::Result<()> {
     let annotation = format!("podAnnotations.loaded={when}");
     child::run(&mut helm(
         "sluice",
-        &["--set", "ai.enabled=true", "--set-string", &annotation, "--wait", "--timeout", "90s"],
+        &[
+            "--set",
+            "ai.enabled=true",
+            "--set-string",
+            &annotation,
+            "--wait",
+            "--timeout",
+            "90s",
+        ],
     ))
     .await?;
-    child::run(&mut lab::tool("helm", ["test", "sluice", "--namespace", "sluice-system", "--hide-notes"]))
-        .await
+    child::run(&mut lab::tool(
+        "helm",
+        [
+            "test",
+            "sluice",
+            "--namespace",
+            "sluice-system",
+            "--hide-notes",
+        ],
+    ))
+    .await
 }
 
 /// What a scenario measured when it ran last.
 pub(crate) fn told(scenario: &str) -> PathBuf {
-    crate::generate::root().join("target/scenarios").join(format!("{scenario}.md"))
+    crate::generate::root()
+        .join("target/scenarios")
+        .join(format!("{scenario}.md"))
 }
 
 async fn inside(scenarios: &Scenarios) -> anyhow::Result<()> {
     let providers = Rc::new(Providers::start().await?);
     let mut failed = Vec::new();
     let is_asked = |s: &Scenario| scenarios.only.iter().any(|o| o == s.name);
-    let chosen =
-        SCENARIOS.iter().filter(|s| if scenarios.only.is_empty() { !s.is_long } else { is_asked(s) });
+    let chosen = SCENARIOS.iter().filter(|s| {
+        if scenarios.only.is_empty() {
+            !s.is_long
+        } else {
+            is_asked(s)
+        }
+    });
     for scenario in chosen {
         step(&format!("{}: {}", scenario.name, scenario.shows));
         let began = Instant::now();
@@ -230,7 +271,10 @@ async fn inside(scenarios: &Scenarios) -> anyhow::Result<()> {
                 std::fs::write(told(scenario.name), world.told.borrow().as_str())?;
             }
             Err(error) => {
-                println!("    FAILED ({seconds:.1} s): {error:#}\n{}", world.evidence().await);
+                println!(
+                    "    FAILED ({seconds:.1} s): {error:#}\n{}",
+                    world.evidence().await
+                );
                 failed.push(scenario.name);
             }
         }

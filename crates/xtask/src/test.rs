@@ -23,28 +23,51 @@ pub(crate) struct Test {
 const STAGES: [(&str, &str); 10] = [
     ("format", "the code is formatted"),
     ("drift", "generated files are as they would be generated"),
-    ("purity", "pure crates are pure, and there is one TLS library"),
+    (
+        "purity",
+        "pure crates are pure, and there is one TLS library",
+    ),
     ("lints", "clippy has nothing to say"),
     ("tests", "units, goldens, properties and loopback"),
     ("model", "the quickstart answers with a real model"),
     ("sdks", "the vendors' own SDKs work through the gateway"),
-    ("charts", "the charts render as written down, and refuse what makes no sense"),
-    ("admission", "a real API server takes and refuses what files do, and takes the charts"),
-    ("cluster", "both charts, what users do, and tests of Gateway API's own suite, in a real cluster"),
+    (
+        "charts",
+        "the charts render as written down, and refuse what makes no sense",
+    ),
+    (
+        "admission",
+        "a real API server takes and refuses what files do, and takes the charts",
+    ),
+    (
+        "cluster",
+        "both charts, what users do, and tests of Gateway API's own suite, in a real cluster",
+    ),
 ];
 
 pub(crate) async fn run(test: Test) -> anyhow::Result<()> {
-    if let Some(unknown) = test.only.iter().find(|name| !STAGES.iter().any(|(n, _)| n == name)) {
-        bail!("{unknown:?} is no stage: there are {}", STAGES.map(|(name, _)| name).join(", "));
+    if let Some(unknown) = test
+        .only
+        .iter()
+        .find(|name| !STAGES.iter().any(|(n, _)| n == name))
+    {
+        bail!(
+            "{unknown:?} is no stage: there are {}",
+            STAGES.map(|(name, _)| name).join(", ")
+        );
     }
     let mut times: Vec<(&str, Duration)> = Vec::new();
-    let chosen =
-        STAGES.into_iter().filter(|(name, _)| test.only.is_empty() || test.only.iter().any(|o| o == name));
+    let chosen = STAGES
+        .into_iter()
+        .filter(|(name, _)| test.only.is_empty() || test.only.iter().any(|o| o == name));
     for (name, shows) in chosen {
         step(&format!("{name}: {shows}"));
         let began = Instant::now();
         if let Err(error) = stage(name).await {
-            println!("==> {name} failed after {:.0} s", began.elapsed().as_secs_f64());
+            println!(
+                "==> {name} failed after {:.0} s",
+                began.elapsed().as_secs_f64()
+            );
             return Err(error.context(format!("stage {name} failed")));
         }
         times.push((name, began.elapsed()));
@@ -53,7 +76,10 @@ pub(crate) async fn run(test: Test) -> anyhow::Result<()> {
     for (name, time) in &times {
         println!("| {name} | {:.0} |", time.as_secs_f64());
     }
-    println!("| all | {:.0} |\n", times.iter().map(|(_, t)| t.as_secs_f64()).sum::<f64>());
+    println!(
+        "| all | {:.0} |\n",
+        times.iter().map(|(_, t)| t.as_secs_f64()).sum::<f64>()
+    );
     println!("{} passed, 0 failed", times.len());
     Ok(())
 }
@@ -64,8 +90,17 @@ async fn stage(name: &str) -> anyhow::Result<()> {
         "drift" => generate::run(true),
         "purity" => purity::check(),
         "lints" => {
-            cargo(&["clippy", "--workspace", "--all-targets", "--profile", "ci", "--", "-D", "warnings"])
-                .await
+            cargo(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--profile",
+                "ci",
+                "--",
+                "-D",
+                "warnings",
+            ])
+            .await
         }
         "tests" => cargo(&["test", "--workspace", "--profile", "ci"]).await,
         "model" => crate::up::run(crate::up::Up::once()).await,
@@ -78,7 +113,11 @@ async fn stage(name: &str) -> anyhow::Result<()> {
 }
 
 async fn cargo(args: &[&str]) -> anyhow::Result<()> {
-    let status = Command::new(env!("CARGO")).args(args).current_dir(root()).status().await?;
+    let status = Command::new(env!("CARGO"))
+        .args(args)
+        .current_dir(root())
+        .status()
+        .await?;
     anyhow::ensure!(status.success(), "cargo {} failed", args.join(" "));
     Ok(())
 }
@@ -97,18 +136,36 @@ async fn cluster() -> anyhow::Result<()> {
 /// Starts an API server of its own, and stops it whatever comes of it.
 async fn admission() -> anyhow::Result<()> {
     let cluster = root().join("e2e/cluster/cluster");
-    let settings = [("KUBE_LAB_NAME", "admission"), ("KUBE_LAB_TIER", "api"), ("KUBE_LAB_PORT", "16553")];
+    let settings = [
+        ("KUBE_LAB_NAME", "admission"),
+        ("KUBE_LAB_TIER", "api"),
+        ("KUBE_LAB_PORT", "16553"),
+    ];
     let command = |program: &std::path::Path| {
         let mut command = Command::new(program);
         command.envs(settings).current_dir(root());
         command
     };
-    let shell = format!("eval \"$({} env)\" && e2e/admission/run && e2e/charts/run", cluster.display());
+    let shell = format!(
+        "eval \"$({} env)\" && e2e/admission/run && e2e/charts/run",
+        cluster.display()
+    );
     let up = command(&cluster).arg("up").status().await?;
-    let checked =
-        if up.success() { Some(command("bash".as_ref()).args(["-c", &shell]).status().await?) } else { None };
+    let checked = if up.success() {
+        Some(
+            command("bash".as_ref())
+                .args(["-c", &shell])
+                .status()
+                .await?,
+        )
+    } else {
+        None
+    };
     let down = command(&cluster).arg("down").status().await?;
-    anyhow::ensure!(checked.is_some_and(|s| s.success()), "the API server did not start, or does not agree");
+    anyhow::ensure!(
+        checked.is_some_and(|s| s.success()),
+        "the API server did not start, or does not agree"
+    );
     anyhow::ensure!(down.success(), "the API server could not be stopped");
     Ok(())
 }

@@ -29,7 +29,11 @@ pub(crate) struct Up {
 impl Up {
     /// With the real model, until the first answer, on a free port.
     pub(crate) fn once() -> Self {
-        Self { mock: false, once: true, port: None }
+        Self {
+            mock: false,
+            once: true,
+            port: None,
+        }
     }
 }
 
@@ -42,8 +46,11 @@ pub(crate) async fn run(up: Up) -> anyhow::Result<()> {
     std::fs::create_dir_all(&scratch)?;
     let port = up.port.map_or_else(default_port, Ok)?;
     let model_port = free_port()?;
-    let _model =
-        if up.mock { child::mock(model_port).await? } else { model::start(model_port, &scratch).await? };
+    let _model = if up.mock {
+        child::mock(model_port).await?
+    } else {
+        model::start(model_port, &scratch).await?
+    };
     let mut gateway = gateway(port, model_port, &scratch)?;
     wait_for(&mut gateway, port, "/health").await?;
     step(&format!(
@@ -52,7 +59,10 @@ pub(crate) async fn run(up: Up) -> anyhow::Result<()> {
     ));
     let asked = Instant::now();
     let tokens = ask(port).await?;
-    println!("\n    ({tokens} events in {:.1} s)\n", asked.elapsed().as_secs_f64());
+    println!(
+        "\n    ({tokens} events in {:.1} s)\n",
+        asked.elapsed().as_secs_f64()
+    );
     if !up.once {
         print!("{}", lines_to_try(port));
         tokio::select! {
@@ -75,19 +85,31 @@ fn default_port() -> anyhow::Result<u16> {
 /// The gateway with examples/quickstart, of which only the model's port differs.
 fn gateway(port: u16, model_port: u16, scratch: &std::path::Path) -> anyhow::Result<Child> {
     let example = root().join("examples/quickstart/gateway.yaml");
-    let text =
-        std::fs::read_to_string(&example).with_context(|| format!("{} is missing", example.display()))?;
+    let text = std::fs::read_to_string(&example)
+        .with_context(|| format!("{} is missing", example.display()))?;
     let adapted = text.replace("port: 9000", &format!("port: {model_port}"));
-    anyhow::ensure!(adapted != text, "{} does not name the port 9000", example.display());
+    anyhow::ensure!(
+        adapted != text,
+        "{} does not name the port 9000",
+        example.display()
+    );
     let file = scratch.join("quickstart.yaml");
     std::fs::write(&file, adapted)?;
     let log = scratch.join("gateway.log");
-    step(&format!("starting the gateway with examples/quickstart (its log: {})", shown(&log)));
+    step(&format!(
+        "starting the gateway with examples/quickstart (its log: {})",
+        shown(&log)
+    ));
     Command::new(sluice())
         .arg("run")
         .arg("-f")
         .arg(&file)
-        .args(["--env-file", "/dev/null", "--listen", &format!("127.0.0.1:{port}")])
+        .args([
+            "--env-file",
+            "/dev/null",
+            "--listen",
+            &format!("127.0.0.1:{port}"),
+        ])
         .stdout(std::fs::File::create(&log)?)
         .stdin(Stdio::null())
         .kill_on_drop(true)
@@ -111,9 +133,22 @@ async fn ask(port: u16) -> anyhow::Result<usize> {
     };
     let url = format!("http://127.0.0.1:{port}/devteam-chatgpt");
     let answer = Request::post(&url, &body).send_each(each).await?;
-    anyhow::ensure!(answer.status == 200, "the gateway answered {}: {}", answer.status, answer.text);
-    anyhow::ensure!(answer.text.contains("[DONE]"), "the stream ended early: {}", answer.text);
-    anyhow::ensure!(!text.trim().is_empty(), "the answer is empty: {}", answer.text);
+    anyhow::ensure!(
+        answer.status == 200,
+        "the gateway answered {}: {}",
+        answer.status,
+        answer.text
+    );
+    anyhow::ensure!(
+        answer.text.contains("[DONE]"),
+        "the stream ended early: {}",
+        answer.text
+    );
+    anyhow::ensure!(
+        !text.trim().is_empty(),
+        "the answer is empty: {}",
+        answer.text
+    );
     println!();
     Ok(answer.text.matches("data: ").count())
 }
@@ -121,7 +156,9 @@ async fn ask(port: u16) -> anyhow::Result<usize> {
 /// The text of one chunk.
 fn delta(data: &str) -> Option<String> {
     let chunk: serde_json::Value = serde_json::from_str(data).ok()?;
-    chunk["choices"][0]["delta"]["content"].as_str().map(str::to_owned)
+    chunk["choices"][0]["delta"]["content"]
+        .as_str()
+        .map(str::to_owned)
 }
 
 fn lines_to_try(port: u16) -> String {

@@ -56,7 +56,9 @@ pub(crate) struct InCluster {
 pub(crate) async fn run(verify: Verify) -> anyhow::Result<()> {
     match verify {
         Verify::Bench { rounds } => bench(rounds).await,
-        Verify::Chaos(how) => scenario("chaos", &how, "What is lost while everything changes").await,
+        Verify::Chaos(how) => {
+            scenario("chaos", &how, "What is lost while everything changes").await
+        }
         Verify::Latency(how) => scenario("latency", &how, "How fast a change arrives").await,
         Verify::Skew { commit } => skew(&commit).await,
         Verify::Scale(how) => scenario("scale", &how, "What a change costs among thousands").await,
@@ -69,7 +71,10 @@ async fn skew(commit: &str) -> anyhow::Result<()> {
     let folder = root().join("target/older");
     let git = |args: &[&str]| {
         let mut git = Command::new("git");
-        git.arg("worktree").args(args).arg(&folder).current_dir(root());
+        git.arg("worktree")
+            .args(args)
+            .arg(&folder)
+            .current_dir(root());
         git
     };
     if folder.exists() {
@@ -80,8 +85,16 @@ async fn skew(commit: &str) -> anyhow::Result<()> {
     let loaded = image::load(image::Load::older(folder.clone(), scenario::skew::OLDER)).await;
     run_command(&mut git(&["remove", "--force"])).await?;
     loaded?;
-    let how = InCluster { profile: "ci".to_owned(), installed: false };
-    scenario("skew", &how, &format!("Commit {commit} beside this version")).await
+    let how = InCluster {
+        profile: "ci".to_owned(),
+        installed: false,
+    };
+    scenario(
+        "skew",
+        &how,
+        &format!("Commit {commit} beside this version"),
+    )
+    .await
 }
 
 async fn scenario(name: &str, how: &InCluster, title: &str) -> anyhow::Result<()> {
@@ -91,7 +104,10 @@ async fn scenario(name: &str, how: &InCluster, title: &str) -> anyhow::Result<()
     let how = format!(
         "Images of profile `{profile}`. One node of two cores, which also runs the cluster, the load and the providers' doubles."
     );
-    let written = report(name, &format!("# {title}\n\n`cargo xtask verify {name}`. {how}\n\n{told}"))?;
+    let written = report(
+        name,
+        &format!("# {title}\n\n`cargo xtask verify {name}`. {how}\n\n{told}"),
+    )?;
     step(&format!("written to {}", shown(&written)));
     Ok(())
 }
@@ -115,7 +131,13 @@ async fn bench(rounds: u32) -> anyhow::Result<()> {
     let json = root().join("target/bench.json");
     step("measuring");
     let output = Command::new(release.join("sluice-bench"))
-        .args(["run", "--rounds", &rounds.to_string(), "--config", "crates/bench/sluice.yaml"])
+        .args([
+            "run",
+            "--rounds",
+            &rounds.to_string(),
+            "--config",
+            "crates/bench/sluice.yaml",
+        ])
         .arg("--gateway")
         .arg(gateway)
         .arg("--json")
@@ -124,13 +146,22 @@ async fn bench(rounds: u32) -> anyhow::Result<()> {
         .output()
         .await?;
     let tables = String::from_utf8(output.stdout).context("the bench printed no UTF-8")?;
-    anyhow::ensure!(output.status.success(), "the bench failed: {}", String::from_utf8_lossy(&output.stderr));
+    anyhow::ensure!(
+        output.status.success(),
+        "the bench failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     println!("{tables}");
-    let report =
-        report("bench", &format!("# The bench\n\n{rounds} rounds; read docs/bench.md for how.\n\n{tables}"))?;
+    let report = report(
+        "bench",
+        &format!("# The bench\n\n{rounds} rounds; read docs/bench.md for how.\n\n{tables}"),
+    )?;
     step(&format!("written to {}", shown(&report)));
     run_command(
-        Command::new(release.join("sluice-bench")).arg("gate").arg(&json).arg("crates/bench/limits.json"),
+        Command::new(release.join("sluice-bench"))
+            .arg("gate")
+            .arg(&json)
+            .arg("crates/bench/limits.json"),
     )
     .await
 }
@@ -139,7 +170,16 @@ async fn bench(rounds: u32) -> anyhow::Result<()> {
 async fn matrix(update: bool) -> anyhow::Result<()> {
     step("asking everybody everything");
     let mut command = Command::new(env!("CARGO"));
-    command.args(["test", "--profile", "ci", "-p", "sluice-dataplane", "--test", "loopback", "matrix::"]);
+    command.args([
+        "test",
+        "--profile",
+        "ci",
+        "-p",
+        "sluice-dataplane",
+        "--test",
+        "loopback",
+        "matrix::",
+    ]);
     if update {
         command.env("UPDATE_GOLDEN", "1");
     }
@@ -163,7 +203,11 @@ pub(crate) fn report(name: &str, text: &str) -> anyhow::Result<PathBuf> {
 
 async fn run_command(command: &mut Command) -> anyhow::Result<()> {
     let shown = format!("{:?}", command.as_std());
-    let status = command.current_dir(root()).status().await.with_context(|| format!("cannot run {shown}"))?;
+    let status = command
+        .current_dir(root())
+        .status()
+        .await
+        .with_context(|| format!("cannot run {shown}"))?;
     anyhow::ensure!(status.success(), "{shown} failed with {status}");
     Ok(())
 }

@@ -25,7 +25,10 @@ pub struct DataPlane {
     /// Pins the version of the data plane, as the tag of its image; an upgrade of the operator leaves these pods alone. Versions
     /// may be one minor apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 128), regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"))]
+    #[schemars(
+        length(min = 1, max = 128),
+        regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")
+    )]
     pub version: Option<String>,
 }
 

@@ -35,7 +35,10 @@ pub struct LargeLanguageModels {
 ]))]
 pub struct CloudHosted {
     /// The path that it is called at, and a name for it.
-    #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
+    #[schemars(
+        length(min = 1, max = 63),
+        regex(pattern = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+    )]
     pub identifier: String,
     /// The provider's name of the model; the request's when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]

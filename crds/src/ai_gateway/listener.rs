@@ -20,20 +20,28 @@ pub struct Listener {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 1, max = 253),
-        regex(pattern = r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+        regex(
+            pattern = r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+        )
     )]
     pub hostname: Option<String>,
 }
 
 impl Default for Listener {
     fn default() -> Self {
-        Self { name: Some("http".to_owned()), port: 80, hostname: None }
+        Self {
+            name: Some("http".to_owned()),
+            port: 80,
+            hostname: None,
+        }
     }
 }
 
 impl Listener {
     /// The name that was given, or the one made from the port.
     pub fn name(&self) -> String {
-        self.name.clone().unwrap_or_else(|| format!("http-{}", self.port))
+        self.name
+            .clone()
+            .unwrap_or_else(|| format!("http-{}", self.port))
     }
 }

@@ -39,7 +39,10 @@ pub enum CredentialsKind {
 }]))]
 pub struct NamedProvider {
     /// The name that models and identifiers use.
-    #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    #[schemars(
+        length(min = 1, max = 63),
+        regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+    )]
     pub name: String,
     /// What kind of provider it is.
     pub provider_type: ProviderType,
@@ -59,10 +62,17 @@ pub struct NamedProvider {
     pub headers: Vec<Header>,
     /// Azure: host of the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^(https://)?[A-Za-z0-9.-]+/?$"))]
+    #[schemars(
+        length(min = 1, max = 253),
+        regex(pattern = r"^(https://)?[A-Za-z0-9.-]+/?$")
+    )]
     pub endpoint: Option<String>,
     /// Azure: name of the deployment.
-    #[serde(default, skip_serializing_if = "Option::is_none", rename = "deploymentID")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        rename = "deploymentID"
+    )]
     #[schemars(length(min = 1, max = 128), regex(pattern = "^[A-Za-z0-9._-]+$"))]
     pub deployment_id: Option<String>,
     /// Azure: version of the API.

@@ -85,7 +85,10 @@ pub enum ProxyMode {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Header {
     /// Its name.
-    #[schemars(length(min = 1, max = 256), regex(pattern = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"))]
+    #[schemars(
+        length(min = 1, max = 256),
+        regex(pattern = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+    )]
     pub name: String,
     /// Its value.
     #[schemars(length(max = 4096), regex(pattern = r"^[\t\x20-\x7e]*$"))]

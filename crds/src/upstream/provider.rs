@@ -109,8 +109,23 @@ impl Api {
 
 impl From<Basic> for OpenAi {
     fn from(basic: Basic) -> Self {
-        let Basic { auth_token, model, custom_host, path_prefix, proxy, headers } = basic;
-        Self { apis: Vec::new(), auth_token, model, custom_host, path_prefix, proxy, headers }
+        let Basic {
+            auth_token,
+            model,
+            custom_host,
+            path_prefix,
+            proxy,
+            headers,
+        } = basic;
+        Self {
+            apis: Vec::new(),
+            auth_token,
+            model,
+            custom_host,
+            path_prefix,
+            proxy,
+            headers,
+        }
     }
 }
 

@@ -58,7 +58,11 @@ pub(super) struct Connector {
 impl Connector {
     /// Names are looked up on the runtime that this is called from.
     pub(super) fn new(timeout: Duration, proxies: ProxySettings) -> Self {
-        Self { dns: Dns::new(tokio::runtime::Handle::current()), proxies, timeout }
+        Self {
+            dns: Dns::new(tokio::runtime::Handle::current()),
+            proxies,
+            timeout,
+        }
     }
 
     pub(super) async fn connect(
@@ -86,9 +90,18 @@ impl Connector {
             None => self.tcp(&target.host, target.port).await?,
             Some(url) => self.through(&url, target).await?,
         };
-        let (Some(tls), Some(config)) = (&target.tls, tls) else { return Ok(Stream::Plain(tcp)) };
-        let name = if tls.server_name.is_empty() { &target.host } else { &tls.server_name };
-        let wrong = |error: String| ConnectError::Tls { host: name.to_string(), error };
+        let (Some(tls), Some(config)) = (&target.tls, tls) else {
+            return Ok(Stream::Plain(tcp));
+        };
+        let name = if tls.server_name.is_empty() {
+            &target.host
+        } else {
+            &tls.server_name
+        };
+        let wrong = |error: String| ConnectError::Tls {
+            host: name.to_string(),
+            error,
+        };
         let server_name = tls::server_name(name).map_err(|e| wrong(e.to_string()))?;
         let stream = TlsConnector::from(config.clone())
             .connect(server_name, tcp)
@@ -119,11 +132,17 @@ impl Connector {
         port: u16,
         order: impl FnOnce(&mut [SocketAddr]),
     ) -> Result<TcpStream, ConnectError> {
-        let no_name = |error| ConnectError::Name { host: host.to_owned(), error };
+        let no_name = |error| ConnectError::Name {
+            host: host.to_owned(),
+            error,
+        };
         let mut addresses = self.dns.lookup(host, port).await.map_err(no_name)?;
         order(&mut addresses);
         let stream = race(&addresses).await.map_err(|error| match error {
-            Some((address, error)) => ConnectError::Tcp { address: address.to_string(), error },
+            Some((address, error)) => ConnectError::Tcp {
+                address: address.to_string(),
+                error,
+            },
             None => no_name("it has no address".to_owned()),
         })?;
         // Small writes go out at once; an error here means that the connection is gone, and the first write will say so.
@@ -139,7 +158,11 @@ impl Connector {
             proxy::parse(url).ok_or_else(|| wrong("the URL must look like http://HOST:PORT"))?;
         let mut stream = self.tcp(&host, port).await?;
         let is_v6 = target.host.contains(':');
-        let name = if is_v6 { format!("[{}]", target.host) } else { target.host.to_string() };
+        let name = if is_v6 {
+            format!("[{}]", target.host)
+        } else {
+            target.host.to_string()
+        };
         let authority = format!("{name}:{}", target.port);
         let login = login.map_or(String::new(), |login| {
             format!(
@@ -173,8 +196,9 @@ async fn race(addresses: &[SocketAddr]) -> Result<TcpStream, Option<(SocketAddr,
     let mut waiting = addresses.iter().copied();
     let mut attempts = FuturesUnordered::new();
     let mut last = None;
-    let attempt =
-        |address: SocketAddr| async move { TcpStream::connect(address).await.map_err(|e| (address, e)) };
+    let attempt = |address: SocketAddr| async move {
+        TcpStream::connect(address).await.map_err(|e| (address, e))
+    };
     attempts.extend(waiting.next().map(attempt));
     loop {
         tokio::select! {

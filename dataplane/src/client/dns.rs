@@ -15,7 +15,10 @@ pub(super) struct Dns {
 
 impl Dns {
     pub(super) fn new(runtime: Handle) -> Self {
-        Self { runtime, resolver: OnceLock::new() }
+        Self {
+            runtime,
+            resolver: OnceLock::new(),
+        }
     }
 
     /// A resolver that can't be made, as without a resolv.conf, is tried again next time.
@@ -42,14 +45,24 @@ impl Dns {
         }
         let resolver = self.resolver()?;
         let host = host.to_owned();
-        let answer = self.runtime.spawn(async move { resolver.lookup_ip(host).await });
-        let answer = answer.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+        let answer = self
+            .runtime
+            .spawn(async move { resolver.lookup_ip(host).await });
+        let answer = answer
+            .await
+            .map_err(|e| e.to_string())?
+            .map_err(|e| e.to_string())?;
         let (mut v6, mut v4): (Vec<IpAddr>, Vec<IpAddr>) = answer.iter().partition(IpAddr::is_ipv6);
         v6.reverse();
         v4.reverse();
         let mut mixed = Vec::with_capacity(v4.len() + v6.len());
         while !(v4.is_empty() && v6.is_empty()) {
-            mixed.extend(v6.pop().into_iter().chain(v4.pop()).map(|ip| SocketAddr::new(ip, port)));
+            mixed.extend(
+                v6.pop()
+                    .into_iter()
+                    .chain(v4.pop())
+                    .map(|ip| SocketAddr::new(ip, port)),
+            );
         }
         Ok(mixed)
     }

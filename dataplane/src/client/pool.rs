@@ -89,14 +89,22 @@ impl Pool {
     }
 
     pub(crate) fn new(target: Target, workers: usize) -> Result<Self, PoolError> {
-        let tls = target.tls.as_ref().map(|tls| client_config(&tls.ca_pem)).transpose()?;
+        let tls = target
+            .tls
+            .as_ref()
+            .map(|tls| client_config(&tls.ca_pem))
+            .transpose()?;
         let default = if target.tls.is_some() { 443 } else { 80 };
         let bracketed = if target.host.contains(':') && !target.host.starts_with('[') {
             format!("[{}]", target.host)
         } else {
             target.host.to_string()
         };
-        let text = if target.port == default { bracketed } else { format!("{bracketed}:{}", target.port) };
+        let text = if target.port == default {
+            bracketed
+        } else {
+            format!("{bracketed}:{}", target.port)
+        };
         let authority: Authority = text.parse().map_err(|_| PoolError::Host(text.clone()))?;
         let host = HeaderValue::from_str(&text).map_err(|_| PoolError::Host(text))?;
         Ok(Self {
@@ -120,8 +128,10 @@ impl Pool {
                 let usable = |s: &Shared| !s.sender.is_closed() && s.made.elapsed() < MAX_AGE;
                 if !shard.shared.is_empty() {
                     shard.shared.retain(usable);
-                    if let Some(shared) =
-                        shard.shared.iter().find(|s| Arc::strong_count(&s.users) <= MAX_STREAMS)
+                    if let Some(shared) = shard
+                        .shared
+                        .iter()
+                        .find(|s| Arc::strong_count(&s.users) <= MAX_STREAMS)
                     {
                         let made = shared.made;
                         return Some(Lease {
@@ -142,7 +152,13 @@ impl Pool {
             // The connection's own task may still be finishing the last answer.
             if idle.sender.is_ready() || is_soon_ready(&mut idle.sender).await {
                 let kind = LeaseKind::Http1(Some(idle.sender));
-                return Some(Lease { pool: self.clone(), worker, made: idle.made, rested, kind });
+                return Some(Lease {
+                    pool: self.clone(),
+                    worker,
+                    made: idle.made,
+                    rested,
+                    kind,
+                });
             }
         }
     }
@@ -164,13 +180,25 @@ impl Pool {
             }
             Stream::Tls(tls) if tls.get_ref().1.alpn_protocol() == Some(b"h2") => {
                 let sender = http2_over(TokioIo::new(*tls)).await.map_err(broken)?;
-                let shared = Shared { sender, made, users: Arc::new(()) };
+                let shared = Shared {
+                    sender,
+                    made,
+                    users: Arc::new(()),
+                };
                 lock(self.shard(worker)).shared.push(shared.clone());
                 LeaseKind::Http2(shared)
             }
-            Stream::Tls(tls) => LeaseKind::Http1(Some(http1_over(TokioIo::new(*tls)).await.map_err(broken)?)),
+            Stream::Tls(tls) => {
+                LeaseKind::Http1(Some(http1_over(TokioIo::new(*tls)).await.map_err(broken)?))
+            }
         };
-        Ok(Lease { pool: self.clone(), worker, made, rested: Duration::ZERO, kind })
+        Ok(Lease {
+            pool: self.clone(),
+            worker,
+            made,
+            rested: Duration::ZERO,
+            kind,
+        })
     }
 
     fn put_back(&self, worker: usize, sender: http1::SendRequest<Outgoing>, made: Instant) {
@@ -181,15 +209,23 @@ impl Pool {
         if shard.idle.len() >= MAX_IDLE {
             shard.idle.remove(0);
         }
-        shard.idle.push(Idle { sender, made, since: Instant::now() });
+        shard.idle.push(Idle {
+            sender,
+            made,
+            since: Instant::now(),
+        });
     }
 
     /// Closes what was not used for long. The newest connections stay.
     pub(crate) fn prune(&self) {
         for shard in &self.shards {
             let mut shard = lock(shard);
-            shard.idle.retain(|i| !i.sender.is_closed() && i.since.elapsed() < IDLE);
-            shard.shared.retain(|s| !s.sender.is_closed() && s.made.elapsed() < MAX_AGE);
+            shard
+                .idle
+                .retain(|i| !i.sender.is_closed() && i.since.elapsed() < IDLE);
+            shard
+                .shared
+                .retain(|s| !s.sender.is_closed() && s.made.elapsed() < MAX_AGE);
         }
     }
 }
@@ -197,7 +233,9 @@ impl Pool {
 /// Whether the last exchange ends at once. One that doesn't, because its request is still being sent although it was answered,
 /// is no connection to wait for.
 async fn is_soon_ready(sender: &mut http1::SendRequest<Outgoing>) -> bool {
-    tokio::time::timeout(Duration::from_millis(5), sender.ready()).await.is_ok_and(|ready| ready.is_ok())
+    tokio::time::timeout(Duration::from_millis(5), sender.ready())
+        .await
+        .is_ok_and(|ready| ready.is_ok())
 }
 
 async fn http1_over<T>(io: TokioIo<T>) -> Result<http1::SendRequest<Outgoing>, hyper::Error>
@@ -240,7 +278,10 @@ impl Lease {
             LeaseKind::Http1(sender) => {
                 *request.version_mut() = Version::HTTP_11;
                 let host = &self.pool.host;
-                request.headers_mut().entry(header::HOST).or_insert_with(|| host.clone());
+                request
+                    .headers_mut()
+                    .entry(header::HOST)
+                    .or_insert_with(|| host.clone());
                 match sender.as_mut() {
                     Some(sender) => sender.try_send_request(request).await.map_err(|mut e| {
                         let unsent = e.take_message();
@@ -258,10 +299,14 @@ impl Lease {
                 parts.scheme = Some(Scheme::HTTPS);
                 parts.authority = Some(named.unwrap_or_else(|| self.pool.authority.clone()));
                 *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
-                shared.sender.try_send_request(request).await.map_err(|mut e| {
-                    let unsent = e.take_message();
-                    (e.into_error(), unsent)
-                })
+                shared
+                    .sender
+                    .try_send_request(request)
+                    .await
+                    .map_err(|mut e| {
+                        let unsent = e.take_message();
+                        (e.into_error(), unsent)
+                    })
             }
         }
     }

@@ -8,7 +8,10 @@ pub(crate) fn parse(url: &str) -> Option<(String, u16, Option<String>)> {
     }
     let rest = rest.split('/').next()?;
     let (login, address) = match rest.rsplit_once('@') {
-        Some((login, address)) => (Some(sluice_llm::surface::percent_decode(login).into_owned()), address),
+        Some((login, address)) => (
+            Some(sluice_llm::surface::percent_decode(login).into_owned()),
+            address,
+        ),
         None => (None, rest),
     };
     let (host, port) = match address.rsplit_once(':') {

@@ -53,7 +53,9 @@ pub(crate) fn client_config(ca_pem: &str) -> Result<Arc<ClientConfig>, TlsError>
     let mut added = 0;
     for certificate in CertificateDer::pem_slice_iter(ca_pem.as_bytes()) {
         let certificate = certificate.map_err(|e| TlsError::Bundle(e.to_string()))?;
-        roots.add(certificate).map_err(|e| TlsError::Bundle(e.to_string()))?;
+        roots
+            .add(certificate)
+            .map_err(|e| TlsError::Bundle(e.to_string()))?;
         added += 1;
     }
     if added == 0 {

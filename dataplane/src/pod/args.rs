@@ -30,7 +30,12 @@ pub(super) struct Args {
     #[arg(long, env = "SLUICE_OPERATOR", value_name = "HOST:PORT")]
     pub(super) operator: Address,
     /// Certificates that the operator's is verified against, PEM; read for each connection
-    #[arg(long, env = "SLUICE_CA_FILE", value_name = "FILE", default_value = "/var/run/sluice/ca/ca.crt")]
+    #[arg(
+        long,
+        env = "SLUICE_CA_FILE",
+        value_name = "FILE",
+        default_value = "/var/run/sluice/ca/ca.crt"
+    )]
     ca_file: PathBuf,
     /// The pod's token for the operator; read for each connection, and again before it expires
     #[arg(
@@ -50,10 +55,20 @@ pub(super) struct Args {
     #[arg(long, env = "SLUICE_PORT_OFFSET", value_name = "N", default_value_t = 10_000, value_parser = offset)]
     port_offset: u16,
     /// How long the pod takes requests after it was told to stop, so that everybody knows
-    #[arg(long, env = "SLUICE_SHUTDOWN_DELAY", value_name = "DURATION", default_value = "5s")]
+    #[arg(
+        long,
+        env = "SLUICE_SHUTDOWN_DELAY",
+        value_name = "DURATION",
+        default_value = "5s"
+    )]
     pub(super) shutdown_delay: Duration,
     /// How long requests in flight may take to end after that
-    #[arg(long, env = "SLUICE_DRAIN", value_name = "DURATION", default_value = "5m")]
+    #[arg(
+        long,
+        env = "SLUICE_DRAIN",
+        value_name = "DURATION",
+        default_value = "5m"
+    )]
     drain: Duration,
     /// How long the gateway's credentials are used when no operator confirms them
     #[arg(
@@ -71,7 +86,13 @@ pub(super) struct Args {
     #[arg(long, env = "SLUICE_BODY_BUDGET", value_name = "MIB", value_parser = mib)]
     body_budget: Option<usize>,
     /// Threads that carry traffic [default: one per core]
-    #[arg(long, env = "SLUICE_WORKERS", value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(
+        long,
+        env = "SLUICE_WORKERS",
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
     workers: usize,
     /// Whether each request is logged
     #[arg(long, env = "SLUICE_ACCESS_LOG", value_enum, default_value_t = Switch::On)]
@@ -91,7 +112,10 @@ impl Args {
     /// `memory` is the container's limit in bytes.
     pub(super) fn settings(&self, memory: Option<u64>) -> Settings {
         let share = memory.map_or(DEFAULT_BODY_BUDGET, |limit| limit / BODY_SHARE);
-        let budget = self.body_budget.map(|mib| mib << 20).or(usize::try_from(share).ok());
+        let budget = self
+            .body_budget
+            .map(|mib| mib << 20)
+            .or(usize::try_from(share).ok());
         let budget = budget.unwrap_or(usize::MAX);
         Settings {
             workers: self.workers,
@@ -122,13 +146,22 @@ impl Args {
 /// Every address of the machine: of both families, or IPv4 where there is no IPv6.
 fn any() -> IpAddr {
     let is_v6 = std::net::UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).is_ok();
-    if is_v6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() }
+    if is_v6 {
+        Ipv6Addr::UNSPECIFIED.into()
+    } else {
+        Ipv4Addr::UNSPECIFIED.into()
+    }
 }
 
 fn gateway(text: &str) -> Result<GatewayKey, String> {
     match text.split_once('/') {
-        Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
-            Ok(GatewayKey { namespace: namespace.into(), name: name.into() })
+        Some((namespace, name))
+            if !namespace.is_empty() && !name.is_empty() && !name.contains('/') =>
+        {
+            Ok(GatewayKey {
+                namespace: namespace.into(),
+                name: name.into(),
+            })
         }
         _ => Err("write the Gateway's namespace and name, such as default/edge".to_owned()),
     }
@@ -145,17 +178,25 @@ fn admin(text: &str) -> Result<SocketAddr, String> {
     if let Some(port) = text.strip_prefix(':').and_then(|port| port.parse().ok()) {
         return Ok(SocketAddr::new(any(), port));
     }
-    text.parse().map_err(|_| "write :19001, 127.0.0.1:19001 or [::1]:19001".to_owned())
+    text.parse()
+        .map_err(|_| "write :19001, 127.0.0.1:19001 or [::1]:19001".to_owned())
 }
 
 fn bind(text: &str) -> Result<IpAddr, String> {
-    let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
-    bare.parse().map_err(|_| "write an address without a port, such as 0.0.0.0, [::] or 127.0.0.1".to_owned())
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|t| t.strip_suffix(']'))
+        .unwrap_or(text);
+    bare.parse().map_err(|_| {
+        "write an address without a port, such as 0.0.0.0, [::] or 127.0.0.1".to_owned()
+    })
 }
 
 fn offset(text: &str) -> Result<u16, String> {
     let offset = text.parse().ok().filter(|offset| *offset <= MAX_OFFSET);
-    offset.ok_or_else(|| format!("write a number up to {MAX_OFFSET}, so that port 1023 stays a port with it"))
+    offset.ok_or_else(|| {
+        format!("write a number up to {MAX_OFFSET}, so that port 1023 stays a port with it")
+    })
 }
 
 fn mib(text: &str) -> Result<usize, String> {
@@ -164,10 +205,13 @@ fn mib(text: &str) -> Result<usize, String> {
 }
 
 fn max_age(text: &str) -> Result<Duration, String> {
-    let age: Duration =
-        text.parse().map_err(|e: sluice_vocab::duration::ParseDurationError| e.to_string())?;
+    let age: Duration = text
+        .parse()
+        .map_err(|e: sluice_vocab::duration::ParseDurationError| e.to_string())?;
     if age.get().is_zero() {
-        return Err("credentials of no age can't be used; write 24h, or 576h for the longest".to_owned());
+        return Err(
+            "credentials of no age can't be used; write 24h, or 576h for the longest".to_owned(),
+        );
     }
     Ok(age)
 }
@@ -176,8 +220,12 @@ fn max_age(text: &str) -> Result<Duration, String> {
 mod tests {
     use super::*;
 
-    const NEEDED: [&str; 4] =
-        ["sluice-dataplane", "--gateway=default/edge", "--instance=uid-1", "--operator=operator:9443"];
+    const NEEDED: [&str; 4] = [
+        "sluice-dataplane",
+        "--gateway=default/edge",
+        "--instance=uid-1",
+        "--operator=operator:9443",
+    ];
 
     fn parse(more: &[&str]) -> Result<Args, String> {
         let args = NEEDED.iter().copied().chain(more.iter().copied());
@@ -193,8 +241,17 @@ mod tests {
     #[test]
     fn every_flag_is_an_environment_variable() {
         use clap::CommandFactory;
-        for arg in Args::command().get_arguments().filter(|a| a.get_long().is_some()) {
-            let name = format!("SLUICE_{}", arg.get_long().unwrap().replace('-', "_").to_ascii_uppercase());
+        for arg in Args::command()
+            .get_arguments()
+            .filter(|a| a.get_long().is_some())
+        {
+            let name = format!(
+                "SLUICE_{}",
+                arg.get_long()
+                    .unwrap()
+                    .replace('-', "_")
+                    .to_ascii_uppercase()
+            );
             assert_eq!(arg.get_env().and_then(|e| e.to_str()), Some(&*name));
         }
     }
@@ -217,7 +274,9 @@ mod tests {
             let (name, _) = flag.split_once('=').unwrap();
             // Those that are needed may stand there once only.
             let others = NEEDED.iter().filter(|arg| !arg.starts_with(name));
-            let error = Args::try_parse_from(others.copied().chain([flag])).unwrap_err().to_string();
+            let error = Args::try_parse_from(others.copied().chain([flag]))
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(name) && error.contains(remedy), "{error}");
         }
         assert!(parse(&["--allow-insecure-operator"]).is_err());
@@ -230,7 +289,13 @@ mod tests {
         assert_eq!(args.settings(Some(1 << 30)).body_budget, 256 << 20);
         let small = args.settings(Some(64 << 20));
         assert_eq!((small.body_budget, small.body_limit), (16 << 20, 16 << 20));
-        assert_eq!(parse(&["--body-budget=7"]).unwrap().settings(Some(1 << 30)).body_budget, 7 << 20);
+        assert_eq!(
+            parse(&["--body-budget=7"])
+                .unwrap()
+                .settings(Some(1 << 30))
+                .body_budget,
+            7 << 20
+        );
     }
 
     #[test]
@@ -239,7 +304,10 @@ mod tests {
         assert_eq!((args.admin.port(), args.port_offset), (19001, 10_000));
         assert_eq!(args.shutdown_delay.to_string(), "5s");
         let settings = args.settings(None);
-        assert_eq!((settings.drain.as_secs(), settings.status_on_traffic), (300, false));
+        assert_eq!(
+            (settings.drain.as_secs(), settings.status_on_traffic),
+            (300, false)
+        );
         assert_eq!(args.sync().credentials_max_age.as_secs(), 86_400);
     }
 }

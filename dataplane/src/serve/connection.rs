@@ -28,8 +28,14 @@ const FIRST_BYTES: Duration = Duration::from_secs(20);
 const MAX_STREAMS: u32 = 250;
 
 /// Serves a connection until it ends, or until its requests have ended after a stop.
-pub(super) async fn serve(mut connection: Connection, stream: StdStream, mut stopped: watch::Receiver<bool>) {
-    let Ok(stream) = TcpStream::from_std(stream) else { return };
+pub(super) async fn serve(
+    mut connection: Connection,
+    stream: StdStream,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let Ok(stream) = TcpStream::from_std(stream) else {
+        return;
+    };
     let _ = stream.set_nodelay(true);
     notice_the_dead(&stream, connection.gateway.shared.settings.idle);
     let idle = connection.gateway.shared.settings.idle;
@@ -40,9 +46,15 @@ pub(super) async fn serve(mut connection: Connection, stream: StdStream, mut sto
     };
     // Whoever sends no HTTP, or is not let in, is let go.
     match opened.ok().flatten() {
-        Some(Opened::Plain { stream, is_http2 }) => carry(connection, stream, is_http2, stopped).await,
+        Some(Opened::Plain { stream, is_http2 }) => {
+            carry(connection, stream, is_http2, stopped).await
+        }
         Some(Opened::Tls(accepted)) => {
-            let tls::Accepted { stream, server_name, is_http2 } = *accepted;
+            let tls::Accepted {
+                stream,
+                server_name,
+                is_http2,
+            } = *accepted;
             connection.security = Security::Tls { server_name };
             carry(connection, stream, is_http2, stopped).await;
         }
@@ -70,8 +82,12 @@ async fn open(connection: &Connection, stream: TcpStream) -> Option<Opened> {
 }
 
 /// Carries requests, until a stop has been asked for and they have ended.
-async fn carry<S>(connection: Connection, stream: S, is_http2: bool, mut stopped: watch::Receiver<bool>)
-where
+async fn carry<S>(
+    connection: Connection,
+    stream: S,
+    is_http2: bool,
+    mut stopped: watch::Receiver<bool>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     let idle = connection.gateway.shared.settings.idle;

@@ -48,11 +48,16 @@ impl Worker {
     pub(super) fn start(index: usize, stopped: watch::Receiver<bool>) -> std::io::Result<Self> {
         let (arrivals, arriving) = mpsc::unbounded_channel();
         let connections = Arc::new(AtomicUsize::new(0));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         std::thread::Builder::new()
             .name(format!("worker-{index}"))
             .spawn(move || runtime.block_on(run(index, arriving, stopped)))?;
-        Ok(Self { arrivals, connections })
+        Ok(Self {
+            arrivals,
+            connections,
+        })
     }
 
     /// Connections that it carries or is about to.
@@ -90,10 +95,22 @@ async fn run(
     while let Some((arrival, live)) = arriving.recv().await {
         let stopped = stopped.clone();
         tokio::spawn(async move {
-            let Arrival { stream, peer, port, gateway, slot } = arrival;
+            let Arrival {
+                stream,
+                peer,
+                port,
+                gateway,
+                slot,
+            } = arrival;
             let counted = Counted::new(&gateway.shared);
             let security = Security::Plain;
-            let connection = Connection { gateway: gateway.clone(), port, peer, worker: index, security };
+            let connection = Connection {
+                gateway: gateway.clone(),
+                port,
+                peer,
+                worker: index,
+                security,
+            };
             connection::serve(connection, stream, stopped).await;
             drop((slot, live, counted));
         });

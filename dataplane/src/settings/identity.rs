@@ -23,16 +23,24 @@ impl IdentitySettings {
     /// `AWS_ROLE_SESSION_NAME`, `AWS_ENDPOINT_URL_STS`; `AWS_CONTAINER_CREDENTIALS_FULL_URI`,
     /// `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE`.
     pub fn from_env(get: impl Fn(&str) -> Option<String>) -> Self {
-        let var = |name: &str| get(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
+        let var = |name: &str| {
+            get(name)
+                .map(|v| v.trim().to_owned())
+                .filter(|v| !v.is_empty())
+        };
         Self {
             google_file: var("GOOGLE_APPLICATION_CREDENTIALS").map(PathBuf::from),
-            metadata_host: var("GCE_METADATA_HOST").as_deref().unwrap_or("metadata.google.internal").into(),
+            metadata_host: var("GCE_METADATA_HOST")
+                .as_deref()
+                .unwrap_or("metadata.google.internal")
+                .into(),
             aws_role: var("AWS_ROLE_ARN"),
             aws_token_file: var("AWS_WEB_IDENTITY_TOKEN_FILE").map(PathBuf::from),
             aws_session: var("AWS_ROLE_SESSION_NAME").unwrap_or_else(|| "sluice".to_owned()),
             aws_sts: var("AWS_ENDPOINT_URL_STS"),
             aws_container: var("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
-            aws_container_token_file: var("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").map(PathBuf::from),
+            aws_container_token_file: var("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+                .map(PathBuf::from),
         }
     }
 }

@@ -16,14 +16,23 @@ impl ProxySettings {
     /// CGI's clients can set the other.
     pub fn from_env(get: impl Fn(&str) -> Option<String>) -> Self {
         let var = |name: &str| {
-            get(&name.to_ascii_lowercase()).or_else(|| get(name)).filter(|v| !v.trim().is_empty())
+            get(&name.to_ascii_lowercase())
+                .or_else(|| get(name))
+                .filter(|v| !v.trim().is_empty())
         };
         Self {
-            https: var("HTTPS_PROXY").or_else(|| var("ALL_PROXY")).map(Into::into),
-            http: get("http_proxy").filter(|v| !v.trim().is_empty()).map(Into::into),
+            https: var("HTTPS_PROXY")
+                .or_else(|| var("ALL_PROXY"))
+                .map(Into::into),
+            http: get("http_proxy")
+                .filter(|v| !v.trim().is_empty())
+                .map(Into::into),
             none: var("NO_PROXY")
                 .map(|v| {
-                    v.split(',').map(|p| p.trim().to_ascii_lowercase()).filter(|p| !p.is_empty()).collect()
+                    v.split(',')
+                        .map(|p| p.trim().to_ascii_lowercase())
+                        .filter(|p| !p.is_empty())
+                        .collect()
                 })
                 .unwrap_or_default(),
         }
@@ -32,7 +41,9 @@ impl ProxySettings {
     /// The proxy for a host, if any.
     pub(crate) fn for_host(&self, host: &str, tls: bool) -> Option<Arc<str>> {
         let proxy = if tls { &self.https } else { &self.http };
-        proxy.clone().filter(|_| !self.is_excepted(&host.to_ascii_lowercase()))
+        proxy
+            .clone()
+            .filter(|_| !self.is_excepted(&host.to_ascii_lowercase()))
     }
 
     fn is_excepted(&self, host: &str) -> bool {
@@ -54,15 +65,19 @@ impl ProxySettings {
 }
 
 fn in_network(address: IpAddr, net: &str, bits: &str) -> bool {
-    let Ok(bits) = bits.parse::<u32>() else { return false };
+    let Ok(bits) = bits.parse::<u32>() else {
+        return false;
+    };
     match (address, net.parse()) {
         (IpAddr::V4(a), Ok(IpAddr::V4(n))) if bits <= 32 => {
             let shift = 32 - bits;
-            a.to_bits().checked_shr(shift).unwrap_or(0) == n.to_bits().checked_shr(shift).unwrap_or(0)
+            a.to_bits().checked_shr(shift).unwrap_or(0)
+                == n.to_bits().checked_shr(shift).unwrap_or(0)
         }
         (IpAddr::V6(a), Ok(IpAddr::V6(n))) if bits <= 128 => {
             let shift = 128 - bits;
-            a.to_bits().checked_shr(shift).unwrap_or(0) == n.to_bits().checked_shr(shift).unwrap_or(0)
+            a.to_bits().checked_shr(shift).unwrap_or(0)
+                == n.to_bits().checked_shr(shift).unwrap_or(0)
         }
         _ => false,
     }
@@ -73,7 +88,12 @@ mod tests {
     use super::*;
 
     fn settings(pairs: &'static [(&'static str, &'static str)]) -> ProxySettings {
-        ProxySettings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+        ProxySettings::from_env(|name| {
+            pairs
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, v)| (*v).to_owned())
+        })
     }
 
     #[test]
@@ -83,8 +103,17 @@ mod tests {
             ("HTTP_PROXY", "http://evil"),
             ("no_proxy", "internal, .corp.example,10.0.0.0/8"),
         ]);
-        assert_eq!(s.for_host("api.openai.com", true).as_deref(), Some("http://p:1"));
-        for host in ["internal", "a.internal", "x.corp.example", "corp.example", "10.1.2.3"] {
+        assert_eq!(
+            s.for_host("api.openai.com", true).as_deref(),
+            Some("http://p:1")
+        );
+        for host in [
+            "internal",
+            "a.internal",
+            "x.corp.example",
+            "corp.example",
+            "10.1.2.3",
+        ] {
             assert_eq!(s.for_host(host, true), None, "{host}");
         }
         assert!(s.for_host("notinternal", true).is_some());

@@ -23,15 +23,27 @@ pub(crate) struct Admission {
 
 pub(crate) fn admit(connection: &Connection, request: Request<Incoming>) -> (Admission, Record) {
     let (parts, body) = request.into_parts();
-    let given = parts.headers.get(REQUEST_ID).filter(|id| request_id::is_acceptable(id.as_bytes()));
+    let given = parts
+        .headers
+        .get(REQUEST_ID)
+        .filter(|id| request_id::is_acceptable(id.as_bytes()));
     let id = given.cloned().unwrap_or_else(make_id);
     let mut record = Record::begin(connection.gateway.shared.clone(), id);
     record.format = sluice_llm::surface::parse(parts.uri.path()).map(|s| s.format);
-    (Admission { parts, body: Unread::new(body), table: connection.gateway.live.load_full() }, record)
+    (
+        Admission {
+            parts,
+            body: Unread::new(body),
+            table: connection.gateway.live.load_full(),
+        },
+        record,
+    )
 }
 
 fn make_id() -> HeaderValue {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     HeaderValue::try_from(request_id::make(now.as_secs(), random::number()))
         .unwrap_or_else(|_| HeaderValue::from_static("req"))
 }

@@ -41,7 +41,9 @@ pub(crate) fn format(uri: &Uri, taken: usize) -> Option<Format> {
 
 fn surface(uri: &Uri, taken: usize) -> Option<Surface<'_>> {
     let rest = uri.path().get(taken..).unwrap_or("");
-    surface::parse(uri.path()).or_else(|| surface::parse(rest)).or_else(|| surface::parse_below_version(rest))
+    surface::parse(uri.path())
+        .or_else(|| surface::parse(rest))
+        .or_else(|| surface::parse_below_version(rest))
 }
 
 /// Reads the path: the format's own below `/`, below what the route's prefix took, and there with or without the version.
@@ -71,7 +73,9 @@ pub(crate) fn wanted<'u>(
     if !matches!(rest, "" | "/") {
         let text = format!("{path} is no path of the OpenAI, Anthropic or Gemini API");
         let status = StatusCode::NOT_FOUND;
-        return Err(Rejection::new(Stage::Match, ErrorType::InvalidRequest, status, text).code("not_found"));
+        return Err(
+            Rejection::new(Stage::Match, ErrorType::InvalidRequest, status, text).code("not_found"),
+        );
     }
     if parts.method != Method::POST {
         return Err(method_not_allowed("POST"));
@@ -79,7 +83,11 @@ pub(crate) fn wanted<'u>(
     Ok(None)
 }
 
-fn check_method(surface: &Surface<'_>, parts: &Parts, upgrade: Option<&HeaderValue>) -> Result<(), Rejected> {
+fn check_method(
+    surface: &Surface<'_>,
+    parts: &Parts,
+    upgrade: Option<&HeaderValue>,
+) -> Result<(), Rejected> {
     if surface.operation == Operation::Responses
         && upgrade.is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"websocket"))
     {
@@ -101,7 +109,12 @@ fn check_method(surface: &Surface<'_>, parts: &Parts, upgrade: Option<&HeaderVal
 
 fn method_not_allowed(want: &str) -> Rejected {
     let text = format!("this path takes {want}");
-    Rejection::new(Stage::Match, ErrorType::InvalidRequest, StatusCode::METHOD_NOT_ALLOWED, text)
+    Rejection::new(
+        Stage::Match,
+        ErrorType::InvalidRequest,
+        StatusCode::METHOD_NOT_ALLOWED,
+        text,
+    )
 }
 
 /// A body that is no JSON the gateway can read.
@@ -117,14 +130,20 @@ pub(crate) fn read<'u>(
     route: &Route,
     record: &mut Record,
 ) -> Result<Asked<'u>, Rejected> {
-    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let content_type = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
     if let Some(surface) = wanted.as_ref().filter(|s| s.operation == Operation::Media)
         && multipart::is_form(content_type)
     {
         let model = multipart::field(content_type, &bytes, "model").map_err(|_| {
             Rejection::invalid(Stage::Read, "the form has the field model twice").param("model")
         })?;
-        let name = model.clone().map(|range| String::from_utf8_lossy(&bytes[range]).into_owned());
+        let name = model
+            .clone()
+            .map(|range| String::from_utf8_lossy(&bytes[range]).into_owned());
         record.model = checked(name.clone())?;
         let body = AskedBody::Form(bytes, model);
         return Ok(Asked {
@@ -158,9 +177,17 @@ pub(crate) fn read<'u>(
         // The path says it upstream, the field is not Gemini's.
         draft.remove("stream").map_err(malformed)?;
     } else if can && explicit.is_none() && default.is_some() {
-        draft.set("stream", if stream { "true" } else { "false" }).map_err(malformed)?;
+        draft
+            .set("stream", if stream { "true" } else { "false" })
+            .map_err(malformed)?;
     }
-    Ok(Asked { surface, model, stream, body: AskedBody::Json(Box::new(draft)), dropped: Dropped::default() })
+    Ok(Asked {
+        surface,
+        model,
+        stream,
+        body: AskedBody::Json(Box::new(draft)),
+        dropped: Dropped::default(),
+    })
 }
 
 /// Longest name of a model, in bytes: it goes into logs and errors.
@@ -168,9 +195,11 @@ const MAX_MODEL: usize = 256;
 
 fn checked(model: Option<String>) -> Result<Option<String>, Rejected> {
     match model {
-        Some(name) if name.len() > MAX_MODEL => {
-            Err(Rejection::invalid(Stage::Read, "the model's name is longer than 256 bytes").param("model"))
-        }
+        Some(name) if name.len() > MAX_MODEL => Err(Rejection::invalid(
+            Stage::Read,
+            "the model's name is longer than 256 bytes",
+        )
+        .param("model")),
         other => Ok(other),
     }
 }
@@ -181,7 +210,13 @@ fn infer(
     parts: &Parts,
     prompt_type: Option<Operation>,
 ) -> Result<Surface<'static>, Rejected> {
-    let surface = |format, operation, rest| Surface { format, operation, model: None, stream: None, rest };
+    let surface = |format, operation, rest| Surface {
+        format,
+        operation,
+        model: None,
+        stream: None,
+        rest,
+    };
     let field = match prompt_type {
         Some(Operation::Completions) => "prompt",
         Some(_) => ["messages", "contents"].into_iter().find(|f| object.has(f)).unwrap_or("messages"),

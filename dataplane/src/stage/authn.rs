@@ -27,7 +27,8 @@ pub(crate) static CREDENTIAL_HEADERS: [HeaderName; 5] = [
 pub(crate) fn authn(plan: &Plan, parts: &mut Parts) -> Result<Option<Arc<str>>, Rejected> {
     if let Some(why) = &plan.poisoned {
         return Err(
-            Rejection::internal(Stage::Authn, "a policy of this route cannot be applied").detail(why.clone())
+            Rejection::internal(Stage::Authn, "a policy of this route cannot be applied")
+                .detail(why.clone()),
         );
     }
     if plan.authn.is_empty() {
@@ -36,12 +37,23 @@ pub(crate) fn authn(plan: &Plan, parts: &mut Parts) -> Result<Option<Arc<str>>, 
     let presented: Vec<_> = presented(plan, parts).collect();
     let mut name = None;
     for authn in &plan.authn {
-        name = Some(known(authn, &presented).ok_or_else(|| denied(presented.is_empty()))?.clone());
+        name = Some(
+            known(authn, &presented)
+                .ok_or_else(|| denied(presented.is_empty()))?
+                .clone(),
+        );
     }
     // Clients send one key in several ways; none of them may reach a provider.
-    let own = |key: &[u8]| plan.authn.iter().any(|a| a.callers.contains_key(&digest(key)));
-    let carriers: Vec<_> =
-        presented.iter().filter(|(_, key)| own(key)).map(|(header, _)| header.cloned()).collect();
+    let own = |key: &[u8]| {
+        plan.authn
+            .iter()
+            .any(|a| a.callers.contains_key(&digest(key)))
+    };
+    let carriers: Vec<_> = presented
+        .iter()
+        .filter(|(_, key)| own(key))
+        .map(|(header, _)| header.cloned())
+        .collect();
     drop(presented);
     for carrier in carriers {
         match carrier {
@@ -59,7 +71,9 @@ pub(crate) fn authn(plan: &Plan, parts: &mut Parts) -> Result<Option<Arc<str>>, 
 
 /// The caller's own credential for a provider.
 pub(crate) fn credential(parts: &Parts) -> Option<Secret> {
-    presented(&Plan::default(), parts).next().map(|(_, key)| Secret::new(key.into_owned()))
+    presented(&Plan::default(), parts)
+        .next()
+        .map(|(_, key)| Secret::new(key.into_owned()))
 }
 
 /// Every credential of a request, with the header that carries it; `None` for the query's.
@@ -67,9 +81,17 @@ fn presented<'p>(
     plan: &'p Plan,
     parts: &'p Parts,
 ) -> impl Iterator<Item = (Option<&'p HeaderName>, Cow<'p, [u8]>)> {
-    let names = CREDENTIAL_HEADERS.iter().chain(plan.authn.iter().flat_map(|a| &a.headers));
+    let names = CREDENTIAL_HEADERS
+        .iter()
+        .chain(plan.authn.iter().flat_map(|a| &a.headers));
     names
-        .flat_map(|name| parts.headers.get_all(name).iter().map(move |value| (Some(name), value)))
+        .flat_map(|name| {
+            parts
+                .headers
+                .get_all(name)
+                .iter()
+                .map(move |value| (Some(name), value))
+        })
         .map(|(name, value)| (name, Cow::Borrowed(without_scheme(value.as_bytes()))))
         .chain(query_key(parts).map(|key| (None, key)))
         .filter(|(_, key)| !key.is_empty())
@@ -77,9 +99,18 @@ fn presented<'p>(
 
 /// Takes `key=` out of the query.
 fn without_query_key(parts: &mut Parts) {
-    let rest: Vec<&str> =
-        parts.uri.query().unwrap_or("").split('&').filter(|p| !p.starts_with("key=")).collect();
-    let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
+    let rest: Vec<&str> = parts
+        .uri
+        .query()
+        .unwrap_or("")
+        .split('&')
+        .filter(|p| !p.starts_with("key="))
+        .collect();
+    let query = if rest.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", rest.join("&"))
+    };
     let mut uri = std::mem::take(&mut parts.uri).into_parts();
     let path = uri.path_and_query.as_ref().map_or("/", |p| p.path());
     uri.path_and_query = format!("{path}{query}").parse().ok();
@@ -87,8 +118,13 @@ fn without_query_key(parts: &mut Parts) {
 }
 
 /// The digest is what is looked up, so that how long it takes says nothing about a key.
-fn known<'p>(authn: &'p Authn, presented: &[(Option<&HeaderName>, Cow<'_, [u8]>)]) -> Option<&'p Arc<str>> {
-    presented.iter().find_map(|(_, key)| authn.callers.get(&digest(key)))
+fn known<'p>(
+    authn: &'p Authn,
+    presented: &[(Option<&HeaderName>, Cow<'_, [u8]>)],
+) -> Option<&'p Arc<str>> {
+    presented
+        .iter()
+        .find_map(|(_, key)| authn.callers.get(&digest(key)))
 }
 
 fn digest(key: &[u8]) -> [u8; 32] {
@@ -101,7 +137,13 @@ fn denied(nothing: bool) -> Rejected {
     } else {
         "the API key is not valid here"
     };
-    Rejection::new(Stage::Authn, ErrorType::Auth, StatusCode::UNAUTHORIZED, text).code("invalid_api_key")
+    Rejection::new(
+        Stage::Authn,
+        ErrorType::Auth,
+        StatusCode::UNAUTHORIZED,
+        text,
+    )
+    .code("invalid_api_key")
 }
 
 fn without_scheme(value: &[u8]) -> &[u8] {

@@ -26,14 +26,24 @@ pub(crate) async fn credential(
         Auth::Passthrough => match authn::credential(parts) {
             Some(own) => Ok(Some(own)),
             None => {
-                let text =
-                    "this model is called with your own credential of the provider, and the request has none";
-                Err(Rejection::new(Stage::Translate, ErrorType::Auth, StatusCode::UNAUTHORIZED, text))
+                let text = "this model is called with your own credential of the provider, and the request has none";
+                Err(Rejection::new(
+                    Stage::Translate,
+                    ErrorType::Auth,
+                    StatusCode::UNAUTHORIZED,
+                    text,
+                ))
             }
         },
-        Auth::Credential(_) | Auth::Minted(_) if record.shared().credentials_expired() => Err(expired()),
+        Auth::Credential(_) | Auth::Minted(_) if record.shared().credentials_expired() => {
+            Err(expired())
+        }
         Auth::Credential(secret) => Ok(Some(secret.clone())),
-        Auth::Minted(minter) => minter.get(record.shared()).await.map(Some).map_err(no_token),
+        Auth::Minted(minter) => minter
+            .get(record.shared())
+            .await
+            .map(Some)
+            .map_err(no_token),
     }
 }
 
@@ -52,15 +62,23 @@ pub(crate) fn show(
     if leaf.provider.authorize(headers, credential) {
         return Ok(());
     }
-    Err(Rejection::internal(Stage::Translate, "the provider's credential cannot stand in a header"))
+    Err(Rejection::internal(
+        Stage::Translate,
+        "the provider's credential cannot stand in a header",
+    ))
 }
 
 /// The caller can do nothing about it, and need not know of whom a token was asked.
 fn no_token(NoToken(why): NoToken) -> Rejected {
     let text = "the gateway has no token for the provider at the moment";
-    Rejection::new(Stage::Translate, ErrorType::ServerError, StatusCode::SERVICE_UNAVAILABLE, text)
-        .code("no_provider_token")
-        .detail(why)
+    Rejection::new(
+        Stage::Translate,
+        ErrorType::ServerError,
+        StatusCode::SERVICE_UNAVAILABLE,
+        text,
+    )
+    .code("no_provider_token")
+    .detail(why)
 }
 
 /// With keys of AWS the request is signed, and they stay here.
@@ -80,11 +98,17 @@ fn sign(
         body,
         region: &leaf.settings.location,
         service: "bedrock",
-        now: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+        now: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs(),
     };
     for (name, value) in sigv4::headers(&signed, keys) {
         let mut value = HeaderValue::try_from(value).map_err(|_| {
-            Rejection::internal(Stage::Translate, "the provider's keys cannot stand in a header")
+            Rejection::internal(
+                Stage::Translate,
+                "the provider's keys cannot stand in a header",
+            )
         })?;
         value.set_sensitive(true);
         headers.insert(HeaderName::from_static(name), value);
@@ -95,6 +119,11 @@ fn sign(
 /// One that was revoked meanwhile must not go on being used because nobody could say so.
 fn expired() -> Rejected {
     let text = "the gateway has been without its operator for too long to use its credentials";
-    Rejection::new(Stage::Translate, ErrorType::ServerError, StatusCode::SERVICE_UNAVAILABLE, text)
-        .code("credentials_expired")
+    Rejection::new(
+        Stage::Translate,
+        ErrorType::ServerError,
+        StatusCode::SERVICE_UNAVAILABLE,
+        text,
+    )
+    .code("credentials_expired")
 }

@@ -44,26 +44,48 @@ pub(crate) fn request(
     record: &Record,
 ) -> Result<(Bytes, Box<Crossing>), Rejected> {
     let AskedBody::Json(draft) = asked.body else {
-        return Err(Rejection::invalid(Stage::Translate, "a form can't be translated into another format"));
+        return Err(Rejection::invalid(
+            Stage::Translate,
+            "a form can't be translated into another format",
+        ));
     };
     let operation = asked.surface.operation;
     let bytes = draft.finish().concat();
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Rejection::invalid(Stage::Translate, "the body is not UTF-8").code("invalid_json"))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| {
+        Rejection::invalid(Stage::Translate, "the body is not UTF-8").code("invalid_json")
+    })?;
     let mut conversation = request::decode(client, text, dropped).map_err(refuse)?;
     conversation.model = model.into();
     conversation.stream = asked.stream;
-    let target = Target { wire: provider, provider: leaf.provider, operation };
-    let mut body: Bytes = request::encode(&conversation, &target, dropped).map_err(refuse)?.into();
-    if let Some(name) = leaf.provider.deployment(&leaf.settings, provider.operation()) {
+    let target = Target {
+        wire: provider,
+        provider: leaf.provider,
+        operation,
+    };
+    let mut body: Bytes = request::encode(&conversation, &target, dropped)
+        .map_err(refuse)?
+        .into();
+    if let Some(name) = leaf
+        .provider
+        .deployment(&leaf.settings, provider.operation())
+    {
         let mut draft = Draft::new(Object::scan(body).map_err(malformed)?);
-        draft.set("model", sluice_llm::json::quote(name)).map_err(malformed)?;
+        draft
+            .set("model", sluice_llm::json::quote(name))
+            .map_err(malformed)?;
         body = draft.finish().concat();
     }
     let named = asked.model.unwrap_or_else(|| model.to_owned());
     let context = context(named, conversation.include_usage, record);
     let stream = asked.stream;
-    let crossing = Crossing { provider, client, operation, stream, context, embeddings: None };
+    let crossing = Crossing {
+        provider,
+        client,
+        operation,
+        stream,
+        context,
+        embeddings: None,
+    };
     Ok((body, Box::new(crossing)))
 }
 
@@ -76,7 +98,10 @@ pub(crate) fn embeddings(
     record: &Record,
 ) -> Result<(Bytes, Box<Crossing>), Rejected> {
     let AskedBody::Json(draft) = asked.body else {
-        return Err(Rejection::invalid(Stage::Translate, "a form can't be translated into another format"));
+        return Err(Rejection::invalid(
+            Stage::Translate,
+            "a form can't be translated into another format",
+        ));
     };
     let client = asked.surface.format;
     let bytes = draft.finish().concat();
@@ -97,7 +122,10 @@ pub(crate) fn embeddings(
 
 fn context(model: String, include_usage: bool, record: &Record) -> Context {
     Context {
-        now: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+        now: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs(),
         seed: random::number(),
         model,
         include_usage,
@@ -113,7 +141,11 @@ fn refuse(invalid: Invalid) -> Rejected {
 pub(crate) fn clean(headers: &mut HeaderMap) {
     let foreign: Vec<_> = headers
         .keys()
-        .filter(|name| ["anthropic-", "openai-", "x-goog-"].iter().any(|p| name.as_str().starts_with(p)))
+        .filter(|name| {
+            ["anthropic-", "openai-", "x-goog-"]
+                .iter()
+                .any(|p| name.as_str().starts_with(p))
+        })
         .cloned()
         .collect();
     for name in foreign {
@@ -123,7 +155,10 @@ pub(crate) fn clean(headers: &mut HeaderMap) {
 
 /// Says in the answer's head what was dropped.
 pub(crate) fn mark(dropped: &Dropped, headers: &mut HeaderMap) {
-    if let Some(value) = dropped.header().and_then(|text| HeaderValue::try_from(text).ok()) {
+    if let Some(value) = dropped
+        .header()
+        .and_then(|text| HeaderValue::try_from(text).ok())
+    {
         headers.insert(DROPPED_HEADER, value);
     }
 }

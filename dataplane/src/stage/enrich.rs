@@ -28,12 +28,27 @@ pub(crate) fn enrich<'u>(
     if !plan.edits() || !asked.surface.operation.has_json_body() {
         return Ok(asked);
     }
-    let AskedBody::Json(draft) = &mut asked.body else { return Ok(asked) };
+    let AskedBody::Json(draft) = &mut asked.body else {
+        return Ok(asked);
+    };
     let (format, operation) = (asked.surface.format, asked.surface.operation);
     if !plan.prepend.is_empty() || !plan.append.is_empty() {
-        let mut filling = Filling { plan, headers, draft, record, metadata: None };
+        let mut filling = Filling {
+            plan,
+            headers,
+            draft,
+            record,
+            metadata: None,
+        };
         let (before, after) = (filling.fill(&plan.prepend)?, filling.fill(&plan.append)?);
-        enrich::messages(draft, format, operation, &messages(&before), &messages(&after)).map_err(wrong)?;
+        enrich::messages(
+            draft,
+            format,
+            operation,
+            &messages(&before),
+            &messages(&after),
+        )
+        .map_err(wrong)?;
     }
     if operation.streams() {
         for (over, fields) in [(false, &plan.defaults), (true, &plan.overrides)] {
@@ -61,15 +76,30 @@ impl Filling<'_> {
     fn fill<'l>(&mut self, lines: &'l [Line]) -> Result<Vec<(Role, Cow<'l, str>)>, Rejected> {
         lines
             .iter()
-            .map(|line| Ok((line.role, line.text.fill(|variable| self.value(variable, line.role))?)))
+            .map(|line| {
+                Ok((
+                    line.role,
+                    line.text.fill(|variable| self.value(variable, line.role))?,
+                ))
+            })
             .collect()
     }
 
     /// A value, as the route's guards let it pass: it is the caller's, as the prompt is.
-    fn value(&mut self, variable: &Variable, role: Role) -> Result<Option<Cow<'static, str>>, Rejected> {
+    fn value(
+        &mut self,
+        variable: &Variable,
+        role: Role,
+    ) -> Result<Option<Cow<'static, str>>, Rejected> {
         let (value, what) = match variable {
             // Who calls was found out by the gateway itself.
-            Variable::Caller => return Ok(self.record.caller.as_deref().map(|name| name.to_owned().into())),
+            Variable::Caller => {
+                return Ok(self
+                    .record
+                    .caller
+                    .as_deref()
+                    .map(|name| name.to_owned().into()));
+            }
             Variable::Header(name) => (self.headers.get(name).map(text).transpose(), name),
             Variable::Metadata(key) => (self.metadata(key), key),
         };
@@ -77,7 +107,9 @@ impl Filling<'_> {
             let text = format!("{what} is put into the prompt by this route, and {why}");
             Rejection::invalid(Stage::Enrich, text).code("invalid_variable")
         };
-        let Some(value) = value.map_err(refused)? else { return Ok(None) };
+        let Some(value) = value.map_err(refused)? else {
+            return Ok(None);
+        };
         if value.len() > LONGEST_VALUE {
             return Err(refused(&format!("is longer than {LONGEST_VALUE} bytes")));
         }
@@ -86,7 +118,10 @@ impl Filling<'_> {
             Role::User => guard::Scope::User,
             Role::Assistant => guard::Scope::Assistant,
         };
-        let masked = self.plan.request_guards.mask(scope, &value, &mut self.record.hits.request);
+        let masked = self
+            .plan
+            .request_guards
+            .mask(scope, &value, &mut self.record.hits.request);
         Ok(Some(masked.map_err(rejection)?.unwrap_or(value).into()))
     }
 
@@ -101,10 +136,16 @@ impl Filling<'_> {
                 None => serde_json::Value::Null,
             };
             let body = self.draft.original().get("metadata").ok().flatten();
-            let body = body.and_then(|text| serde_json::from_slice(text).ok()).unwrap_or_default();
+            let body = body
+                .and_then(|text| serde_json::from_slice(text).ok())
+                .unwrap_or_default();
             self.metadata = Some([header, body]);
         }
-        let found = self.metadata.iter().flatten().find_map(|object| object.get(key));
+        let found = self
+            .metadata
+            .iter()
+            .flatten()
+            .find_map(|object| object.get(key));
         Ok(match found {
             None | Some(serde_json::Value::Null) => None,
             Some(serde_json::Value::String(text)) => Some(text.clone()),
@@ -117,11 +158,19 @@ impl Filling<'_> {
 }
 
 fn text(value: &HeaderValue) -> Result<String, &'static str> {
-    std::str::from_utf8(value.as_bytes()).map(str::to_owned).map_err(|_| "is not UTF-8")
+    std::str::from_utf8(value.as_bytes())
+        .map(str::to_owned)
+        .map_err(|_| "is not UTF-8")
 }
 
 fn messages<'m>(lines: &'m [(Role, Cow<'m, str>)]) -> Vec<Message<'m>> {
-    lines.iter().map(|(role, content)| Message { role: role.as_str(), content }).collect()
+    lines
+        .iter()
+        .map(|(role, content)| Message {
+            role: role.as_str(),
+            content,
+        })
+        .collect()
 }
 
 fn wrong(error: sluice_llm::json::ScanError) -> Rejected {

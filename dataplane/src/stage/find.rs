@@ -15,11 +15,17 @@ pub(crate) fn find<'t>(
     parts: &Parts,
 ) -> Result<Matched<'t>, Rejected> {
     if has_dot_segment(parts.uri.path()) {
-        return Err(Rejection::invalid(Stage::Match, "the path has a segment . or .., send it resolved"));
+        return Err(Rejection::invalid(
+            Stage::Match,
+            "the path has a segment . or .., send it resolved",
+        ));
     }
     let host = host(parts);
     if parts.version == Version::HTTP_11 && host.is_empty() {
-        return Err(Rejection::invalid(Stage::Match, "the request has no Host header"));
+        return Err(Rejection::invalid(
+            Stage::Match,
+            "the request has no Host header",
+        ));
     }
     match table.routes(connection.port, connection.server_name(), host) {
         Ok(matcher) => matcher.find(host, parts).ok_or_else(|| not_found(parts)),
@@ -30,14 +36,26 @@ pub(crate) fn find<'t>(
 
 fn not_found(parts: &Parts) -> Rejected {
     let text = format!("no route takes {} {}", parts.method, parts.uri.path());
-    Rejection::new(Stage::Match, ErrorType::InvalidRequest, StatusCode::NOT_FOUND, text).code("not_found")
+    Rejection::new(
+        Stage::Match,
+        ErrorType::InvalidRequest,
+        StatusCode::NOT_FOUND,
+        text,
+    )
+    .code("not_found")
 }
 
 /// Clients that share a connection between names connect anew (RFC 9110, section 15.5.20).
 fn misdirected() -> Rejected {
-    let text = "this connection was made for another host: connect anew, for the host that is called";
-    Rejection::new(Stage::Match, ErrorType::InvalidRequest, StatusCode::MISDIRECTED_REQUEST, text)
-        .code("misdirected")
+    let text =
+        "this connection was made for another host: connect anew, for the host that is called";
+    Rejection::new(
+        Stage::Match,
+        ErrorType::InvalidRequest,
+        StatusCode::MISDIRECTED_REQUEST,
+        text,
+    )
+    .code("misdirected")
 }
 
 /// A route's policies hang on its path, so that a backend which resolves the path must not see another one than was matched.
@@ -45,14 +63,26 @@ fn has_dot_segment(path: &str) -> bool {
     path.contains(['.', '%', '\\'])
         && path.split(['/', '\\']).any(|segment| {
             let decoded = sluice_llm::surface::percent_decode(segment);
-            decoded.split(['/', '\\']).any(|part| matches!(part, "." | ".."))
+            decoded
+                .split(['/', '\\'])
+                .any(|part| matches!(part, "." | ".."))
         })
 }
 
 /// The host that was called: HTTP/2's authority, or the header.
 pub(crate) fn host(parts: &Parts) -> &str {
-    let header = || parts.headers.get(header::HOST).and_then(|h| h.to_str().ok());
-    parts.uri.authority().map(|a| a.as_str()).or_else(header).unwrap_or("")
+    let header = || {
+        parts
+            .headers
+            .get(header::HOST)
+            .and_then(|h| h.to_str().ok())
+    };
+    parts
+        .uri
+        .authority()
+        .map(|a| a.as_str())
+        .or_else(header)
+        .unwrap_or("")
 }
 
 /// A backend by weight. `random` is any number.
@@ -63,7 +93,12 @@ pub(crate) fn backend(route: &Route, random: u64) -> Result<&Backend, Rejected> 
         return Ok(last);
     }
     let ticket = (random % u64::from((*sum).max(1))) as u32;
-    route.backends.iter().find(|(upto, _)| ticket < *upto).map(|(_, d)| d).ok_or_else(nothing)
+    route
+        .backends
+        .iter()
+        .find(|(upto, _)| ticket < *upto)
+        .map(|(_, d)| d)
+        .ok_or_else(nothing)
 }
 
 /// The answer of a RequestRedirect filter (Gateway API, HTTPRequestRedirectFilter).
@@ -73,7 +108,11 @@ pub(crate) fn redirect(
     parts: &Parts,
     taken: usize,
 ) -> Result<Response<bytes::Bytes>, Rejected> {
-    let scheme = redirect.scheme.as_deref().or(parts.uri.scheme_str()).unwrap_or(connection.scheme());
+    let scheme = redirect
+        .scheme
+        .as_deref()
+        .or(parts.uri.scheme_str())
+        .unwrap_or(connection.scheme());
     let called = host(parts);
     let (name, own_port) = match called.rsplit_once(':') {
         Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => {
@@ -82,15 +121,30 @@ pub(crate) fn redirect(
         _ => (called, None),
     };
     let name = redirect.hostname.as_deref().unwrap_or(name);
-    let own_port: Option<u16> = if redirect.scheme.is_some() { None } else { own_port };
-    let port = redirect.port.or(own_port).filter(|p| !matches!((scheme, p), ("http", 80) | ("https", 443)));
+    let own_port: Option<u16> = if redirect.scheme.is_some() {
+        None
+    } else {
+        own_port
+    };
+    let port = redirect
+        .port
+        .or(own_port)
+        .filter(|p| !matches!((scheme, p), ("http", 80) | ("https", 443)));
     let path = parts.uri.path();
-    let path =
-        redirect.path.as_ref().map_or_else(|| path.to_owned(), |edit| edit.apply(path, &path[..taken]));
-    let query = parts.uri.query().map(|q| format!("?{q}")).unwrap_or_default();
+    let path = redirect
+        .path
+        .as_ref()
+        .map_or_else(|| path.to_owned(), |edit| edit.apply(path, &path[..taken]));
+    let query = parts
+        .uri
+        .query()
+        .map(|q| format!("?{q}"))
+        .unwrap_or_default();
     let port = port.map(|p| format!(":{p}")).unwrap_or_default();
-    let location = HeaderValue::try_from(format!("{scheme}://{name}{port}{path}{query}"))
-        .map_err(|_| Rejection::invalid(Stage::Match, "the redirect's location would not be valid"))?;
+    let location =
+        HeaderValue::try_from(format!("{scheme}://{name}{port}{path}{query}")).map_err(|_| {
+            Rejection::invalid(Stage::Match, "the redirect's location would not be valid")
+        })?;
     let mut response = Response::new(bytes::Bytes::new());
     *response.status_mut() = redirect.status;
     response.headers_mut().insert(header::LOCATION, location);

@@ -20,23 +20,42 @@ pub(crate) fn request(
 ) -> Request<Outgoing> {
     let original = HeaderValue::from_str(host(&parts)).ok();
     let address = connection.peer.ip().to_canonical().to_string();
-    let before = parts.headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
-    let chain = before.chain([address.as_str()]).collect::<Vec<_>>().join(", ");
+    let before = parts
+        .headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|v| v.to_str().ok());
+    let chain = before
+        .chain([address.as_str()])
+        .collect::<Vec<_>>()
+        .join(", ");
     if let Ok(value) = HeaderValue::try_from(chain) {
         parts.headers.insert("x-forwarded-for", value);
     }
     if let Some(host) = original {
-        parts.headers.entry("x-forwarded-host").or_insert(host.clone());
+        parts
+            .headers
+            .entry("x-forwarded-host")
+            .or_insert(host.clone());
         parts.headers.entry(header::HOST).or_insert(host);
     }
-    parts.headers.entry("x-forwarded-proto").or_insert(HeaderValue::from_static(connection.scheme()));
+    parts
+        .headers
+        .entry("x-forwarded-proto")
+        .or_insert(HeaderValue::from_static(connection.scheme()));
     let path = parts.uri.path();
     let path = match route.rewrite.as_ref().and_then(|r| r.path.as_ref()) {
         Some(edit) => edit.apply(path, &path[..taken]),
         None => path.to_owned(),
     };
-    let query = parts.uri.query().map(|q| format!("?{q}")).unwrap_or_default();
-    parts.uri = format!("{path}{query}").parse().unwrap_or_else(|_| Uri::from_static("/"));
+    let query = parts
+        .uri
+        .query()
+        .map(|q| format!("?{q}"))
+        .unwrap_or_default();
+    parts.uri = format!("{path}{query}")
+        .parse()
+        .unwrap_or_else(|_| Uri::from_static("/"));
     if let Some(name) = route.rewrite.as_ref().and_then(|r| r.hostname.clone()) {
         parts.headers.insert(header::HOST, name);
     }

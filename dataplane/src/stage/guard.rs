@@ -43,7 +43,12 @@ pub(crate) async fn request(
 }
 
 /// What those who are asked about the answer are told, while the caller's headers are at hand.
-pub(crate) fn about(plan: &Plan, headers: &HeaderMap, worker: usize, record: &Record) -> Option<About> {
+pub(crate) fn about(
+    plan: &Plan,
+    headers: &HeaderMap,
+    worker: usize,
+    record: &Record,
+) -> Option<About> {
     let askers = &plan.response_askers;
     (!askers.is_empty()).then(|| About::new(askers, headers, &record.id, worker))
 }
@@ -61,8 +66,14 @@ async fn look(plan: &Plan, asked: &mut Asked<'_>, record: &mut Record) -> Result
             let object = draft.original();
             let result = if large::is_large(object.bytes().len()) {
                 let (guards, object) = (guards.clone(), object.clone());
-                large::apart(&shared, hits, move |hits| Looking { guards: &guards, hits }.request(&object))
-                    .await?
+                large::apart(&shared, hits, move |hits| {
+                    Looking {
+                        guards: &guards,
+                        hits,
+                    }
+                    .request(&object)
+                })
+                .await?
             } else {
                 Looking { guards, hits }.request(object)
             };
@@ -78,11 +89,22 @@ async fn look(plan: &Plan, asked: &mut Asked<'_>, record: &mut Record) -> Result
         AskedBody::Form(bytes, _) => {
             let (guards, bytes, bytes_len) = (guards.clone(), bytes.clone(), bytes.len());
             let whole = move |hits: &mut Hits| {
-                let part = Part { kind: Kind::User, json: false };
-                Looking { guards: &guards, hits }.whole(part, &String::from_utf8_lossy(&bytes))
+                let part = Part {
+                    kind: Kind::User,
+                    json: false,
+                };
+                Looking {
+                    guards: &guards,
+                    hits,
+                }
+                .whole(part, &String::from_utf8_lossy(&bytes))
             };
             let is_large = large::is_large(bytes_len);
-            let masked = if is_large { large::apart(&shared, hits, whole).await? } else { whole(hits) };
+            let masked = if is_large {
+                large::apart(&shared, hits, whole).await?
+            } else {
+                whole(hits)
+            };
             if masked.map_err(rejection)?.is_some() {
                 return Err(masked_form());
             }
@@ -99,7 +121,10 @@ async fn inquire(
     worker: usize,
     record: &mut Record,
 ) -> Result<(), Rejected> {
-    let enforced = plan.request_askers.iter().any(|asker| asker.judge.enforces());
+    let enforced = plan
+        .request_askers
+        .iter()
+        .any(|asker| asker.judge.enforces());
     let mut found = match &asked.body {
         AskedBody::Json(draft) => {
             if enforced {
@@ -118,7 +143,15 @@ async fn inquire(
     let shared = record.shared().clone();
     let hits = &mut record.hits.request;
     let old = found.clone();
-    ask::ask(&shared, &plan.request_askers, &about, Direction::Request, &mut found, hits).await?;
+    ask::ask(
+        &shared,
+        &plan.request_askers,
+        &about,
+        Direction::Request,
+        &mut found,
+        hits,
+    )
+    .await?;
     match &mut asked.body {
         AskedBody::Json(draft) => {
             let changed = texts::into_request(draft.original(), &found).map_err(malformed)?;
@@ -134,10 +167,21 @@ async fn inquire(
 
 /// The text of a form.
 fn prompt(headers: &HeaderMap, bytes: &Bytes) -> Vec<Text> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
-    let part = Part { kind: Kind::User, json: false };
-    let found = multipart::field(content_type, bytes, "prompt").ok().flatten();
-    found.map(|range| Text::whole(part, &String::from_utf8_lossy(&bytes[range]))).into_iter().collect()
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
+    let part = Part {
+        kind: Kind::User,
+        json: false,
+    };
+    let found = multipart::field(content_type, bytes, "prompt")
+        .ok()
+        .flatten();
+    found
+        .map(|range| Text::whole(part, &String::from_utf8_lossy(&bytes[range])))
+        .into_iter()
+        .collect()
 }
 
 fn masked_form() -> Rejected {
@@ -146,7 +190,10 @@ fn masked_form() -> Rejected {
 }
 
 fn refuse_tokens(object: &Object) -> Result<(), Rejected> {
-    if ["prompt", "input"].iter().any(|field| has_tokens(object, field)) {
+    if ["prompt", "input"]
+        .iter()
+        .any(|field| has_tokens(object, field))
+    {
         let text = "this route takes prompts as text only, since its guards can't read tokens";
         return Err(Rejection::invalid(Stage::Guard, text).code("prompt_rejected"));
     }
@@ -155,8 +202,12 @@ fn refuse_tokens(object: &Object) -> Result<(), Rejected> {
 
 /// Whether a prompt is given as numbers of tokens.
 fn has_tokens(object: &Object, field: &str) -> bool {
-    let Ok(Some(value)) = object.get(field) else { return false };
-    let inner = value.iter().find(|b| !matches!(b, b'[' | b' ' | b'\n' | b'\r' | b'\t'));
+    let Ok(Some(value)) = object.get(field) else {
+        return false;
+    };
+    let inner = value
+        .iter()
+        .find(|b| !matches!(b, b'[' | b' ' | b'\n' | b'\r' | b'\t'));
     value.first() == Some(&b'[') && inner.is_some_and(u8::is_ascii_digit)
 }
 
@@ -166,7 +217,9 @@ fn edited(draft: &Draft, changed: Vec<(String, Bytes)>) -> Result<Draft, Rejecte
     for (field, value) in changed {
         draft.set(&field, value).map_err(malformed)?;
     }
-    Object::scan(draft.finish().concat()).map(Draft::new).map_err(malformed)
+    Object::scan(draft.finish().concat())
+        .map(Draft::new)
+        .map_err(malformed)
 }
 
 fn refuse(error: TextError<Refusal>) -> Rejected {
@@ -183,7 +236,12 @@ pub(crate) fn rejection(refusal: Refusal) -> Rejected {
         Some(rule) => format!("rule {rule}"),
         None => "a possible match is longer than what may be held back".to_owned(),
     };
-    Rejection::new(Stage::Guard, ErrorType::InvalidRequest, status, refusal.message.to_string())
-        .code("prompt_rejected")
-        .detail(detail)
+    Rejection::new(
+        Stage::Guard,
+        ErrorType::InvalidRequest,
+        status,
+        refusal.message.to_string(),
+    )
+    .code("prompt_rejected")
+    .detail(detail)
 }

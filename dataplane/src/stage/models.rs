@@ -14,18 +14,24 @@ pub(crate) fn answer(
     node: &Node,
     wanted: Option<&Surface<'_>>,
 ) -> Result<Option<Response<bytes::Bytes>>, Rejected> {
-    let Some(surface) = wanted.filter(|s| s.operation == Operation::Models) else { return Ok(None) };
+    let Some(surface) = wanted.filter(|s| s.operation == Operation::Models) else {
+        return Ok(None);
+    };
     let format = surface.format;
     let text = match (node, &surface.model) {
         (Node::Invalid(why), _) => {
             return Err(
-                Rejection::internal(Stage::Resolve, "this route's upstream is not valid").detail(why.clone())
+                Rejection::internal(Stage::Resolve, "this route's upstream is not valid")
+                    .detail(why.clone()),
             );
         }
         (Node::Provider(leaf), _) => {
             let id = leaf.model.as_ref().map(|m| m.text.clone());
-            let own =
-                id.as_deref().map(|id| models::Model { id, owner: leaf.provider.name, description: "" });
+            let own = id.as_deref().map(|id| models::Model {
+                id,
+                owner: leaf.provider.name,
+                description: "",
+            });
             models::list(format, own.as_slice())
         }
         (Node::Models(map), None) => models::list(format, &map.listed().collect::<Vec<_>>()),
@@ -45,6 +51,8 @@ pub(crate) fn answer(
         },
     };
     let mut response = Response::new(text);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(Some(response))
 }

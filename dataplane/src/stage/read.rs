@@ -38,7 +38,9 @@ impl Unread {
 
 impl Drop for Unread {
     fn drop(&mut self) {
-        let Some(mut body) = self.0.take().filter(|body| !body.is_end_stream()) else { return };
+        let Some(mut body) = self.0.take().filter(|body| !body.is_end_stream()) else {
+            return;
+        };
         tokio::spawn(tokio::time::timeout(LINGER, async move {
             let mut taken = 0;
             while let Some(Ok(frame)) = body.frame().await {
@@ -58,14 +60,21 @@ pub(crate) async fn read(
     unread: Unread,
 ) -> Result<(Bytes, Share), Rejected> {
     let receiving = tokio::time::timeout(shared.settings.body_time, receive(shared, unread));
-    let (bytes, mut share) = receiving.await.map_err(|_| too_slow(shared.settings.body_time))??;
-    let coded = headers.remove(header::CONTENT_ENCODING).filter(|e| e.as_bytes() != b"identity");
-    let Some(coding) = coded else { return Ok((bytes, share)) };
+    let (bytes, mut share) = receiving
+        .await
+        .map_err(|_| too_slow(shared.settings.body_time))??;
+    let coded = headers
+        .remove(header::CONTENT_ENCODING)
+        .filter(|e| e.as_bytes() != b"identity");
+    let Some(coding) = coded else {
+        return Ok((bytes, share));
+    };
     let limit = shared.settings.body_limit;
     let held = share.bytes();
-    let decoded =
-        encoding::decode(coding.as_bytes(), &bytes, limit, &mut |more| share.try_grow_to(held + more))
-            .map_err(|e| undecoded(e, &coding, limit))?;
+    let decoded = encoding::decode(coding.as_bytes(), &bytes, limit, &mut |more| {
+        share.try_grow_to(held + more)
+    })
+    .map_err(|e| undecoded(e, &coding, limit))?;
     Ok((decoded, share))
 }
 
@@ -78,8 +87,9 @@ fn undecoded(error: DecodeError, coding: &HeaderValue, limit: usize) -> Rejected
             format!("the body is not valid for its content-encoding {coding:?}"),
         ),
         DecodeError::Unsupported => {
-            let text =
-                format!("content-encoding {coding:?} is not supported: send gzip, deflate, br or none");
+            let text = format!(
+                "content-encoding {coding:?} is not supported: send gzip, deflate, br or none"
+            );
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             Rejection::new(Stage::Read, ErrorType::InvalidRequest, status, text)
         }
@@ -89,7 +99,9 @@ fn undecoded(error: DecodeError, coding: &HeaderValue, limit: usize) -> Rejected
 /// The body as it was sent.
 async fn receive(shared: &Shared, mut unread: Unread) -> Result<(Bytes, Share), Rejected> {
     let limit = shared.settings.body_limit;
-    let Some(body) = unread.0.as_mut() else { return Ok((Bytes::new(), Share::new(&shared.budget))) };
+    let Some(body) = unread.0.as_mut() else {
+        return Ok((Bytes::new(), Share::new(&shared.budget)));
+    };
     let mut share = Share::new(&shared.budget);
     let announced = body.size_hint().lower();
     if announced > limit as u64 {
@@ -100,7 +112,11 @@ async fn receive(shared: &Shared, mut unread: Unread) -> Result<(Bytes, Share), 
     };
     grow(&mut share, first.len()).await?;
     if body.is_end_stream() {
-        return if first.len() > limit { Err(too_large(limit)) } else { Ok((first, share)) };
+        return if first.len() > limit {
+            Err(too_large(limit))
+        } else {
+            Ok((first, share))
+        };
     }
     // Room is made for what is announced, and accounted for as it comes: an announcement costs its sender nothing.
     let announced = usize::try_from(announced).unwrap_or(0).min(AT_ONCE);
@@ -127,7 +143,9 @@ async fn receive(shared: &Shared, mut unread: Unread) -> Result<(Bytes, Share), 
 
 async fn frame(body: &mut Incoming, pause: Duration) -> Result<Option<Bytes>, Rejected> {
     loop {
-        let next = tokio::time::timeout(pause, body.frame()).await.map_err(|_| too_slow(pause))?;
+        let next = tokio::time::timeout(pause, body.frame())
+            .await
+            .map_err(|_| too_slow(pause))?;
         match next {
             None => return Ok(None),
             Some(Ok(frame)) => {
@@ -136,8 +154,11 @@ async fn frame(body: &mut Incoming, pause: Duration) -> Result<Option<Bytes>, Re
                 }
             }
             Some(Err(error)) => {
-                return Err(Rejection::invalid(Stage::Read, "the body could not be read to its end")
-                    .detail(error.to_string()));
+                return Err(Rejection::invalid(
+                    Stage::Read,
+                    "the body could not be read to its end",
+                )
+                .detail(error.to_string()));
             }
         }
     }
@@ -152,17 +173,35 @@ async fn grow(share: &mut Share, bytes: usize) -> Result<(), Rejected> {
 
 pub(crate) fn no_memory() -> Rejected {
     let text = "the gateway has no memory left for request bodies, try again later";
-    Rejection::new(Stage::Read, ErrorType::ServerError, StatusCode::SERVICE_UNAVAILABLE, text)
-        .retry(Retry::Later(Some(5)))
+    Rejection::new(
+        Stage::Read,
+        ErrorType::ServerError,
+        StatusCode::SERVICE_UNAVAILABLE,
+        text,
+    )
+    .retry(Retry::Later(Some(5)))
 }
 
 fn too_slow(limit: Duration) -> Rejected {
-    let text = format!("the body took or paused for more than {} s", limit.as_secs());
-    Rejection::new(Stage::Read, ErrorType::Timeout, StatusCode::REQUEST_TIMEOUT, text)
+    let text = format!(
+        "the body took or paused for more than {} s",
+        limit.as_secs()
+    );
+    Rejection::new(
+        Stage::Read,
+        ErrorType::Timeout,
+        StatusCode::REQUEST_TIMEOUT,
+        text,
+    )
 }
 
 fn too_large(limit: usize) -> Rejected {
     let text = format!("the body is larger than {} MiB", limit >> 20);
-    Rejection::new(Stage::Read, ErrorType::InvalidRequest, StatusCode::PAYLOAD_TOO_LARGE, text)
-        .code("request_too_large")
+    Rejection::new(
+        Stage::Read,
+        ErrorType::InvalidRequest,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        text,
+    )
+    .code("request_too_large")
 }

@@ -58,7 +58,14 @@ pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Begins an answer.
 pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Box<Relay>> {
-    let Reply { response, lease, reading, timeout, deadline, looks } = reply;
+    let Reply {
+        response,
+        lease,
+        reading,
+        timeout,
+        deadline,
+        looks,
+    } = reply;
     let (mut parts, incoming) = response.into_parts();
     let is_provider = reading.is_some();
     let is_stream = is_event_stream(&parts.headers);
@@ -79,11 +86,14 @@ pub(crate) fn relay(reply: Reply, mut record: Record) -> Response<Box<Relay>> {
     if matches!(&reader, Reader::Stream(_) | Reader::Translate(_)) {
         // An event may be taken out or added, so the length is not known.
         parts.headers.remove(header::CONTENT_LENGTH);
-        parts.headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+        parts
+            .headers
+            .insert("x-accel-buffering", HeaderValue::from_static("no"));
         if matches!(&reader, Reader::Translate(_)) {
-            parts
-                .headers
-                .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+            parts.headers.insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("text/event-stream; charset=utf-8"),
+            );
         }
     }
     let crossed = matches!(&reader, Reader::Translate(_));
@@ -122,8 +132,10 @@ impl Drop for Relay {
         if self.ended {
             return;
         }
-        let has_passed =
-            self.incoming.as_ref().is_some_and(|i| i.is_end_stream() || i.size_hint().exact() == Some(0));
+        let has_passed = self
+            .incoming
+            .as_ref()
+            .is_some_and(|i| i.is_end_stream() || i.size_hint().exact() == Some(0));
         let is_complete = self.reader.end() == Some(End::Complete);
         if has_passed || is_complete {
             // Of a connection that may still be in use, nothing is given back.
@@ -240,7 +252,9 @@ impl Relay {
     fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             ready!(self.timer.as_mut().poll(cx));
-            let Some((pause, last)) = self.pause else { return Poll::Ready(()) };
+            let Some((pause, last)) = self.pause else {
+                return Poll::Ready(());
+            };
             let until = last + pause;
             if until <= Instant::now() {
                 return Poll::Ready(());
@@ -250,7 +264,11 @@ impl Relay {
     }
 
     fn observe(&mut self, data: Bytes) -> Bytes {
-        let data = if self.translated { self.reader.push(data, &mut self.record) } else { data };
+        let data = if self.translated {
+            self.reader.push(data, &mut self.record)
+        } else {
+            data
+        };
         let looked_at = match &mut self.guard {
             None => Ok(data),
             Some(guard) => guard.push(data),

@@ -15,12 +15,16 @@ pub(crate) fn resolve<'t>(
     asked: &Asked<'_>,
     record: &mut Record,
 ) -> Result<Resolution<'t>, Rejected> {
-    let resolution = node.resolve(asked.model.as_deref()).map_err(|e| refuse(e, asked.model.as_deref()))?;
+    let resolution = node
+        .resolve(asked.model.as_deref())
+        .map_err(|e| refuse(e, asked.model.as_deref()))?;
     let leaf = resolution.leaf;
     let format = asked.surface.format;
     let series = match resolution.alias {
         Some((alias, series)) => series.get(&shared.metrics, format, alias, &leaf.label),
-        None => leaf.series.get(&shared.metrics, format, &leaf.other, &leaf.label),
+        None => leaf
+            .series
+            .get(&shared.metrics, format, &leaf.other, &leaf.label),
     };
     record.set_series(series.clone());
     if record.model.is_none() {
@@ -30,7 +34,9 @@ pub(crate) fn resolve<'t>(
     let is_implied = !leaf.settings.deployment.is_empty();
     if resolution.model.is_none() && asked.model.is_none() && !is_implied {
         let text = "no model: name one in the field \"model\", since neither the path nor the upstream does";
-        return Err(Rejection::invalid(Stage::Resolve, text).param("model").code("missing_model"));
+        return Err(Rejection::invalid(Stage::Resolve, text)
+            .param("model")
+            .code("missing_model"));
     }
     Ok(resolution)
 }
@@ -38,7 +44,8 @@ pub(crate) fn resolve<'t>(
 fn refuse(why: Unresolved, model: Option<&str>) -> Rejected {
     match why {
         Unresolved::Invalid(detail) => {
-            Rejection::internal(Stage::Resolve, "the upstream of this model is not valid").detail(detail)
+            Rejection::internal(Stage::Resolve, "the upstream of this model is not valid")
+                .detail(detail)
         }
         Unresolved::UnknownModel => {
             let text = match model {
@@ -48,9 +55,14 @@ fn refuse(why: Unresolved, model: Option<&str>) -> Rejected {
                 Some(name) => format!("there is no model {name:?} here"),
                 None => "no model: name one in the field \"model\"".to_owned(),
             };
-            Rejection::new(Stage::Resolve, ErrorType::UnknownModel, StatusCode::NOT_FOUND, text)
-                .param("model")
-                .code("model_not_found")
+            Rejection::new(
+                Stage::Resolve,
+                ErrorType::UnknownModel,
+                StatusCode::NOT_FOUND,
+                text,
+            )
+            .param("model")
+            .code("model_not_found")
         }
     }
 }

@@ -47,11 +47,21 @@ impl Reading {
     /// the client's are looked at, after the translation.
     pub(crate) fn guarded(&self) -> Guarded {
         match &self.crossing {
-            Some(c) if self.format == Format::Bedrock => {
-                Guarded { format: c.client.format(), operation: c.client.operation(), translated: true }
-            }
-            Some(c) => Guarded { format: self.format, operation: c.provider.operation(), translated: false },
-            None => Guarded { format: self.format, operation: self.operation, translated: false },
+            Some(c) if self.format == Format::Bedrock => Guarded {
+                format: c.client.format(),
+                operation: c.client.operation(),
+                translated: true,
+            },
+            Some(c) => Guarded {
+                format: self.format,
+                operation: c.provider.operation(),
+                translated: false,
+            },
+            None => Guarded {
+                format: self.format,
+                operation: self.operation,
+                translated: false,
+            },
         }
     }
 }
@@ -80,8 +90,21 @@ pub(crate) async fn send(
     outbound: Outbound,
     timeout: Duration,
 ) -> Result<Reply, Rejected> {
-    let Outbound { request, format, operation, strip_usage, crossing, dropped } = outbound;
-    let reading = Some(Reading { format, operation, strip_usage, crossing, dropped });
+    let Outbound {
+        request,
+        format,
+        operation,
+        strip_usage,
+        crossing,
+        dropped,
+    } = outbound;
+    let reading = Some(Reading {
+        format,
+        operation,
+        strip_usage,
+        crossing,
+        dropped,
+    });
     exchange(shared, &leaf.pool, worker, request, timeout, reading).await
 }
 
@@ -105,27 +128,47 @@ async fn exchange(
     reading: Option<Reading>,
 ) -> Result<Reply, Rejected> {
     let deadline = tokio::time::Instant::now() + timeout;
-    let Answer { mut response, lease, connected } =
-        tokio::time::timeout_at(deadline, shared.client.send(pool, worker, request))
-            .await
-            .map_err(|_| too_slow(timeout))?
-            .map_err(unreachable)?;
+    let Answer {
+        mut response,
+        lease,
+        connected,
+    } = tokio::time::timeout_at(deadline, shared.client.send(pool, worker, request))
+        .await
+        .map_err(|_| too_slow(timeout))?
+        .map_err(unreachable)?;
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let text = "the upstream changed the protocol, which was not asked for";
-        return Err(Rejection::new(Stage::Send, ErrorType::ServerError, StatusCode::BAD_GATEWAY, text));
+        return Err(Rejection::new(
+            Stage::Send,
+            ErrorType::ServerError,
+            StatusCode::BAD_GATEWAY,
+            text,
+        ));
     }
     // Before the route adds anything.
     remove_hop_by_hop(response.headers_mut());
     if connected {
         shared.metrics.upstream_connects.inc();
     }
-    Ok(Reply { response, lease, reading, timeout, deadline, looks: None })
+    Ok(Reply {
+        response,
+        lease,
+        reading,
+        timeout,
+        deadline,
+        looks: None,
+    })
 }
 
 pub(crate) fn too_slow(timeout: Duration) -> Rejected {
     let text = format!("the upstream did not answer within {timeout:?}");
-    Rejection::new(Stage::Send, ErrorType::Timeout, StatusCode::GATEWAY_TIMEOUT, text)
-        .code("upstream_timeout")
+    Rejection::new(
+        Stage::Send,
+        ErrorType::Timeout,
+        StatusCode::GATEWAY_TIMEOUT,
+        text,
+    )
+    .code("upstream_timeout")
 }
 
 fn unreachable(error: SendError) -> Rejected {
@@ -133,7 +176,12 @@ fn unreachable(error: SendError) -> Rejected {
         SendError::Connect(_) => "the upstream cannot be reached",
         SendError::Broken(_) => "the connection to the upstream broke before it answered",
     };
-    Rejection::new(Stage::Send, ErrorType::Network, StatusCode::BAD_GATEWAY, text)
-        .detail(error.to_string())
-        .code("upstream_unreachable")
+    Rejection::new(
+        Stage::Send,
+        ErrorType::Network,
+        StatusCode::BAD_GATEWAY,
+        text,
+    )
+    .detail(error.to_string())
+    .code("upstream_unreachable")
 }

@@ -19,7 +19,9 @@ pub(crate) fn answer(shared: &Shared, admission: &Admission) -> Option<Response<
         _ => return None,
     };
     let mut response = Response::new(text.into());
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     Some(response)
 }
 

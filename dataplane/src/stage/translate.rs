@@ -46,15 +46,23 @@ pub(crate) fn translate(
 ) -> Result<Outbound, Rejected> {
     let leaf = resolution.leaf;
     let (format, operation, stream) = (asked.surface.format, asked.surface.operation, asked.stream);
-    let model =
-        resolution.model.as_ref().map(|m| &*m.text).or(asked.model.as_deref()).unwrap_or("").to_owned();
+    let model = resolution
+        .model
+        .as_ref()
+        .map(|m| &*m.text)
+        .or(asked.model.as_deref())
+        .unwrap_or("")
+        .to_owned();
     let (mut dropped, mut signable) = (std::mem::take(&mut asked.dropped), None);
     let (path, body, strip_usage, crossing) = match wires(&asked.surface, leaf, &model)? {
         Some((from, to)) => {
             let counts = operation == Operation::CountTokens;
             let surface = to.surface(if counts { operation } else { to.operation() });
-            let path = leaf.path(&surface, &model, stream).ok_or_else(|| unsupported(operation, leaf))?;
-            let (body, crossing) = cross::request(asked, (from, to), &model, leaf, &mut dropped, record)?;
+            let path = leaf
+                .path(&surface, &model, stream)
+                .ok_or_else(|| unsupported(operation, leaf))?;
+            let (body, crossing) =
+                cross::request(asked, (from, to), &model, leaf, &mut dropped, record)?;
             if from.format() != to.format() && parts.headers.contains_key("anthropic-beta") {
                 dropped.add("anthropic-beta");
             }
@@ -67,16 +75,25 @@ pub(crate) fn translate(
         None if let Some(vectors) = vectors(&asked.surface, leaf, &model)? => {
             let path = leaf.path(&vectors.surface(), &model, false);
             let path = path.ok_or_else(|| unsupported(operation, leaf))?;
-            let named = leaf.provider.deployment(&leaf.settings, operation).unwrap_or(&model);
+            let named = leaf
+                .provider
+                .deployment(&leaf.settings, operation)
+                .unwrap_or(&model);
             let (body, crossing) = cross::embeddings(asked, vectors, named, &mut dropped, record)?;
             signable = Some(body.clone());
             (path, Segments::one(body), false, Some(crossing))
         }
         None => {
-            let path =
-                leaf.path(&asked.surface, &model, stream).ok_or_else(|| unsupported(operation, leaf))?;
+            let path = leaf
+                .path(&asked.surface, &model, stream)
+                .ok_or_else(|| unsupported(operation, leaf))?;
             let strip_usage = edit(&mut asked, resolution, &mut dropped)?;
-            (with_query(path, parts.uri.query()), finish(asked.body, resolution), strip_usage, None)
+            (
+                with_query(path, parts.uri.query()),
+                finish(asked.body, resolution),
+                strip_usage,
+                None,
+            )
         }
     };
     if plan.strict
@@ -91,33 +108,60 @@ pub(crate) fn translate(
     }
     if matches!(leaf.auth, Auth::Credential(_) | Auth::Minted(_)) {
         // Whose account pays is decided by who holds the credential.
-        for name in ["openai-organization", "openai-project", "x-goog-user-project"] {
+        for name in [
+            "openai-organization",
+            "openai-project",
+            "x-goog-user-project",
+        ] {
             headers.remove(name);
         }
     }
     if let Some(credential) = credential {
-        credential::show(&mut headers, leaf, &credential, (&path, signable.as_deref()))?;
+        credential::show(
+            &mut headers,
+            leaf,
+            &credential,
+            (&path, signable.as_deref()),
+        )?;
     }
     for (name, value) in leaf.provider.quirks.headers {
         if !headers.contains_key(*name) {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+            headers.insert(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
         }
     }
     for (name, value) in &leaf.headers {
         headers.insert(name, value.clone());
     }
-    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.insert(
+        header::ACCEPT_ENCODING,
+        HeaderValue::from_static("identity"),
+    );
     headers.insert(crate::record::REQUEST_ID, record.id.clone());
     if !headers.contains_key(header::CONTENT_TYPE) || operation.has_json_body() {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
     }
     let mut request = Request::new(Outgoing::Read(body));
     *request.method_mut() = parts.method;
     *request.uri_mut() = Uri::from(path);
     *request.headers_mut() = headers;
     // Who reads the answer reads what the provider was asked for.
-    let operation = crossing.as_ref().map_or(operation, |crossing| crossing.sent());
-    Ok(Outbound { request, format: leaf.provider.format, operation, strip_usage, crossing, dropped })
+    let operation = crossing
+        .as_ref()
+        .map_or(operation, |crossing| crossing.sent());
+    Ok(Outbound {
+        request,
+        format: leaf.provider.format,
+        operation,
+        strip_usage,
+        crossing,
+        dropped,
+    })
 }
 
 /// How the provider is asked for vectors of texts, where it is not as the caller asks.
@@ -125,7 +169,8 @@ fn vectors(surface: &Surface<'_>, leaf: &Leaf, model: &str) -> Result<Option<Vec
     if surface.operation != Operation::Embeddings {
         return Ok(None);
     }
-    let vectors = Vectors::of(leaf.provider, model).ok_or_else(|| unsupported(surface.operation, leaf))?;
+    let vectors =
+        Vectors::of(leaf.provider, model).ok_or_else(|| unsupported(surface.operation, leaf))?;
     Ok(Some(vectors).filter(|vectors| !vectors.is_of(surface.format)))
 }
 
@@ -139,7 +184,11 @@ fn lossy(leaf: &Leaf, fields: &str) -> Rejected {
 }
 
 /// The caller's wire and the provider's, where they differ.
-fn wires(surface: &Surface<'_>, leaf: &Leaf, model: &str) -> Result<Option<(Wire, Wire)>, Rejected> {
+fn wires(
+    surface: &Surface<'_>,
+    leaf: &Leaf,
+    model: &str,
+) -> Result<Option<(Wire, Wire)>, Rejected> {
     let (format, operation) = (surface.format, surface.operation);
     let Some((from, to)) = Wire::of(format, operation)
         .and_then(|from| Some((from, leaf.provider.wire_for(&leaf.settings, from, model)?)))
@@ -165,12 +214,17 @@ const OWN_PARAMETERS: [&str; 4] = ["key", "alt", "$alt", "api-version"];
 fn with_query(path: PathAndQuery, query: Option<&str>) -> PathAndQuery {
     let Some(query) = query else { return path };
     let is_own = |pair: &&str| OWN_PARAMETERS.contains(&pair.split('=').next().unwrap_or(""));
-    let rest: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !is_own(pair)).collect();
+    let rest: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !is_own(pair))
+        .collect();
     if rest.is_empty() {
         return path;
     }
     let separator = if path.query().is_some() { '&' } else { '?' };
-    format!("{path}{separator}{}", rest.join("&")).parse().unwrap_or(path)
+    format!("{path}{separator}{}", rest.join("&"))
+        .parse()
+        .unwrap_or(path)
 }
 
 /// What is no conversation is asked of each provider in its own format.
@@ -185,17 +239,30 @@ fn untranslated(format: Format, leaf: &Leaf) -> Rejected {
 
 fn unsupported(operation: Operation, leaf: &Leaf) -> Rejected {
     let text = format!("{} has no {}", leaf.provider.name, operation.as_str());
-    Rejection::new(Stage::Translate, ErrorType::InvalidRequest, StatusCode::NOT_FOUND, text)
-        .code("unsupported_operation")
+    Rejection::new(
+        Stage::Translate,
+        ErrorType::InvalidRequest,
+        StatusCode::NOT_FOUND,
+        text,
+    )
+    .code("unsupported_operation")
 }
 
 /// Splices the model, and asks for usage on streams. True when only we asked.
-fn edit(asked: &mut Asked<'_>, resolution: &Resolution<'_>, dropped: &mut Dropped) -> Result<bool, Rejected> {
+fn edit(
+    asked: &mut Asked<'_>,
+    resolution: &Resolution<'_>,
+    dropped: &mut Dropped,
+) -> Result<bool, Rejected> {
     let leaf = resolution.leaf;
     let (operation, stream) = (asked.surface.operation, asked.stream);
-    let AskedBody::Json(draft) = &mut asked.body else { return Ok(false) };
+    let AskedBody::Json(draft) = &mut asked.body else {
+        return Ok(false);
+    };
     if let Some(version) = leaf.provider.quirks.anthropic_version {
-        draft.set("anthropic_version", sluice_llm::json::quote(version)).map_err(malformed)?;
+        draft
+            .set("anthropic_version", sluice_llm::json::quote(version))
+            .map_err(malformed)?;
         if operation == Operation::Chat {
             draft.remove("model").map_err(malformed)?;
             return Ok(false);
@@ -203,10 +270,15 @@ fn edit(asked: &mut Asked<'_>, resolution: &Resolution<'_>, dropped: &mut Droppe
     }
     if let Some(name) = leaf.provider.deployment(&leaf.settings, operation) {
         if asked.model.as_deref() != Some(name) {
-            draft.set("model", sluice_llm::json::quote(name)).map_err(malformed)?;
+            draft
+                .set("model", sluice_llm::json::quote(name))
+                .map_err(malformed)?;
         }
     } else if leaf.provider.format != Format::Gemini
-        && let Some(model) = resolution.model.as_ref().filter(|m| asked.model.as_deref() != Some(&*m.text))
+        && let Some(model) = resolution
+            .model
+            .as_ref()
+            .filter(|m| asked.model.as_deref() != Some(&*m.text))
     {
         draft.set("model", model.json.clone()).map_err(malformed)?;
     }
@@ -214,32 +286,44 @@ fn edit(asked: &mut Asked<'_>, resolution: &Resolution<'_>, dropped: &mut Droppe
     if asked.surface.format == Format::OpenAi && operation == Operation::Chat && manners.differ() {
         adapt::adapt(draft, manners, dropped).map_err(malformed)?;
     }
-    let asks = stream && leaf.provider.format == Format::OpenAi && leaf.provider.quirks.chat.stream_options;
+    let asks = stream
+        && leaf.provider.format == Format::OpenAi
+        && leaf.provider.quirks.chat.stream_options;
     if !asks || !matches!(operation, Operation::Chat | Operation::Completions) {
         return Ok(false);
     }
     let given = draft.pending("stream_options").map_err(malformed)?;
     let mut options: serde_json::Map<String, serde_json::Value> = match given {
         None => {
-            draft.set("stream_options", "{\"include_usage\":true}").map_err(malformed)?;
+            draft
+                .set("stream_options", "{\"include_usage\":true}")
+                .map_err(malformed)?;
             return Ok(true);
         }
         Some(text) => serde_json::from_slice(&text).map_err(|_| {
-            Rejection::invalid(Stage::Translate, "stream_options must be an object").param("stream_options")
+            Rejection::invalid(Stage::Translate, "stream_options must be an object")
+                .param("stream_options")
         })?,
     };
     if options.get("include_usage") == Some(&true.into()) {
         return Ok(false);
     }
     options.insert("include_usage".to_owned(), true.into());
-    draft.set("stream_options", serde_json::Value::Object(options).to_string()).map_err(malformed)?;
+    draft
+        .set(
+            "stream_options",
+            serde_json::Value::Object(options).to_string(),
+        )
+        .map_err(malformed)?;
     Ok(true)
 }
 
 fn finish(body: AskedBody, resolution: &Resolution<'_>) -> Segments {
     match (body, &resolution.model) {
         (AskedBody::Json(draft), _) => draft.finish(),
-        (AskedBody::Form(bytes, Some(at)), Some(model)) if bytes[at.clone()] != *model.text.as_bytes() => {
+        (AskedBody::Form(bytes, Some(at)), Some(model))
+            if bytes[at.clone()] != *model.text.as_bytes() =>
+        {
             let name = Bytes::copy_from_slice(model.text.as_bytes());
             Segments::join([bytes.slice(..at.start), name, bytes.slice(at.end..)])
         }

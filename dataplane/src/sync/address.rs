@@ -20,14 +20,23 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let (host, port) = text.rsplit_once(':').ok_or(AddressError)?;
-        let port = port.parse().ok().filter(|port| *port != 0).ok_or(AddressError)?;
+        let port = port
+            .parse()
+            .ok()
+            .filter(|port| *port != 0)
+            .ok_or(AddressError)?;
         let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-        let is_host = |h: &str| !h.is_empty() && h.bytes().all(|b| b.is_ascii_graphic() && b != b'/');
+        let is_host =
+            |h: &str| !h.is_empty() && h.bytes().all(|b| b.is_ascii_graphic() && b != b'/');
         match bare {
-            Some(v6) if v6.parse::<std::net::Ipv6Addr>().is_ok() => Ok(Self { host: v6.to_owned(), port }),
-            None if is_host(host) && !host.contains([':', '[', ']', '@']) => {
-                Ok(Self { host: host.to_owned(), port })
-            }
+            Some(v6) if v6.parse::<std::net::Ipv6Addr>().is_ok() => Ok(Self {
+                host: v6.to_owned(),
+                port,
+            }),
+            None if is_host(host) && !host.contains([':', '[', ']', '@']) => Ok(Self {
+                host: host.to_owned(),
+                port,
+            }),
             _ => Err(AddressError),
         }
     }
@@ -49,10 +58,24 @@ mod tests {
 
     #[test]
     fn a_host_and_a_port() {
-        for text in ["operator:9443", "a.b.svc:1", "10.0.0.1:9443", "[fd00::1]:9443"] {
+        for text in [
+            "operator:9443",
+            "a.b.svc:1",
+            "10.0.0.1:9443",
+            "[fd00::1]:9443",
+        ] {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
         }
-        for text in ["", "operator", ":1", "operator:0", "operator:x", "fd00::1:1", "https://a:1", "[a]:1"] {
+        for text in [
+            "",
+            "operator",
+            ":1",
+            "operator:0",
+            "operator:x",
+            "fd00::1:1",
+            "https://a:1",
+            "[a]:1",
+        ] {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
     }

@@ -18,7 +18,11 @@ pub struct Delays {
 impl Default for Delays {
     fn default() -> Self {
         let renewal = Duration::from_secs(10);
-        Self { first: Duration::from_millis(500), longest: Duration::from_secs(30), renewal }
+        Self {
+            first: Duration::from_millis(500),
+            longest: Duration::from_secs(30),
+            renewal,
+        }
     }
 }
 
@@ -31,12 +35,19 @@ pub(super) struct Backoff {
 
 impl Backoff {
     pub(super) fn new(delays: Delays) -> Self {
-        Self { delays, failures: 0 }
+        Self {
+            delays,
+            failures: 0,
+        }
     }
 
     /// After one more failure: between half of the delay and all of it.
     pub(super) fn next(&mut self) -> Duration {
-        let full = self.delays.first.saturating_mul(1 << self.failures.min(16)).min(self.delays.longest);
+        let full = self
+            .delays
+            .first
+            .saturating_mul(1 << self.failures.min(16))
+            .min(self.delays.longest);
         self.failures = self.failures.saturating_add(1);
         let share = u32::try_from(random::number() % 1024).unwrap_or_default();
         full / 2 + full / 2 * share / 1024

@@ -15,7 +15,11 @@ pub(super) struct Credentials {
 
 impl Credentials {
     pub(super) fn new(max_age: Duration) -> Self {
-        Self { max_age, confirmed: None, is_expired: false }
+        Self {
+            max_age,
+            confirmed: None,
+            is_expired: false,
+        }
     }
 
     /// When to call [`Self::mind`] next, if nothing else happens.

@@ -52,7 +52,10 @@ enum Link {
     /// None until then.
     Down { until: Instant },
     /// There is one, or it is being made.
-    Up { stream: Follow, opened: Option<Opened> },
+    Up {
+        stream: Follow,
+        opened: Option<Opened>,
+    },
 }
 
 struct Building {
@@ -70,7 +73,9 @@ enum Happened {
 
 impl std::fmt::Debug for Driver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Driver").field("client", &self.client).finish_non_exhaustive()
+        f.debug_struct("Driver")
+            .field("client", &self.client)
+            .finish_non_exhaustive()
     }
 }
 
@@ -86,9 +91,14 @@ impl Driver {
     ) -> Self {
         let now = Instant::now();
         let identity = mk_identity(identity);
-        let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let started = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let incarnation = u64::try_from(started.as_millis()).unwrap_or_default();
-        let opener = Opener { shared: gateway.shared.clone(), settings: settings.clone() };
+        let opener = Opener {
+            shared: gateway.shared.clone(),
+            settings: settings.clone(),
+        };
         let listening = readiness.gate("listening");
         Self {
             client: Client::new(identity.clone()),
@@ -154,20 +164,40 @@ impl Driver {
             Link::Up { opened, .. } => opened.and_then(|o| o.renew),
         };
         let expiry = self.credentials.wake();
-        let others = [link, self.client.wake(), self.reports.wake(), self.listeners.wake(), expiry];
-        others.into_iter().flatten().fold(self.sample_at, Instant::min)
+        let others = [
+            link,
+            self.client.wake(),
+            self.reports.wake(),
+            self.listeners.wake(),
+            expiry,
+        ];
+        others
+            .into_iter()
+            .flatten()
+            .fold(self.sample_at, Instant::min)
     }
 
     /// Does what is due.
     fn step(&mut self, now: Instant) {
         match &self.link {
             Link::Down { until } if *until <= now => {
-                self.link = Link::Up { stream: self.opener.follow(), opened: None };
+                self.link = Link::Up {
+                    stream: self.opener.follow(),
+                    opened: None,
+                };
             }
-            Link::Up { opened: Some(Opened { renew: Some(at), .. }), .. } if *at <= now => {
+            Link::Up {
+                opened: Some(Opened {
+                    renew: Some(at), ..
+                }),
+                ..
+            } if *at <= now => {
                 tracing::debug!("the token ends soon: opening another stream");
                 self.client.disconnect();
-                self.link = Link::Up { stream: self.opener.follow(), opened: None };
+                self.link = Link::Up {
+                    stream: self.opener.follow(),
+                    opened: None,
+                };
             }
             _ => {}
         }
@@ -180,7 +210,12 @@ impl Driver {
             self.sample_at = now + SAMPLE;
             self.counters = vitals::counters(&self.gateway.shared);
         }
-        if self.credentials.mind(now, self.client.confirmed(), &self.gateway.shared, &self.metrics) {
+        if self.credentials.mind(
+            now,
+            self.client.confirmed(),
+            &self.gateway.shared,
+            &self.metrics,
+        ) {
             self.backoff.reset();
         }
         self.reports.step(now);
@@ -198,8 +233,13 @@ impl Driver {
                 self.act(now, events);
             }
             Event::Message(message) => {
-                if let (ToClient::Welcome(welcome), Link::Up { opened: Some(opened), .. }) =
-                    (&message, &self.link)
+                if let (
+                    ToClient::Welcome(welcome),
+                    Link::Up {
+                        opened: Some(opened),
+                        ..
+                    },
+                ) = (&message, &self.link)
                 {
                     let (operator, software) = (opened.peer.to_string(), welcome.software.as_str());
                     tracing::info!(operator, software, "connected");
@@ -251,7 +291,11 @@ impl Driver {
         self.client.disconnect();
         let delay = self.backoff.next();
         let in_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        tracing::warn!(reason, in_ms, "no operator; what runs goes on, and it is tried again");
+        tracing::warn!(
+            reason,
+            in_ms,
+            "no operator; what runs goes on, and it is tried again"
+        );
         self.metrics.connected.set(0);
         self.metrics.streams_ended.inc();
         self.link = Link::Down { until: now + delay };
@@ -273,11 +317,16 @@ impl Driver {
     }
 
     fn install(&mut self, now: Instant, snapshot: &Snapshot) {
-        let Some((built, took)) = self.built.take() else { return };
+        let Some((built, took)) = self.built.take() else {
+            return;
+        };
         self.diagnostics = self.gateway.install(built);
         self.listeners.changed(now);
         self.configured.open();
-        self.metrics.installed(snapshot.version().to_string(), self.all_diagnostics().count());
+        self.metrics.installed(
+            snapshot.version().to_string(),
+            self.all_diagnostics().count(),
+        );
         tracing::info!(
             version = snapshot.version().to_string(),
             entries = snapshot.entries().len() as u64,
@@ -288,7 +337,10 @@ impl Driver {
             tracing::error!(entry = diagnostic.key.to_string(), "{}", diagnostic.message);
         }
         if let Some(more) = self.diagnostics.len().checked_sub(LOGGED + 1) {
-            tracing::error!(more = more as u64 + 1, "and further entries that can't be realised");
+            tracing::error!(
+                more = more as u64 + 1,
+                "and further entries that can't be realised"
+            );
         }
     }
 
@@ -314,5 +366,10 @@ async fn finished(building: &mut Option<Building>) -> Result<Built, JoinError> {
 fn mk_identity((gateway, instance): (GatewayKey, String)) -> Identity {
     let policies = Config::KINDS.iter().map(|kind| PolicyKind::new(*kind, 1));
     let software = concat!("sluice-dataplane/", env!("CARGO_PKG_VERSION")).to_owned();
-    Identity { gateway, instance, policies: policies.collect(), software }
+    Identity {
+        gateway,
+        instance,
+        policies: policies.collect(),
+        software,
+    }
 }

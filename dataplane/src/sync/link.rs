@@ -47,7 +47,10 @@ pub(super) enum LinkError {
     #[error("TLS with {peer}: {what}")]
     Tls { peer: SocketAddr, what: String },
     #[error("HTTP/2 with {peer}: {error}")]
-    Http { peer: SocketAddr, error: hyper::Error },
+    Http {
+        peer: SocketAddr,
+        error: hyper::Error,
+    },
     #[error("{peer} did not finish the handshake in time")]
     Slow { peer: SocketAddr },
 }
@@ -61,7 +64,9 @@ impl Link {
     ) -> Result<(Self, SocketAddr), LinkError> {
         let tls = tls(ca_file)?;
         let tcp = client.dial(&address.host, address.port).await?;
-        let peer = tcp.peer_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], address.port)));
+        let peer = tcp
+            .peer_addr()
+            .unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], address.port)));
         let shaking = tokio::time::timeout(HANDSHAKE, shake(tls, tcp, peer));
         let http = shaking.await.map_err(|_| LinkError::Slow { peer })??;
         Ok((Self { http }, peer))
@@ -98,7 +103,10 @@ async fn shake(
 ) -> Result<http2::SendRequest<Body>, LinkError> {
     let wrong = |what: String| LinkError::Tls { peer, what };
     let name = ServerName::try_from(SERVER_NAME).map_err(|e| wrong(e.to_string()))?;
-    let stream = TlsConnector::from(tls).connect(name, tcp).await.map_err(|e| wrong(e.to_string()))?;
+    let stream = TlsConnector::from(tls)
+        .connect(name, tcp)
+        .await
+        .map_err(|e| wrong(e.to_string()))?;
     if stream.get_ref().1.alpn_protocol() != Some(ALPN) {
         return Err(wrong("it speaks no HTTP/2".to_owned()));
     }
@@ -117,12 +125,17 @@ async fn shake(
 
 /// Trusts the bundle as it is now, and nothing else.
 fn tls(ca_file: &Path) -> Result<Arc<ClientConfig>, LinkError> {
-    let wrong = |what: String| LinkError::Bundle { path: ca_file.display().to_string(), what };
+    let wrong = |what: String| LinkError::Bundle {
+        path: ca_file.display().to_string(),
+        what,
+    };
     let pem = std::fs::read(ca_file).map_err(|e| wrong(format!("cannot be read: {e}")))?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|e| wrong(format!("is no PEM: {e}")))?;
-        roots.add(certificate).map_err(|e| wrong(format!("has an unusable certificate: {e}")))?;
+        roots
+            .add(certificate)
+            .map_err(|e| wrong(format!("has an unusable certificate: {e}")))?;
     }
     if roots.is_empty() {
         return Err(wrong("holds no certificate".to_owned()));

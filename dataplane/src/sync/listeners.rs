@@ -30,7 +30,12 @@ pub(super) struct Listeners {
 }
 
 impl Listeners {
-    pub(super) fn new(server: Server, gateway: Arc<Gateway>, settings: &Settings, gate: Gate) -> Self {
+    pub(super) fn new(
+        server: Server,
+        gateway: Arc<Gateway>,
+        settings: &Settings,
+        gate: Gate,
+    ) -> Self {
         Self {
             server,
             gateway,
@@ -70,7 +75,11 @@ impl Listeners {
             .iter()
             .filter_map(|(address, listeners)| {
                 let port = listeners.first()?.port;
-                Some(Binding { address: *address, port, gateway: self.gateway.clone() })
+                Some(Binding {
+                    address: *address,
+                    port,
+                    gateway: self.gateway.clone(),
+                })
             })
             .collect();
         let before = self.server.addresses();
@@ -78,13 +87,22 @@ impl Listeners {
             let listeners = by_address.get(&error.address).into_iter().flatten();
             failed.extend(listeners.map(|listener| diagnose(listener, error.to_string())));
         }
-        for (address, _) in self.server.addresses().iter().filter(|(a, _)| !before.contains_key(*a)) {
+        for (address, _) in self
+            .server
+            .addresses()
+            .iter()
+            .filter(|(a, _)| !before.contains_key(*a))
+        {
             tracing::info!(address = address.to_string(), "listening");
         }
         for diagnostic in failed.iter().filter(|d| !self.failed.contains(d)) {
             tracing::error!(entry = diagnostic.key.to_string(), "{}", diagnostic.message);
         }
-        self.retry = if failed.is_empty() { None } else { Some(now + self.backoff.next()) };
+        self.retry = if failed.is_empty() {
+            None
+        } else {
+            Some(now + self.backoff.next())
+        };
         if failed.is_empty() {
             self.gate.open();
         }
@@ -93,10 +111,17 @@ impl Listeners {
 
     /// Listeners by the address that serves them. Those of one port share it; another port that leads to the same one can't.
     fn plan(&self) -> (BTreeMap<SocketAddr, Vec<Listener>>, Vec<Diagnostic>) {
-        let (mut by_address, mut failed) = (BTreeMap::<SocketAddr, Vec<Listener>>::new(), Vec::new());
+        let (mut by_address, mut failed) =
+            (BTreeMap::<SocketAddr, Vec<Listener>>::new(), Vec::new());
         for listener in self.gateway.listeners() {
-            let bound = if listener.port < PRIVILEGED { self.offset + listener.port } else { listener.port };
-            let sharing = by_address.entry(SocketAddr::new(self.bind, bound)).or_default();
+            let bound = if listener.port < PRIVILEGED {
+                self.offset + listener.port
+            } else {
+                listener.port
+            };
+            let sharing = by_address
+                .entry(SocketAddr::new(self.bind, bound))
+                .or_default();
             match sharing.first() {
                 Some(first) if first.port != listener.port => {
                     let text = format!(
@@ -113,5 +138,9 @@ impl Listeners {
 }
 
 fn diagnose(listener: &Listener, message: String) -> Diagnostic {
-    Diagnostic { key: listener.key.clone(), origin: listener.origin.clone(), message }
+    Diagnostic {
+        key: listener.key.clone(),
+        origin: listener.origin.clone(),
+        message,
+    }
 }

@@ -34,24 +34,41 @@ impl Metrics {
     pub(super) fn new() -> Self {
         let mut registry = Registry::default();
         let info = Family::<VersionLabels, Gauge>::default();
-        let (confirmed, connected, diagnostics) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let (confirmed, connected, diagnostics) =
+            (Gauge::default(), Gauge::default(), Gauge::default());
         let credentials_expired = Gauge::default();
         let (applied, refused, streams_ended) = <(Counter, Counter, Counter)>::default();
-        registry.register("sluice_configuration_info", "The version that runs", info.clone());
+        registry.register(
+            "sluice_configuration_info",
+            "The version that runs",
+            info.clone(),
+        );
         registry.register_with_unit(
             "sluice_configuration_confirmed_timestamp",
             "When an operator last said that what runs is what is wanted",
             Unit::Seconds,
             confirmed.clone(),
         );
-        registry.register("sluice_configuration_applied", "Versions that were installed", applied.clone());
-        registry.register("sluice_configuration_refused", "Updates that were refused", refused.clone());
+        registry.register(
+            "sluice_configuration_applied",
+            "Versions that were installed",
+            applied.clone(),
+        );
+        registry.register(
+            "sluice_configuration_refused",
+            "Updates that were refused",
+            refused.clone(),
+        );
         registry.register(
             "sluice_configuration_diagnostics",
             "What of the version that runs can't be realised here",
             diagnostics.clone(),
         );
-        registry.register("sluice_operator_connected", "Whether an operator is there", connected.clone());
+        registry.register(
+            "sluice_operator_connected",
+            "Whether an operator is there",
+            connected.clone(),
+        );
         registry.register(
             "sluice_operator_streams_ended",
             "Streams of configuration that broke or could not be opened",
@@ -83,16 +100,21 @@ impl Metrics {
     }
 
     pub(super) fn diagnostics(&self, count: usize) {
-        self.diagnostics.set(i64::try_from(count).unwrap_or(i64::MAX));
+        self.diagnostics
+            .set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     pub(super) fn confirmed_now(&self) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         self.confirmed.set(now.as_secs_f64());
     }
 
     /// The exposition in OpenMetrics text, of the traffic's metrics too.
     pub fn encode(&self, shared: &Shared) -> String {
-        shared.metrics.encode_with(shared.budget.used(), Some(&self.registry))
+        shared
+            .metrics
+            .encode_with(shared.budget.used(), Some(&self.registry))
     }
 }

@@ -19,7 +19,12 @@ pub(super) struct Reports {
 impl Reports {
     pub(super) fn new(now: Instant, opener: Opener, identity: Identity, incarnation: u64) -> Self {
         let reporter = Reporter::new(now, identity, incarnation);
-        Self { opener, reporter, stream: None, renew: None }
+        Self {
+            opener,
+            reporter,
+            stream: None,
+            renew: None,
+        }
     }
 
     /// What becomes of the stream; without one, nothing ever.
@@ -67,7 +72,10 @@ impl Reports {
     }
 
     pub(super) fn wake(&self) -> Option<Instant> {
-        [self.reporter.wake(), self.renew].into_iter().flatten().min()
+        [self.reporter.wake(), self.renew]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Call it at [`Self::wake`].
@@ -100,7 +108,11 @@ impl Reports {
                 },
                 ReporterEvent::Disconnect => self.forget(),
                 ReporterEvent::Send(report) => {
-                    if !self.stream.as_ref().is_some_and(|stream| stream.send(report.encode())) {
+                    if !self
+                        .stream
+                        .as_ref()
+                        .is_some_and(|stream| stream.send(report.encode()))
+                    {
                         tracing::info!("the leader does not read its reports");
                         self.close(now);
                     }

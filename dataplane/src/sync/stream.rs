@@ -84,23 +84,33 @@ pub(super) struct Opener {
 
 impl Opener {
     pub(super) fn follow(&self) -> Follow {
-        let ((out, requests), (sender, events)) = (mpsc::channel(OUTGOING), mpsc::channel(INCOMING));
+        let ((out, requests), (sender, events)) =
+            (mpsc::channel(OUTGOING), mpsc::channel(INCOMING));
         let opener = self.clone();
         let task = tokio::spawn(async move {
             let ended = opener.carry_configuration(requests, &sender).await;
             let _ = sender.send(Event::Ended(ended)).await;
         });
-        Stream { out, events, task: task.abort_handle() }
+        Stream {
+            out,
+            events,
+            task: task.abort_handle(),
+        }
     }
 
     pub(super) fn report(&self, leader: Address) -> Report {
-        let ((out, requests), (sender, events)) = (mpsc::channel(OUTGOING), mpsc::channel(INCOMING));
+        let ((out, requests), (sender, events)) =
+            (mpsc::channel(OUTGOING), mpsc::channel(INCOMING));
         let opener = self.clone();
         let task = tokio::spawn(async move {
             let ended = opener.carry_reports(&leader, requests, &sender).await;
             let _ = sender.send(Event::Ended(ended)).await;
         });
-        Stream { out, events, task: task.abort_handle() }
+        Stream {
+            out,
+            events,
+            task: task.abort_handle(),
+        }
     }
 
     /// Says how it ended.
@@ -165,7 +175,14 @@ impl Opener {
         let (link, peer) = Link::open(&self.shared.client, address, &self.settings.ca_file)
             .await
             .map_err(|e| format!("{address}: {e}"))?;
-        Ok((link, metadata, Opened { peer, renew: lasts.map(|lasts| Instant::now() + lasts) }))
+        Ok((
+            link,
+            metadata,
+            Opened {
+                peer,
+                renew: lasts.map(|lasts| Instant::now() + lasts),
+            },
+        ))
     }
 }
 
@@ -173,8 +190,9 @@ fn with<M: Send + 'static>(
     metadata: MetadataMap,
     messages: mpsc::Receiver<M>,
 ) -> Request<impl FutureStream<Item = M> + Send + 'static> {
-    let messages =
-        futures_util::stream::unfold(messages, |mut m| async { m.recv().await.map(|message| (message, m)) });
+    let messages = futures_util::stream::unfold(messages, |mut m| async {
+        m.recv().await.map(|message| (message, m))
+    });
     let mut request = Request::new(messages);
     *request.metadata_mut() = metadata;
     request
@@ -188,5 +206,9 @@ fn said(status: &Status) -> String {
         Code::Unavailable | Code::Unknown | Code::Cancelled => "the stream broke".to_owned(),
         code => format!("the operator answered {code:?}"),
     };
-    if status.message().is_empty() { what } else { format!("{what}: {}", status.message()) }
+    if status.message().is_empty() {
+        what
+    } else {
+        format!("{what}: {}", status.message())
+    }
 }

@@ -29,10 +29,16 @@ pub(super) enum TokenError {
 impl Token {
     pub(super) fn read(path: &Path) -> Result<Self, TokenError> {
         let name = || path.display().to_string();
-        let text = std::fs::read(path).map_err(|error| TokenError::Read { path: name(), error })?;
+        let text = std::fs::read(path).map_err(|error| TokenError::Read {
+            path: name(),
+            error,
+        })?;
         let value = Secret::new(text);
         let expires = value.expose_str().and_then(expiry);
-        let token = Self { value: Secret::new(value.expose().trim_ascii()), expires };
+        let token = Self {
+            value: Secret::new(value.expose().trim_ascii()),
+            expires,
+        };
         if token.value.is_empty() || token.metadata().is_none() {
             return Err(TokenError::Malformed { path: name() });
         }
@@ -58,9 +64,14 @@ impl Token {
 
 /// The `exp` of a JWT. Whether it is true is the operator's to find out.
 fn expiry(token: &str) -> Option<SystemTime> {
-    let claims = URL_SAFE_NO_PAD.decode(token.trim().split('.').nth(1)?).ok()?;
+    let claims = URL_SAFE_NO_PAD
+        .decode(token.trim().split('.').nth(1)?)
+        .ok()?;
     let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
-    let seconds = claims.get("exp")?.as_f64().filter(|s| (0.0..1e12).contains(s))?;
+    let seconds = claims
+        .get("exp")?
+        .as_f64()
+        .filter(|s| (0.0..1e12).contains(s))?;
     UNIX_EPOCH.checked_add(Duration::from_secs_f64(seconds))
 }
 
@@ -70,7 +81,10 @@ mod tests {
 
     fn mk_token(claims: &str) -> Token {
         let text = format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(claims));
-        Token { expires: expiry(&text), value: Secret::new(text) }
+        Token {
+            expires: expiry(&text),
+            value: Secret::new(text),
+        }
     }
 
     #[test]

@@ -16,7 +16,12 @@ pub(super) fn vitals<'d>(
         message: d.message.clone(),
     });
     // The health of upstreams is not known yet: there is nothing that watches it.
-    Vitals { diagnostics: diagnostics.collect(), omitted: 0, health: Vec::new(), counters: counters.to_vec() }
+    Vitals {
+        diagnostics: diagnostics.collect(),
+        omitted: 0,
+        health: Vec::new(),
+        counters: counters.to_vec(),
+    }
 }
 
 /// Since the process began.
@@ -29,6 +34,10 @@ pub(super) fn counters(shared: &Shared) -> Vec<Counter> {
         ("output_tokens", totals.output_tokens),
     ]
     .into_iter()
-    .map(|(name, value)| Counter { name: name.to_owned(), key: None, value })
+    .map(|(name, value)| Counter {
+        name: name.to_owned(),
+        key: None,
+        value,
+    })
     .collect()
 }

@@ -43,23 +43,30 @@ fn one(ask: &Ask, side: &Side, need: &Need<'_>) -> Result<Asker, String> {
         None => None,
         Some(key) => {
             let found = need.credentials.get(&EntryKey::from(key.as_str()));
-            Some(bearer(found.ok_or_else(|| format!("{key} is not in the snapshot"))?)?)
+            Some(bearer(
+                found.ok_or_else(|| format!("{key} is not in the snapshot"))?,
+            )?)
         }
     };
-    let forward = ask.forward_headers.iter().map(|name| HeaderName::try_from(name.as_str()));
+    let forward = ask
+        .forward_headers
+        .iter()
+        .map(|name| HeaderName::try_from(name.as_str()));
     Ok(Asker {
         judge,
         pool: need.standing.pool(target(&ask.address), need.workers)?,
         credential,
         timeout: Duration::from_millis(ask.timeout_ms),
-        forward: forward.collect::<Result<_, _>>().map_err(|e| e.to_string())?,
+        forward: forward
+            .collect::<Result<_, _>>()
+            .map_err(|e| e.to_string())?,
     })
 }
 
 fn bearer(secret: &Secret) -> Result<HeaderValue, String> {
     let value = [b"Bearer ", secret.expose()].concat();
-    let mut value =
-        HeaderValue::from_bytes(&value).map_err(|_| "the credential is no valid header".to_owned())?;
+    let mut value = HeaderValue::from_bytes(&value)
+        .map_err(|_| "the credential is no valid header".to_owned())?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -68,7 +75,14 @@ fn target(address: &Address) -> Target {
     Target {
         host: address.host.to_ascii_lowercase().into(),
         port: address.port,
-        tls: address.tls.then(|| Tls { server_name: "".into(), ca_pem: "".into() }),
-        proxy: if address.direct { Proxy::Direct } else { Proxy::Environment },
+        tls: address.tls.then(|| Tls {
+            server_name: "".into(),
+            ca_pem: "".into(),
+        }),
+        proxy: if address.direct {
+            Proxy::Direct
+        } else {
+            Proxy::Environment
+        },
     }
 }

@@ -53,19 +53,34 @@ pub(crate) fn build(snapshot: &Snapshot, standing: &Standing) -> (Table, Vec<Dia
     let mut diagnostics = Vec::new();
     let mut entries = sort(snapshot, &mut diagnostics);
     let listeners = std::mem::take(&mut entries.listeners);
-    let mut listeners = Listeners::new(listeners, &entries.certificates, standing, &mut diagnostics);
+    let mut listeners =
+        Listeners::new(listeners, &entries.certificates, standing, &mut diagnostics);
     let mut upstreams = Upstreams::new(&entries.upstreams, &entries.credentials, standing);
     for (key, origin, route) in &entries.routes {
         let mut report = |message: String| {
-            diagnostics.push(Diagnostic { key: key.clone(), origin: origin.clone(), message })
+            diagnostics.push(Diagnostic {
+                key: key.clone(),
+                origin: origin.clone(),
+                message,
+            })
         };
         let realised = realise(route, &entries, &mut upstreams, standing, &mut report);
-        listeners.each(&route.listeners, |matcher| attach(matcher, route, &realised, &mut report));
+        listeners.each(&route.listeners, |matcher| {
+            attach(matcher, route, &realised, &mut report)
+        });
     }
     diagnostics.append(&mut upstreams.diagnostics);
     let models = upstreams.listed();
     let (listeners, ports) = listeners.finish();
-    (Table { version: snapshot.version(), listeners, ports, models }, diagnostics)
+    (
+        Table {
+            version: snapshot.version(),
+            listeners,
+            ports,
+            models,
+        },
+        diagnostics,
+    )
 }
 
 fn sort(snapshot: &Snapshot, diagnostics: &mut Vec<Diagnostic>) -> Entries {
@@ -75,17 +90,32 @@ fn sort(snapshot: &Snapshot, diagnostics: &mut Vec<Diagnostic>) -> Entries {
         let entry = match sealed.decode(key) {
             Ok(entry) => entry,
             Err(error) => {
-                diagnostics.push(Diagnostic { key: key.clone(), origin: None, message: error.to_string() });
+                diagnostics.push(Diagnostic {
+                    key: key.clone(),
+                    origin: None,
+                    message: error.to_string(),
+                });
                 continue;
             }
         };
         let origin = entry.origin;
         match entry.body {
             Some(Body::Listener(l)) => match u16::try_from(l.port) {
-                Ok(port) => entries.listeners.push((Listener { key: key.clone(), origin, port }, l)),
+                Ok(port) => entries.listeners.push((
+                    Listener {
+                        key: key.clone(),
+                        origin,
+                        port,
+                    },
+                    l,
+                )),
                 Err(_) => {
                     let message = format!("{} is no port", l.port);
-                    diagnostics.push(Diagnostic { key: key.clone(), origin, message });
+                    diagnostics.push(Diagnostic {
+                        key: key.clone(),
+                        origin,
+                        message,
+                    });
                 }
             },
             Some(Body::Route(r)) => entries.routes.push((key.clone(), origin, r)),
@@ -93,24 +123,37 @@ fn sort(snapshot: &Snapshot, diagnostics: &mut Vec<Diagnostic>) -> Entries {
                 entries.upstreams.insert(key.clone(), (origin, u));
             }
             Some(Body::Policy(p)) => {
-                let config = Config::decode(&p.kind, p.revision, &p.config).map_err(|e| e.to_string());
+                let config =
+                    Config::decode(&p.kind, p.revision, &p.config).map_err(|e| e.to_string());
                 if let Err(message) = &config {
-                    diagnostics.push(Diagnostic { key: key.clone(), origin, message: message.clone() });
+                    diagnostics.push(Diagnostic {
+                        key: key.clone(),
+                        origin,
+                        message: message.clone(),
+                    });
                 }
                 entries.policies.insert(key.clone(), config);
             }
             Some(Body::Credential(c)) => {
-                entries.credentials.insert(key.clone(), sluice_vocab::Secret::new(c.value));
+                entries
+                    .credentials
+                    .insert(key.clone(), sluice_vocab::Secret::new(c.value));
             }
             Some(Body::Certificate(c)) => match Certificate::realise(&c) {
                 Ok(certificate) => {
                     entries.certificates.insert(key.clone(), certificate);
                 }
-                Err(message) => diagnostics.push(Diagnostic { key: key.clone(), origin, message }),
+                Err(message) => diagnostics.push(Diagnostic {
+                    key: key.clone(),
+                    origin,
+                    message,
+                }),
             },
             Some(Body::ApiKey(k)) => match <[u8; 32]>::try_from(k.digest.as_slice()) {
                 Ok(digest) => {
-                    keys.entry(k.set).or_default().insert(digest, k.caller.into());
+                    keys.entry(k.set)
+                        .or_default()
+                        .insert(digest, k.caller.into());
                 }
                 Err(_) => diagnostics.push(Diagnostic {
                     key: key.clone(),
@@ -125,7 +168,10 @@ fn sort(snapshot: &Snapshot, diagnostics: &mut Vec<Diagnostic>) -> Entries {
             }),
         }
     }
-    entries.keys = keys.into_iter().map(|(set, callers)| (set, Arc::new(callers))).collect();
+    entries.keys = keys
+        .into_iter()
+        .map(|(set, callers)| (set, Arc::new(callers)))
+        .collect();
     entries
 }
 
@@ -136,7 +182,11 @@ fn realise(
     standing: &Standing,
     report: &mut dyn FnMut(String),
 ) -> Arc<Route> {
-    let need = Need { credentials: &entries.credentials, standing, workers: workers() };
+    let need = Need {
+        credentials: &entries.credentials,
+        standing,
+        workers: workers(),
+    };
     let plan = plan(route, entries, &need, report);
     let mut sum = 0;
     let mut backends = Vec::with_capacity(route.backends.len());
@@ -147,15 +197,25 @@ fn realise(
                 Destination::Ai(upstreams.get(&EntryKey::from(key.as_str())))
             }
             Some(model::backend::Target::Service(endpoint)) => {
-                let pool = upstreams::target(endpoint).and_then(|target| standing.pool(target, workers()));
+                let pool =
+                    upstreams::target(endpoint).and_then(|target| standing.pool(target, workers()));
                 pool.map_or_else(|why| unusable(why, report), Destination::Service)
             }
             // Whoever compiled it has said so already.
             Some(model::backend::Target::Invalid(why)) => Destination::Invalid(why.as_str().into()),
-            None => unusable("this data plane does not know this kind of backend".into(), report),
+            None => unusable(
+                "this data plane does not know this kind of backend".into(),
+                report,
+            ),
         };
         let request_headers = edits(backend.request_headers.as_ref(), report);
-        backends.push((sum, Backend { destination, request_headers }));
+        backends.push((
+            sum,
+            Backend {
+                destination,
+                request_headers,
+            },
+        ));
     }
     Arc::new(Route {
         label: route.label.as_str().into(),
@@ -169,7 +229,9 @@ fn realise(
         request_headers: edits(route.request_headers.as_ref(), report),
         response_headers: edits(route.response_headers.as_ref(), report),
         rewrite: route.rewrite.as_ref().map(|r| Rewrite {
-            hostname: HeaderValue::from_str(&r.hostname).ok().filter(|h| !h.is_empty()),
+            hostname: HeaderValue::from_str(&r.hostname)
+                .ok()
+                .filter(|h| !h.is_empty()),
             path: r.path.as_ref().map(|p| match p {
                 model::rewrite::Path::Full(p) => PathEdit::Full(p.clone()),
                 model::rewrite::Path::Prefix(p) => PathEdit::Prefix(p.clone()),
@@ -202,7 +264,12 @@ fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-fn plan(route: &model::Route, entries: &Entries, need: &Need<'_>, report: &mut dyn FnMut(String)) -> Plan {
+fn plan(
+    route: &model::Route,
+    entries: &Entries,
+    need: &Need<'_>,
+    report: &mut dyn FnMut(String),
+) -> Plan {
     let mut plan = Plan::default();
     for key in &route.policies {
         let added = match entries.policies.get(&EntryKey::from(key.as_str())) {
@@ -215,13 +282,18 @@ fn plan(route: &model::Route, entries: &Entries, need: &Need<'_>, report: &mut d
             plan.poisoned = Some(message);
         }
     }
-    let millis = [route.request_timeout_ms, route.backend_timeout_ms].into_iter().filter(|ms| *ms > 0).min();
+    let millis = [route.request_timeout_ms, route.backend_timeout_ms]
+        .into_iter()
+        .filter(|ms| *ms > 0)
+        .min();
     plan.timeout = millis.map(Duration::from_millis).or(plan.timeout);
     plan
 }
 
 fn edits(edits: Option<&model::HeaderEdits>, report: &mut dyn FnMut(String)) -> Edits {
-    let Some(edits) = edits else { return Edits::default() };
+    let Some(edits) = edits else {
+        return Edits::default();
+    };
     let mut field = |f: &model::Field| match (
         HeaderName::try_from(f.name.as_str()),
         HeaderValue::try_from(f.value.as_str()),
@@ -235,7 +307,11 @@ fn edits(edits: Option<&model::HeaderEdits>, report: &mut dyn FnMut(String)) -> 
     Edits {
         set: edits.set.iter().filter_map(&mut field).collect(),
         add: edits.add.iter().filter_map(&mut field).collect(),
-        remove: edits.remove.iter().filter_map(|n| HeaderName::try_from(n.as_str()).ok()).collect(),
+        remove: edits
+            .remove
+            .iter()
+            .filter_map(|n| HeaderName::try_from(n.as_str()).ok())
+            .collect(),
     }
 }
 
@@ -246,10 +322,20 @@ fn attach(
     report: &mut dyn FnMut(String),
 ) {
     let any = [String::new()];
-    let hostnames = if route.hostnames.is_empty() { &any[..] } else { &route.hostnames };
+    let hostnames = if route.hostnames.is_empty() {
+        &any[..]
+    } else {
+        &route.hostnames
+    };
     for (i, wanted) in route.matches.iter().enumerate() {
-        match candidate(wanted, (route.created, route.rank.clone(), route.rule, i), realised) {
-            Ok((path, candidate)) => hostnames.iter().for_each(|h| matcher.add(h, &path, candidate.clone())),
+        match candidate(
+            wanted,
+            (route.created, route.rank.clone(), route.rule, i),
+            realised,
+        ) {
+            Ok((path, candidate)) => hostnames
+                .iter()
+                .for_each(|h| matcher.add(h, &path, candidate.clone())),
             Err(message) => report(message),
         }
     }
@@ -273,8 +359,10 @@ fn candidate(
     };
     let mut headers = Vec::with_capacity(wanted.headers.len());
     for header in &wanted.headers {
-        headers
-            .push((HeaderName::try_from(header.name.as_str()).map_err(|e| e.to_string())?, value(header)?));
+        headers.push((
+            HeaderName::try_from(header.name.as_str()).map_err(|e| e.to_string())?,
+            value(header)?,
+        ));
     }
     let mut query = Vec::with_capacity(wanted.query.len());
     for parameter in &wanted.query {
@@ -285,10 +373,22 @@ fn candidate(
     } else {
         Some(Method::try_from(wanted.method.as_str()).map_err(|e| e.to_string())?)
     };
-    Ok((path, Candidate { method, headers, query, age, route: route.clone() }))
+    Ok((
+        path,
+        Candidate {
+            method,
+            headers,
+            query,
+            age,
+            route: route.clone(),
+        },
+    ))
 }
 
 /// A pattern that has to fit the whole text.
 fn regex(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(1 << 20).build().map_err(|e| e.to_string())
+    RegexBuilder::new(&format!("^(?:{pattern})$"))
+        .size_limit(1 << 20)
+        .build()
+        .map_err(|e| e.to_string())
 }

@@ -28,7 +28,11 @@ static REFUSING: LazyLock<Option<Arc<ServerConfig>>> = LazyLock::new(|| config(V
 impl Certificate {
     /// An error says what can't be used, and nothing of the key.
     pub(crate) fn realise(certificate: &model::Certificate) -> Result<Self, String> {
-        let chain = certificate.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
+        let chain = certificate
+            .chain
+            .iter()
+            .map(|der| CertificateDer::from(der.clone()))
+            .collect();
         let key = PrivateKeyDer::try_from(certificate.key.clone())
             .map_err(|_| "the private key is of no kind that is known".to_owned())?;
         let key = CertifiedKey::from_der(chain, key, &PROVIDER)
@@ -38,7 +42,10 @@ impl Certificate {
             digest.update((der.len() as u64).to_be_bytes());
             digest.update(der);
         }
-        Ok(Self { key: Arc::new(key), digest: digest.finalize().into() })
+        Ok(Self {
+            key: Arc::new(key),
+            digest: digest.finalize().into(),
+        })
     }
 }
 
@@ -70,14 +77,23 @@ struct Choice(Vec<Arc<CertifiedKey>>);
 
 impl ResolvesServerCert for Choice {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let readable = || self.0.iter().filter(|c| c.key.choose_scheme(hello.signature_schemes()).is_some());
-        let name = hello.server_name().and_then(|name| ServerName::try_from(name).ok());
+        let readable = || {
+            self.0
+                .iter()
+                .filter(|c| c.key.choose_scheme(hello.signature_schemes()).is_some())
+        };
+        let name = hello
+            .server_name()
+            .and_then(|name| ServerName::try_from(name).ok());
         let named = name.and_then(|name| readable().find(|c| is_for(c, &name)));
         named.or_else(|| readable().next()).cloned()
     }
 }
 
 fn is_for(certificate: &CertifiedKey, name: &ServerName<'_>) -> bool {
-    let parsed = certificate.end_entity_cert().ok().and_then(|der| ParsedCertificate::try_from(der).ok());
+    let parsed = certificate
+        .end_entity_cert()
+        .ok()
+        .and_then(|der| ParsedCertificate::try_from(der).ok());
     parsed.is_some_and(|parsed| verify_server_name(&parsed, name).is_ok())
 }

@@ -71,16 +71,26 @@ impl Value {
 impl Candidate {
     fn precedence(&self) -> impl Ord + '_ {
         use std::cmp::Reverse;
-        (self.method.is_none(), Reverse(self.headers.len()), Reverse(self.query.len()), &self.age)
+        (
+            self.method.is_none(),
+            Reverse(self.headers.len()),
+            Reverse(self.query.len()),
+            &self.age,
+        )
     }
 
     fn matches(&self, parts: &Parts) -> bool {
         self.method.as_ref().is_none_or(|m| *m == parts.method)
             && self.headers.iter().all(|(name, value)| {
-                parts.headers.get(name).and_then(|v| v.to_str().ok()).is_some_and(|v| value.matches(v))
+                parts
+                    .headers
+                    .get(name)
+                    .and_then(|v| v.to_str().ok())
+                    .is_some_and(|v| value.matches(v))
             })
             && self.query.iter().all(|(name, value)| {
-                query_value(parts.uri.query().unwrap_or(""), name).is_some_and(|v| value.matches(&v))
+                query_value(parts.uri.query().unwrap_or(""), name)
+                    .is_some_and(|v| value.matches(&v))
             })
     }
 }
@@ -97,9 +107,11 @@ impl Paths {
     fn add(&mut self, path: &Path, candidate: Candidate) {
         match path {
             Path::Exact(text) => self.exact.entry(text.clone()).or_default().push(candidate),
-            Path::Prefix(text) => {
-                self.prefix.entry(text.trim_end_matches('/').to_owned()).or_default().push(candidate)
-            }
+            Path::Prefix(text) => self
+                .prefix
+                .entry(text.trim_end_matches('/').to_owned())
+                .or_default()
+                .push(candidate),
             Path::Regex(regex) => self.regex.push((regex.clone(), candidate)),
         }
     }
@@ -120,10 +132,20 @@ impl Paths {
         if let Some(list) = self.exact.get(path)
             && let Some(i) = first(list)
         {
-            return Some(Matched { route: &list[i].route, taken: path.len() });
+            return Some(Matched {
+                route: &list[i].route,
+                taken: path.len(),
+            });
         }
-        if let Some((_, c)) = self.regex.iter().find(|(r, c)| r.is_match(path) && c.matches(parts)) {
-            return Some(Matched { route: &c.route, taken: path.len() });
+        if let Some((_, c)) = self
+            .regex
+            .iter()
+            .find(|(r, c)| r.is_match(path) && c.matches(parts))
+        {
+            return Some(Matched {
+                route: &c.route,
+                taken: path.len(),
+            });
         }
         if self.prefix.is_empty() {
             return None;
@@ -133,7 +155,10 @@ impl Paths {
             if let Some(list) = self.prefix.get(prefix)
                 && let Some(i) = first(list)
             {
-                return Some(Matched { route: &list[i].route, taken: prefix.len() });
+                return Some(Matched {
+                    route: &list[i].route,
+                    taken: prefix.len(),
+                });
             }
             prefix = &prefix[..prefix.rfind('/')?];
         }
@@ -160,9 +185,13 @@ impl Matcher {
 
     /// Call once when all is added.
     pub(crate) fn sort(&mut self) {
-        self.exact.values_mut().chain(self.wildcard.iter_mut().map(|(_, p)| p)).for_each(Paths::sort);
+        self.exact
+            .values_mut()
+            .chain(self.wildcard.iter_mut().map(|(_, p)| p))
+            .for_each(Paths::sort);
         self.any.sort();
-        self.wildcard.sort_by_key(|(suffix, _)| std::cmp::Reverse(suffix.len()));
+        self.wildcard
+            .sort_by_key(|(suffix, _)| std::cmp::Reverse(suffix.len()));
     }
 
     /// The rule for a request to `host` (with or without a port).
@@ -216,14 +245,21 @@ mod tests {
         }
     }
 
-    fn find(matcher: &Matcher, method: &str, uri: &str, headers: &[(&str, &str)]) -> Option<String> {
+    fn find(
+        matcher: &Matcher,
+        method: &str,
+        uri: &str,
+        headers: &[(&str, &str)],
+    ) -> Option<String> {
         let mut request = http::Request::builder().method(method).uri(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let host = parts.uri.host().unwrap_or("").to_owned();
-        matcher.find(&host, &parts).map(|m| m.route.label.to_string())
+        matcher
+            .find(&host, &parts)
+            .map(|m| m.route.label.to_string())
     }
 
     #[test]
@@ -238,15 +274,35 @@ mod tests {
         m.add(
             "",
             &Path::Regex(Regex::new("^(?:/v1/c.*)$").unwrap()),
-            Candidate { method: Some(Method::PUT), ..mk_candidate("regex") },
+            Candidate {
+                method: Some(Method::PUT),
+                ..mk_candidate("regex")
+            },
         );
-        m.add("", &prefix("/v1"), Candidate { method: Some(Method::GET), ..mk_candidate("get") });
-        let header = vec![(HeaderName::from_static("x-a"), Value::Exact("1".into()))];
-        m.add("", &prefix("/v1"), Candidate { headers: header, ..mk_candidate("header") });
         m.add(
             "",
             &prefix("/v1"),
-            Candidate { query: vec![("q".into(), Value::Exact("a b".into()))], ..mk_candidate("query") },
+            Candidate {
+                method: Some(Method::GET),
+                ..mk_candidate("get")
+            },
+        );
+        let header = vec![(HeaderName::from_static("x-a"), Value::Exact("1".into()))];
+        m.add(
+            "",
+            &prefix("/v1"),
+            Candidate {
+                headers: header,
+                ..mk_candidate("header")
+            },
+        );
+        m.add(
+            "",
+            &prefix("/v1"),
+            Candidate {
+                query: vec![("q".into(), Value::Exact("a b".into()))],
+                ..mk_candidate("query")
+            },
         );
         m.add("a.example", &prefix("/"), mk_candidate("host"));
         m.add("*.example", &prefix("/"), mk_candidate("wildcard"));
@@ -266,7 +322,11 @@ mod tests {
             ("POST", "http://b.example/v1", &[], "wildcard"),
             ("POST", "http://example/v1", &[], "v1"),
         ] {
-            assert_eq!(find(&m, method, uri, headers).as_deref(), Some(want), "{method} {uri}");
+            assert_eq!(
+                find(&m, method, uri, headers).as_deref(),
+                Some(want),
+                "{method} {uri}"
+            );
         }
     }
 }

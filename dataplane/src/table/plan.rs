@@ -50,12 +50,22 @@ pub(crate) type KeySets = HashMap<String, Arc<HashMap<[u8; 32], Arc<str>>>>;
 
 impl Plan {
     /// Adds a policy; an error says why it can't be realised here.
-    pub(super) fn add(&mut self, config: Config, keys: &KeySets, need: &Need<'_>) -> Result<(), String> {
+    pub(super) fn add(
+        &mut self,
+        config: Config,
+        keys: &KeySets,
+        need: &Need<'_>,
+    ) -> Result<(), String> {
         match config {
             Config::Authentication(c) => {
                 let headers = c.headers.iter().map(|h| HeaderName::try_from(h.as_str()));
-                let headers = headers.collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
-                self.authn.push(Authn { headers, callers: keys.get(&c.set).cloned().unwrap_or_default() });
+                let headers = headers
+                    .collect::<Result<Vec<_>, _>>()
+                    .map_err(|e| e.to_string())?;
+                self.authn.push(Authn {
+                    headers,
+                    callers: keys.get(&c.set).cloned().unwrap_or_default(),
+                });
             }
             Config::Timeouts(c) => self.timeout = c.request.map(|d| d.get()).or(self.timeout),
             Config::Guard(c) => {
@@ -66,11 +76,14 @@ impl Plan {
                 if let Some(side) = &c.response {
                     push(&mut self.response_guards, side)?;
                     let askers = asker::realise(side, need)?;
-                    Arc::get_mut(&mut self.response_askers).ok_or(IN_USE)?.extend(askers);
+                    Arc::get_mut(&mut self.response_askers)
+                        .ok_or(IN_USE)?
+                        .extend(askers);
                 }
             }
             Config::Enrichment(c) => {
-                let realise = |messages: &[Message]| messages.iter().map(Message::realise).collect();
+                let realise =
+                    |messages: &[Message]| messages.iter().map(Message::realise).collect();
                 let (before, after): (Result<Vec<Line>, _>, Result<Vec<Line>, _>) =
                     (realise(&c.prepend), realise(&c.append));
                 self.prepend.extend(before?);
@@ -78,7 +91,10 @@ impl Plan {
             }
             Config::Parameters(c) => {
                 // The last one that names a field decides on it.
-                for (list, fields) in [(&mut self.defaults, c.defaults), (&mut self.overrides, c.overrides)] {
+                for (list, fields) in [
+                    (&mut self.defaults, c.defaults),
+                    (&mut self.overrides, c.overrides),
+                ] {
                     for field in fields {
                         list.retain(|(name, _)| *name != field.field);
                         list.push((field.field, field.value.to_string()));

@@ -39,7 +39,10 @@ impl Secure {
     /// A listener; of two with one host name the first counts. Gives its place.
     pub(super) fn add(&mut self, hostname: &str, config: Option<Arc<ServerConfig>>) -> usize {
         let place = self.listeners.len();
-        self.listeners.push(SecureListener { matcher: Matcher::default(), config });
+        self.listeners.push(SecureListener {
+            matcher: Matcher::default(),
+            config,
+        });
         match hostname.strip_prefix('*') {
             _ if hostname.is_empty() => {
                 self.any.get_or_insert(place);
@@ -59,7 +62,8 @@ impl Secure {
 
     /// Call once when all is added.
     pub(super) fn sort(&mut self) {
-        self.wildcard.sort_by_key(|(suffix, place)| (Reverse(suffix.len()), *place));
+        self.wildcard
+            .sort_by_key(|(suffix, place)| (Reverse(suffix.len()), *place));
         self.listeners.iter_mut().for_each(|l| l.matcher.sort());
     }
 
@@ -70,20 +74,38 @@ impl Secure {
 
     /// The routes for a request to `host` (with or without a port) on a connection for `server_name`: the name of the handshake and the
     /// request's own have to lead to one listener.
-    pub(crate) fn routes(&self, server_name: Option<&str>, host: &str) -> Result<&Matcher, NotHere> {
-        let wanted = self.place(Some(without_port(host))).ok_or(NotHere::UnknownHost)?;
+    pub(crate) fn routes(
+        &self,
+        server_name: Option<&str>,
+        host: &str,
+    ) -> Result<&Matcher, NotHere> {
+        let wanted = self
+            .place(Some(without_port(host)))
+            .ok_or(NotHere::UnknownHost)?;
         if self.place(server_name) != Some(wanted) {
             return Err(NotHere::Misdirected);
         }
-        self.listeners.get(wanted).map(|l| &l.matcher).ok_or(NotHere::UnknownHost)
+        self.listeners
+            .get(wanted)
+            .map(|l| &l.matcher)
+            .ok_or(NotHere::UnknownHost)
     }
 
     /// The most specific.
     fn place(&self, name: Option<&str>) -> Option<usize> {
-        let Some(name) = name.map(str::to_ascii_lowercase) else { return self.any };
-        let wildcard =
-            || self.wildcard.iter().find(|(suffix, _)| name.len() > suffix.len() && name.ends_with(suffix));
-        self.exact.get(&name).copied().or_else(|| wildcard().map(|(_, place)| *place)).or(self.any)
+        let Some(name) = name.map(str::to_ascii_lowercase) else {
+            return self.any;
+        };
+        let wildcard = || {
+            self.wildcard
+                .iter()
+                .find(|(suffix, _)| name.len() > suffix.len() && name.ends_with(suffix))
+        };
+        self.exact
+            .get(&name)
+            .copied()
+            .or_else(|| wildcard().map(|(_, place)| *place))
+            .or(self.any)
     }
 }
 
@@ -129,8 +151,15 @@ mod tests {
             ("a.example.com", "c.org", Some(NotHere::UnknownHost)),
             ("a.example.com", "", Some(NotHere::UnknownHost)),
         ] {
-            assert_eq!(secure.routes(Some(server_name), host).err(), outcome, "{server_name} {host}");
+            assert_eq!(
+                secure.routes(Some(server_name), host).err(),
+                outcome,
+                "{server_name} {host}"
+            );
         }
-        assert_eq!(secure.routes(None, "b.org").err(), Some(NotHere::Misdirected));
+        assert_eq!(
+            secure.routes(None, "b.org").err(),
+            Some(NotHere::Misdirected)
+        );
     }
 }

@@ -61,7 +61,10 @@ pub(crate) struct Name {
 
 impl Name {
     pub(crate) fn new(text: &str) -> Self {
-        Self { text: text.into(), json: sluice_llm::json::quote(text).into() }
+        Self {
+            text: text.into(),
+            json: sluice_llm::json::quote(text).into(),
+        }
     }
 }
 
@@ -83,12 +86,23 @@ impl SeriesByFormat {
 
 impl Leaf {
     /// The path of a request that is sent to it.
-    pub(crate) fn path(&self, surface: &Surface<'_>, model: &str, stream: bool) -> Option<PathAndQuery> {
-        let make = || self.provider.path(&self.settings, surface, model, stream).and_then(|p| p.parse().ok());
+    pub(crate) fn path(
+        &self,
+        surface: &Surface<'_>,
+        model: &str,
+        stream: bool,
+    ) -> Option<PathAndQuery> {
+        let make = || {
+            self.provider
+                .path(&self.settings, surface, model, stream)
+                .and_then(|p| p.parse().ok())
+        };
         if self.provider.path_varies(surface.operation) {
             return make();
         }
-        self.paths[surface.operation as usize].get_or_init(make).clone()
+        self.paths[surface.operation as usize]
+            .get_or_init(make)
+            .clone()
     }
 }
 
@@ -153,7 +167,11 @@ impl Node {
         alias: Option<(&'t Arc<str>, &'t SeriesByFormat)>,
     ) -> Result<Resolution<'t>, Unresolved> {
         match self {
-            Node::Provider(leaf) => Ok(Resolution { leaf, model: leaf.model.clone().or(sent), alias }),
+            Node::Provider(leaf) => Ok(Resolution {
+                leaf,
+                model: leaf.model.clone().or(sent),
+                alias,
+            }),
             Node::Invalid(why) => Err(Unresolved::Invalid(why.clone())),
             Node::Models(map) => match map.find(asked.unwrap_or("")) {
                 Some((entry, caught)) => {
@@ -165,9 +183,15 @@ impl Node {
                     // A wildcard's own name stands for all that it catches, so that strangers can't make series.
                     let next = model.as_ref().map(|m| m.text.clone());
                     let asked = next.as_deref().or(asked);
-                    entry.upstream.follow(asked, model, Some((&entry.name, &entry.series)))
+                    entry
+                        .upstream
+                        .follow(asked, model, Some((&entry.name, &entry.series)))
                 }
-                None => map.default.as_ref().ok_or(Unresolved::UnknownModel)?.follow(asked, sent, alias),
+                None => map
+                    .default
+                    .as_ref()
+                    .ok_or(Unresolved::UnknownModel)?
+                    .follow(asked, sent, alias),
             },
         }
     }
@@ -189,7 +213,9 @@ impl ModelMap {
                 return Some((&self.entries[*i], name));
             }
             rank.wild.iter().find_map(|(prefix, suffix, i)| {
-                let caught = name.strip_prefix(prefix.as_str())?.strip_suffix(suffix.as_str())?;
+                let caught = name
+                    .strip_prefix(prefix.as_str())?
+                    .strip_suffix(suffix.as_str())?;
                 (!caught.is_empty()).then(|| (&self.entries[*i], caught))
             })
         })
@@ -208,17 +234,21 @@ impl ModelMap {
             }
         }
         for rank in ranks.values_mut() {
-            rank.wild.sort_by_key(|(prefix, suffix, _)| std::cmp::Reverse(prefix.len() + suffix.len()));
+            rank.wild
+                .sort_by_key(|(prefix, suffix, _)| std::cmp::Reverse(prefix.len() + suffix.len()));
         }
         self.ranks = ranks.into_values().collect();
     }
 
     /// The models that callers are shown.
     pub(crate) fn listed(&self) -> impl Iterator<Item = sluice_llm::models::Model<'_>> {
-        self.entries.iter().filter(|e| e.listed).map(|e| sluice_llm::models::Model {
-            id: &e.name,
-            owner: &e.owner,
-            description: &e.description,
-        })
+        self.entries
+            .iter()
+            .filter(|e| e.listed)
+            .map(|e| sluice_llm::models::Model {
+                id: &e.name,
+                owner: &e.owner,
+                description: &e.description,
+            })
     }
 }

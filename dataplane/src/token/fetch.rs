@@ -24,7 +24,10 @@ pub(super) struct Answered {
 }
 
 pub(super) async fn fetch(shared: &Shared, ask: &Ask) -> Result<Answered, NoToken> {
-    let uri: Uri = ask.url.parse().map_err(|_| NoToken(format!("{} is no URL", ask.url)))?;
+    let uri: Uri = ask
+        .url
+        .parse()
+        .map_err(|_| NoToken(format!("{} is no URL", ask.url)))?;
     let host = uri.host().unwrap_or_default().to_owned();
     let failed = |why: &str| NoToken(format!("{host} gave no token: {why}"));
     let exchange = exchange(shared, ask, &uri);
@@ -37,36 +40,71 @@ pub(super) async fn fetch(shared: &Shared, ask: &Ask) -> Result<Answered, NoToke
 async fn exchange(shared: &Shared, ask: &Ask, uri: &Uri) -> Result<Answered, String> {
     // Once an hour: nothing is kept in between.
     let pool = Arc::new(Pool::new(target(uri)?, 1).map_err(|e| e.to_string())?);
-    let mut request = Request::new(Outgoing::Read(Segments::one(Bytes::copy_from_slice(ask.body.expose()))));
+    let mut request = Request::new(Outgoing::Read(Segments::one(Bytes::copy_from_slice(
+        ask.body.expose(),
+    ))));
     *request.method_mut() = ask.method.parse().map_err(|_| "no method".to_owned())?;
-    *request.uri_mut() = uri.path_and_query().map(|p| Uri::from(p.clone())).unwrap_or_default();
+    *request.uri_mut() = uri
+        .path_and_query()
+        .map(|p| Uri::from(p.clone()))
+        .unwrap_or_default();
     for (name, value) in &ask.headers {
         let mut value = HeaderValue::from_bytes(value.expose())
             .map_err(|_| format!("what has to stand in {name} can't stand in a header"))?;
         value.set_sensitive(true);
-        request.headers_mut().insert(HeaderName::from_static(name), value);
+        request
+            .headers_mut()
+            .insert(HeaderName::from_static(name), value);
     }
-    request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    let answer = shared.client.send(&pool, 0, request).await.map_err(|e| e.to_string())?;
+    request.headers_mut().insert(
+        header::ACCEPT_ENCODING,
+        HeaderValue::from_static("identity"),
+    );
+    let answer = shared
+        .client
+        .send(&pool, 0, request)
+        .await
+        .map_err(|e| e.to_string())?;
     let status = answer.response.status().as_u16();
     let mut incoming = answer.response.into_body();
     let mut body = BytesMut::new();
     while let Some(frame) = incoming.frame().await {
-        let Ok(data) = frame.map_err(|e| e.to_string())?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|e| e.to_string())?.into_data() else {
+            continue;
+        };
         body.extend_from_slice(&data);
         if body.len() > LONGEST {
             return Err("its answer is longer than any token".to_owned());
         }
     }
-    Ok(Answered { status, body: body.freeze() })
+    Ok(Answered {
+        status,
+        body: body.freeze(),
+    })
 }
 
 fn target(uri: &Uri) -> Result<Target, String> {
-    let host = uri.host().ok_or("there is no host in the URL")?.trim_matches(['[', ']']).to_ascii_lowercase();
+    let host = uri
+        .host()
+        .ok_or("there is no host in the URL")?
+        .trim_matches(['[', ']'])
+        .to_ascii_lowercase();
     let is_tls = uri.scheme_str() == Some("https");
     let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
     // Without TLS it is this machine's or this pod's own agent, which no proxy reaches.
-    let proxy = if is_tls { Proxy::Environment } else { Proxy::Direct };
-    let tls = is_tls.then(|| Tls { server_name: "".into(), ca_pem: "".into() });
-    Ok(Target { host: host.into(), port, tls, proxy })
+    let proxy = if is_tls {
+        Proxy::Environment
+    } else {
+        Proxy::Direct
+    };
+    let tls = is_tls.then(|| Tls {
+        server_name: "".into(),
+        ca_pem: "".into(),
+    });
+    Ok(Target {
+        host: host.into(),
+        port,
+        tls,
+        proxy,
+    })
 }

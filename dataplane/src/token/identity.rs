@@ -46,7 +46,9 @@ async fn external(key: &External, shared: &Shared) -> Result<Token, NoToken> {
     let subject = source.token(&read(Path::new(&source.file)).await?)?;
     let answer = fetch(shared, &key.ask(&subject)).await?;
     let token = google::answer(answer.status, &answer.body)?;
-    let Some(ask) = key.impersonate(&token) else { return Ok(token) };
+    let Some(ask) = key.impersonate(&token) else {
+        return Ok(token);
+    };
     let answer = fetch(shared, &ask).await?;
     google::impersonated(answer.status, &answer.body, now())
 }
@@ -57,8 +59,15 @@ async fn aws(region: &str, shared: &Shared) -> Result<Token, NoToken> {
     if let (Some(role), Some(path)) = (&identity.aws_role, &identity.aws_token_file) {
         // Kubernetes puts a new token there from time to time.
         let token = read(path).await?;
-        let endpoint = identity.aws_sts.clone().unwrap_or_else(|| aws::endpoint(region));
-        let web = aws::WebIdentity { role, session: &identity.aws_session, token: &token };
+        let endpoint = identity
+            .aws_sts
+            .clone()
+            .unwrap_or_else(|| aws::endpoint(region));
+        let web = aws::WebIdentity {
+            role,
+            session: &identity.aws_session,
+            token: &token,
+        };
         let answer = fetch(shared, &aws::web_identity(&endpoint, &web)).await?;
         return aws::web_identity_answer(answer.status, &answer.body, now());
     }
@@ -78,11 +87,17 @@ async fn aws(region: &str, shared: &Shared) -> Result<Token, NoToken> {
 
 async fn read(path: &Path) -> Result<String, NoToken> {
     let path = path.to_owned();
-    let read =
-        move || std::fs::read_to_string(&path).map_err(|e| NoToken(format!("{}: {e}", path.display())));
-    tokio::task::spawn_blocking(read).await.unwrap_or_else(|e| Err(NoToken(e.to_string())))
+    let read = move || {
+        std::fs::read_to_string(&path).map_err(|e| NoToken(format!("{}: {e}", path.display())))
+    };
+    tokio::task::spawn_blocking(read)
+        .await
+        .unwrap_or_else(|e| Err(NoToken(e.to_string())))
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
 }

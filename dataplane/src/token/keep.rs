@@ -36,7 +36,10 @@ struct Held {
 
 impl Keep {
     /// The credential; `mint` makes a new one where that is needed.
-    pub(super) async fn get<F>(self: &Arc<Self>, mint: impl FnOnce() -> F) -> Result<Secret, NoToken>
+    pub(super) async fn get<F>(
+        self: &Arc<Self>,
+        mint: impl FnOnce() -> F,
+    ) -> Result<Secret, NoToken>
     where
         F: Future<Output = Result<Token, NoToken>> + Send + 'static,
     {
@@ -60,7 +63,9 @@ impl Keep {
     }
 
     fn held(&self) -> Option<Arc<Held>> {
-        self.held.load_full().filter(|held| Instant::now() < held.ends_at)
+        self.held
+            .load_full()
+            .filter(|held| Instant::now() < held.ends_at)
     }
 
     /// Fetches beside the requests, unless somebody does.
@@ -68,7 +73,9 @@ impl Keep {
     where
         F: Future<Output = Result<Token, NoToken>> + Send + 'static,
     {
-        let Ok(mut failed) = self.gate.clone().try_lock_owned() else { return };
+        let Ok(mut failed) = self.gate.clone().try_lock_owned() else {
+            return;
+        };
         let is_rested = failed.as_ref().is_none_or(|(at, _)| at.elapsed() >= REST);
         if !is_rested || !self.held.load().as_ref().is_some_and(|held| held.is_old()) {
             return;
@@ -87,10 +94,17 @@ impl Keep {
         failed: &mut Option<(Instant, NoToken)>,
     ) -> Result<Secret, NoToken> {
         let now = Instant::now();
-        let Token { credential, lifetime } = minted.inspect_err(|why| *failed = Some((now, why.clone())))?;
+        let Token {
+            credential,
+            lifetime,
+        } = minted.inspect_err(|why| *failed = Some((now, why.clone())))?;
         *failed = None;
         let (old_at, ends_at) = (now + lifetime.mul_f64(OLD), now + lifetime);
-        self.held.store(Some(Arc::new(Held { credential: credential.clone(), old_at, ends_at })));
+        self.held.store(Some(Arc::new(Held {
+            credential: credential.clone(),
+            old_at,
+            ends_at,
+        })));
         Ok(credential)
     }
 }
@@ -116,7 +130,10 @@ mod tests {
             let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
             async move {
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                Ok(Token { credential: Secret::new(number.to_string()), lifetime: Duration::from_secs(3600) })
+                Ok(Token {
+                    credential: Secret::new(number.to_string()),
+                    lifetime: Duration::from_secs(3600),
+                })
             }
         }
 
@@ -138,7 +155,10 @@ mod tests {
     async fn one_fetches_and_the_others_wait_for_it() {
         let (keep, mint) = (Arc::new(Keep::default()), Mint::default());
         let all = futures_util::future::join_all((0..50).map(|_| keep.get(|| mint.make()))).await;
-        assert!(all.iter().all(|got| *got == Ok(Secret::new("1"))), "{all:?}");
+        assert!(
+            all.iter().all(|got| *got == Ok(Secret::new("1"))),
+            "{all:?}"
+        );
         assert_eq!(mint.made(), 1);
     }
 
@@ -147,13 +167,23 @@ mod tests {
         let (keep, mint) = (Arc::new(Keep::default()), Mint::default());
         keep.get(|| mint.make()).await.unwrap();
         later(54 * 60).await;
-        assert_eq!((keep.get(|| mint.make()).await, mint.made()), (Ok(Secret::new("1")), 1));
+        assert_eq!(
+            (keep.get(|| mint.make()).await, mint.made()),
+            (Ok(Secret::new("1")), 1)
+        );
         later(60).await;
         for _ in 0..10 {
-            assert_eq!(keep.get(|| mint.make()).await, Ok(Secret::new("1")), "nobody waits");
+            assert_eq!(
+                keep.get(|| mint.make()).await,
+                Ok(Secret::new("1")),
+                "nobody waits"
+            );
         }
         later(2).await;
-        assert_eq!((keep.get(|| mint.make()).await, mint.made()), (Ok(Secret::new("2")), 2));
+        assert_eq!(
+            (keep.get(|| mint.make()).await, mint.made()),
+            (Ok(Secret::new("2")), 2)
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -12,6 +12,8 @@ pub(super) fn rs256(key: &Secret, message: &[u8]) -> Result<Vec<u8>, NoToken> {
     let broken = || NoToken("private_key of the Google credentials is no RSA key".to_owned());
     let key = PrivateKeyDer::from_pem_slice(key.expose()).map_err(|_| broken())?;
     let key = any_supported_type(&key).map_err(|_| broken())?;
-    let signer = key.choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256]).ok_or_else(broken)?;
+    let signer = key
+        .choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256])
+        .ok_or_else(broken)?;
     signer.sign(message).map_err(|_| broken())
 }

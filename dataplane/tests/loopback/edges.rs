@@ -20,15 +20,25 @@ async fn thirty_mib_pass_and_thirty_three_are_refused_in_the_caller_s_format() {
     assert_eq!(lab.post(CHAT, &fault, of_size(30)).await.status, 200);
     assert!(lab.mock.requests()[0].body.len() > 30 << 20);
     let answer = lab.post(CHAT, &[], of_size(33)).await;
-    assert_eq!((answer.status, &answer.json()["error"]["type"]), (413, &"invalid_request".into()));
+    assert_eq!(
+        (answer.status, &answer.json()["error"]["type"]),
+        (413, &"invalid_request".into())
+    );
     let anthropic = lab.post("/v1/messages", &[], of_size(33)).await;
-    assert_eq!((anthropic.status, &anthropic.json()["error"]["type"]), (413, &"request_too_large".into()));
+    assert_eq!(
+        (anthropic.status, &anthropic.json()["error"]["type"]),
+        (413, &"request_too_large".into())
+    );
     assert_eq!(lab.shared.budget().used(), 0);
 }
 
 #[tokio::test]
 async fn slow_clients_with_large_bodies_stay_within_the_budget() {
-    let settings = Settings { workers: 2, body_budget: 16 << 20, ..Settings::default() };
+    let settings = Settings {
+        workers: 2,
+        body_budget: 16 << 20,
+        ..Settings::default()
+    };
     let lab = Lab::with(&Plan::default(), settings).await;
     let mut clients = tokio::task::JoinSet::new();
     for _ in 0..500 {
@@ -59,7 +69,11 @@ async fn slow_clients_with_large_bodies_stay_within_the_budget() {
         }
     }
     assert!(ok > 0);
-    assert!(lab.shared.budget().peak() <= 16 << 20, "{}", lab.shared.budget().peak());
+    assert!(
+        lab.shared.budget().peak() <= 16 << 20,
+        "{}",
+        lab.shared.budget().peak()
+    );
     assert_eq!(lab.shared.budget().used(), 0);
 }
 
@@ -70,20 +84,34 @@ async fn an_upstream_that_is_not_there_is_a_network_error() {
         let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         socket.local_addr().unwrap()
     };
-    lab.gateway.apply(&crate::support::snapshot(&Plan::default(), gone));
+    lab.gateway
+        .apply(&crate::support::snapshot(&Plan::default(), gone));
     let answer = lab.post(CHAT, &[], chat("gpt-4")).await;
-    assert_eq!((answer.status, answer.header("x-sluice-error")), (502, "network"));
+    assert_eq!(
+        (answer.status, answer.header("x-sluice-error")),
+        (502, "network")
+    );
     assert!(!answer.text().contains("127.0.0.1"), "{}", answer.text());
 }
 
 #[tokio::test]
 async fn kept_connections_are_used_again_and_dead_ones_are_not() {
-    let lab = Lab::with(&Plan::default(), Settings { workers: 1, ..Settings::default() }).await;
+    let lab = Lab::with(
+        &Plan::default(),
+        Settings {
+            workers: 1,
+            ..Settings::default()
+        },
+    )
+    .await;
     for _ in 0..5 {
         assert_eq!(lab.post(CHAT, &[], chat("gpt-4")).await.status, 200);
     }
     let metrics = lab.get("/metrics", &[]).await.text();
-    assert!(metrics.contains("sluice_upstream_connects_total 1\n"), "{metrics}");
+    assert!(
+        metrics.contains("sluice_upstream_connects_total 1\n"),
+        "{metrics}"
+    );
 }
 
 #[tokio::test]
@@ -92,7 +120,9 @@ async fn http2_clients_are_served_beside_each_other() {
     let stream = tokio::net::TcpStream::connect(lab.address).await.unwrap();
     let io = hyper_util::rt::TokioIo::new(stream);
     let (sender, connection) =
-        hyper::client::conn::http2::handshake(hyper_util::rt::TokioExecutor::new(), io).await.unwrap();
+        hyper::client::conn::http2::handshake(hyper_util::rt::TokioExecutor::new(), io)
+            .await
+            .unwrap();
     tokio::spawn(connection);
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..100 {
@@ -128,7 +158,14 @@ async fn what_is_no_http_gets_no_further() {
         let text = String::from_utf8_lossy(&answer);
         assert!(!text.contains(" 200 "), "{text}");
     }
-    assert_eq!(lab.connect().await.send(Method::GET, "/health", &[], "").await.status(), 200);
+    assert_eq!(
+        lab.connect()
+            .await
+            .send(Method::GET, "/health", &[], "")
+            .await
+            .status(),
+        200
+    );
 }
 
 #[tokio::test]
@@ -142,9 +179,22 @@ async fn a_compressed_request_is_read_and_sent_on_plain() {
     let answer = lab.post(CHAT, &[("content-encoding", "gzip")], body).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let request = &lab.mock.requests()[0];
-    assert_eq!((&request.body[..], request.header("content-encoding")), (text.as_bytes(), None));
-    assert_eq!(lab.post(CHAT, &[("content-encoding", "zstd")], "x").await.status, 415);
-    assert_eq!(lab.post(CHAT, &[("content-encoding", "br")], "x").await.status, 400);
+    assert_eq!(
+        (&request.body[..], request.header("content-encoding")),
+        (text.as_bytes(), None)
+    );
+    assert_eq!(
+        lab.post(CHAT, &[("content-encoding", "zstd")], "x")
+            .await
+            .status,
+        415
+    );
+    assert_eq!(
+        lab.post(CHAT, &[("content-encoding", "br")], "x")
+            .await
+            .status,
+        400
+    );
 }
 
 #[tokio::test]
@@ -157,19 +207,35 @@ async fn a_path_that_could_lead_elsewhere_is_refused() {
         "/v1/..%2ffiles",
         "/v1/files",
     ] {
-        let answer = lab.post(path, &[("content-type", "text/plain")], chat("gpt-4")).await;
-        assert!(matches!(answer.status, 400 | 404), "{path}: {}", answer.status);
+        let answer = lab
+            .post(path, &[("content-type", "text/plain")], chat("gpt-4"))
+            .await;
+        assert!(
+            matches!(answer.status, 400 | 404),
+            "{path}: {}",
+            answer.status
+        );
     }
     assert_eq!(lab.mock.counts().received, 0);
 }
 
 #[tokio::test]
 async fn a_bomb_stays_within_the_budget() {
-    let settings = Settings { workers: 1, body_budget: 4 << 20, ..Settings::default() };
+    let settings = Settings {
+        workers: 1,
+        body_budget: 4 << 20,
+        ..Settings::default()
+    };
     let lab = Lab::with(&Plan::default(), settings).await;
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     std::io::Write::write_all(&mut encoder, &vec![b' '; 30 << 20]).unwrap();
-    let answer = lab.post(CHAT, &[("content-encoding", "gzip")], encoder.finish().unwrap()).await;
+    let answer = lab
+        .post(
+            CHAT,
+            &[("content-encoding", "gzip")],
+            encoder.finish().unwrap(),
+        )
+        .await;
     assert_eq!(answer.status, 503, "{}", answer.text());
     assert!(lab.shared.budget().peak() <= 4 << 20);
     assert_eq!(lab.shared.budget().used(), 0);
@@ -177,9 +243,15 @@ async fn a_bomb_stays_within_the_budget() {
 
 #[tokio::test]
 async fn an_announcement_alone_costs_nothing() {
-    let lab =
-        Lab::with(&Plan::default(), Settings { workers: 1, body_budget: 1 << 20, ..Settings::default() })
-            .await;
+    let lab = Lab::with(
+        &Plan::default(),
+        Settings {
+            workers: 1,
+            body_budget: 1 << 20,
+            ..Settings::default()
+        },
+    )
+    .await;
     let mut held = Vec::new();
     for _ in 0..50 {
         let mut stream = tokio::net::TcpStream::connect(lab.address).await.unwrap();

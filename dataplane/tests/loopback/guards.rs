@@ -15,9 +15,15 @@ use sluice_policy::guard;
 use crate::support::{Lab, Plan};
 
 const CHAT: &str = "/v1/chat/completions";
-const SECRETS: [&str; 4] = ["john@example.com", "4111 1111 1111 1111", "4111", "credit card"];
+const SECRETS: [&str; 4] = [
+    "john@example.com",
+    "4111 1111 1111 1111",
+    "4111",
+    "credit card",
+];
 /// What the doubles say.
-const TEXT: &str = "text=Mail%20john@example.com%20or%20pay%204111%201111%201111%201111%20by%20credit%20card";
+const TEXT: &str =
+    "text=Mail%20john@example.com%20or%20pay%204111%201111%201111%201111%20by%20credit%20card";
 const MASKED: &str = "Mail [EMAIL] or pay [CREDIT_CARD] by [MASKED]";
 
 /// A guard as a user writes it.
@@ -26,13 +32,18 @@ fn guards(yaml: &str) -> Plan {
     let (config, findings) = spec.compile("spec.ai.promptGuard", &sluice_policy::Alone);
     assert_eq!(findings, []);
     let config = serde_json::to_string(&config.unwrap()).unwrap();
-    let mut plan = Plan { policies: vec![("promptGuard", config)], ..Plan::default() };
+    let mut plan = Plan {
+        policies: vec![("promptGuard", config)],
+        ..Plan::default()
+    };
     plan.models.push(("nova", "bedrock"));
     plan
 }
 
 fn masking() -> Plan {
-    guards(r#"{"response":{"matches":["credit card"],"regex":{"builtins":["EMAIL","CREDIT_CARD"]}}}"#)
+    guards(
+        r#"{"response":{"matches":["credit card"],"regex":{"builtins":["EMAIL","CREDIT_CARD"]}}}"#,
+    )
 }
 
 /// Path, request, and how the text of an event or an answer is read.
@@ -60,7 +71,13 @@ const SURFACES: [Surface; 5] = [
         path: "/v1/responses",
         body: r#"{"model":"gpt-4","input":"x"}"#,
         text: |v| &v["output"][0]["content"][0]["text"],
-        delta: |v| if v["type"] == "response.output_text.delta" { &v["delta"] } else { &Value::Null },
+        delta: |v| {
+            if v["type"] == "response.output_text.delta" {
+                &v["delta"]
+            } else {
+                &Value::Null
+            }
+        },
     },
     Surface {
         path: "/v1/messages",
@@ -82,9 +99,14 @@ impl Surface {
     }
 
     fn read(&self, stream: &str) -> String {
-        let data = stream.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
+        let data = stream
+            .lines()
+            .filter_map(|line| line.strip_prefix("data:"))
+            .map(str::trim);
         let events = data.filter_map(|data| serde_json::from_str::<Value>(data).ok());
-        events.filter_map(|event| (self.delta)(&event).as_str().map(str::to_owned)).collect()
+        events
+            .filter_map(|event| (self.delta)(&event).as_str().map(str::to_owned))
+            .collect()
     }
 }
 
@@ -96,7 +118,9 @@ fn has_secret(text: &str) -> bool {
 async fn answers_are_masked_in_every_format() {
     let lab = Lab::start(&masking()).await;
     for surface in &SURFACES {
-        let answer = lab.post(surface.path, &[("x-mock-fault", TEXT)], surface.body).await;
+        let answer = lab
+            .post(surface.path, &[("x-mock-fault", TEXT)], surface.body)
+            .await;
         assert_eq!(answer.status, 200, "{}: {}", surface.path, answer.text());
         assert_eq!((surface.text)(&answer.json()), MASKED, "{}", surface.path);
         assert!(!has_secret(&answer.text()), "{}", answer.text());
@@ -104,24 +128,55 @@ async fn answers_are_masked_in_every_format() {
     let metrics = lab.get("/metrics", &[]).await.text();
     let hits = r#"sluice_guard_hits_total{direction="response",rule="EMAIL",outcome="masked"} 5"#;
     assert!(metrics.contains(hits), "{metrics}");
-    assert!(!metrics.contains("sluice_usage_missing_total 5"), "{metrics}");
+    assert!(
+        !metrics.contains("sluice_usage_missing_total 5"),
+        "{metrics}"
+    );
 }
 
 #[tokio::test]
 async fn streams_are_masked_in_every_format_however_they_are_cut() {
     let lab = Lab::start(&masking()).await;
     for surface in &SURFACES {
-        for cut in ["", ";split=1", ";split=7", ";crlf", ";comments", ";no-final-blank-line"] {
+        for cut in [
+            "",
+            ";split=1",
+            ";split=7",
+            ";crlf",
+            ";comments",
+            ";no-final-blank-line",
+        ] {
             let fault = format!("{TEXT}{cut}");
-            let answer = lab.post(surface.path, &[("x-mock-fault", &fault)], surface.streaming()).await;
+            let answer = lab
+                .post(
+                    surface.path,
+                    &[("x-mock-fault", &fault)],
+                    surface.streaming(),
+                )
+                .await;
             let text = answer.text();
-            assert_eq!(surface.read(&text), MASKED, "{} {cut}: {text}", surface.path);
-            assert!(!has_secret(&text) && !text.contains("\"error\":{"), "{} {cut}: {text}", surface.path);
+            assert_eq!(
+                surface.read(&text),
+                MASKED,
+                "{} {cut}: {text}",
+                surface.path
+            );
+            assert!(
+                !has_secret(&text) && !text.contains("\"error\":{"),
+                "{} {cut}: {text}",
+                surface.path
+            );
         }
     }
     let metrics = lab.get("/metrics", &[]).await.text();
-    assert!(metrics.contains("sluice_streams_truncated_total 0"), "{metrics}");
-    assert!(metrics.contains("sluice_usage_missing_total 0"), "{metrics}");
+    assert!(
+        metrics.contains("sluice_streams_truncated_total 0"),
+        "{metrics}"
+    );
+    assert!(
+        metrics.contains("sluice_usage_missing_total 0"),
+        "{metrics}"
+    );
 }
 
 /// Each client's format with each provider's.
@@ -129,8 +184,11 @@ fn crossings() -> impl Iterator<Item = (&'static Surface, String, String)> {
     SURFACES.iter().flat_map(|surface| {
         ["gpt-4", "claude", "gemini-pro", "nova"].map(|model| {
             let named = ["gpt-4", "claude", "gemini-pro"];
-            let with =
-                |text: &str| named.iter().fold(text.to_owned(), |text, name| text.replace(name, model));
+            let with = |text: &str| {
+                named
+                    .iter()
+                    .fold(text.to_owned(), |text, name| text.replace(name, model))
+            };
             (surface, with(surface.path), with(surface.body))
         })
     })
@@ -140,7 +198,9 @@ fn crossings() -> impl Iterator<Item = (&'static Surface, String, String)> {
 async fn whatever_the_provider_speaks_its_answers_are_masked_in_the_client_s_format() {
     let lab = Lab::start(&masking()).await;
     for (surface, path, body) in crossings() {
-        let plain = lab.post(&path, &[("x-mock-fault", TEXT)], body.clone()).await;
+        let plain = lab
+            .post(&path, &[("x-mock-fault", TEXT)], body.clone())
+            .await;
         assert_eq!(plain.status, 200, "{path} {body}: {}", plain.text());
         assert!(
             plain.text().contains(MASKED) && !has_secret(&plain.text()),
@@ -150,8 +210,15 @@ async fn whatever_the_provider_speaks_its_answers_are_masked_in_the_client_s_for
         for cut in ["", ";split=1", ";split=9"] {
             let fault = format!("{TEXT}{cut}");
             let streaming = body.replacen('{', "{\"stream\":true,", 1);
-            let answer = lab.post(&path, &[("x-mock-fault", &fault)], streaming).await.text();
-            assert_eq!(surface.read(&answer), MASKED, "{path} {body} {cut}: {answer}");
+            let answer = lab
+                .post(&path, &[("x-mock-fault", &fault)], streaming)
+                .await
+                .text();
+            assert_eq!(
+                surface.read(&answer),
+                MASKED,
+                "{path} {body} {cut}: {answer}"
+            );
             assert!(!has_secret(&answer), "{path} {body} {cut}: {answer}");
         }
     }
@@ -163,10 +230,14 @@ async fn a_stream_of_frames_is_masked_as_its_whole_text_would_be() {
     let plan = masking();
     let lab = Lab::start(&plan).await;
     let config: guard::Config = serde_json::from_str(&plan.policies[0].1).unwrap();
-    let masks = guard::Guards::from(vec![guard::Guard::realise(&config.response.unwrap()).unwrap()]);
+    let masks = guard::Guards::from(vec![
+        guard::Guard::realise(&config.response.unwrap()).unwrap(),
+    ]);
     let mut random = 7u64;
     let mut next = move |below: usize| {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (random >> 33) as usize % below
     };
     let words = [
@@ -185,16 +256,26 @@ async fn a_stream_of_frames_is_masked_as_its_whole_text_would_be() {
         crossings().filter(|(_, path, body)| format!("{path}{body}").contains("nova"))
     {
         for _ in 0..12 {
-            let said: Vec<&str> = (0..1 + next(12)).map(|_| words[next(words.len())]).collect();
+            let said: Vec<&str> = (0..1 + next(12))
+                .map(|_| words[next(words.len())])
+                .collect();
             let said = said.join([" ", "-", ""][next(3)]);
-            let want = masks.mask(guard::Scope::Assistant, &said, &mut guard::Hits::default()).unwrap();
+            let want = masks
+                .mask(guard::Scope::Assistant, &said, &mut guard::Hits::default())
+                .unwrap();
             let want = want.unwrap_or_else(|| said.clone());
             let encoded: String = said.bytes().map(|b| format!("%{b:02x}")).collect();
             let fault = format!("text={encoded};split={}", 1 + next(40));
             let streaming = body.replacen('{', "{\"stream\":true,", 1);
-            let answer = lab.post(&path, &[("x-mock-fault", &fault)], streaming).await.text();
+            let answer = lab
+                .post(&path, &[("x-mock-fault", &fault)], streaming)
+                .await
+                .text();
             assert_eq!(surface.read(&answer), want, "{path} {said:?}: {answer}");
-            assert!(!answer.contains("john@example.com") && !answer.contains("\"error\":{"), "{answer}");
+            assert!(
+                !answer.contains("john@example.com") && !answer.contains("\"error\":{"),
+                "{answer}"
+            );
         }
     }
 }
@@ -207,9 +288,20 @@ async fn whatever_the_provider_speaks_a_rejection_ends_the_stream_in_the_client_
     let lab = Lab::start(&plan).await;
     for (surface, path, body) in crossings() {
         let streaming = body.replacen('{', "{\"stream\":true,", 1);
-        let answer = lab.post(&path, &[("x-mock-fault", TEXT)], streaming).await.text();
-        assert!(answer.contains("No cards here") && !answer.contains("4111"), "{path} {body}: {answer}");
-        assert!(surface.read(&answer).starts_with("Mail john@example.com or"), "{path} {body}: {answer}");
+        let answer = lab
+            .post(&path, &[("x-mock-fault", TEXT)], streaming)
+            .await
+            .text();
+        assert!(
+            answer.contains("No cards here") && !answer.contains("4111"),
+            "{path} {body}: {answer}"
+        );
+        assert!(
+            surface
+                .read(&answer)
+                .starts_with("Mail john@example.com or"),
+            "{path} {body}: {answer}"
+        );
     }
 }
 
@@ -223,8 +315,20 @@ async fn what_is_at_the_very_end_is_masked_and_what_looks_like_it_is_let_go() {
     ] {
         for surface in &SURFACES {
             let fault = format!("text={text}");
-            let answer = lab.post(surface.path, &[("x-mock-fault", &fault)], surface.streaming()).await;
-            assert_eq!(surface.read(&answer.text()), want, "{}: {}", surface.path, answer.text());
+            let answer = lab
+                .post(
+                    surface.path,
+                    &[("x-mock-fault", &fault)],
+                    surface.streaming(),
+                )
+                .await;
+            assert_eq!(
+                surface.read(&answer.text()),
+                want,
+                "{}: {}",
+                surface.path,
+                answer.text()
+            );
         }
     }
 }
@@ -232,13 +336,24 @@ async fn what_is_at_the_very_end_is_masked_and_what_looks_like_it_is_let_go() {
 #[tokio::test]
 async fn reasoning_is_masked_too() {
     let lab = Lab::start(&masking()).await;
-    let body =
-        r#"{"model":"gpt-4","stream":true,"messages":[{"role":"user","content":"I am john@example.com"}]}"#;
-    let answer = lab.post(CHAT, &[("x-mock-fault", "reasoning")], body).await.text();
-    assert!(!has_secret(&answer) && answer.contains("reasoning_content"), "{answer}");
+    let body = r#"{"model":"gpt-4","stream":true,"messages":[{"role":"user","content":"I am john@example.com"}]}"#;
+    let answer = lab
+        .post(CHAT, &[("x-mock-fault", "reasoning")], body)
+        .await
+        .text();
+    assert!(
+        !has_secret(&answer) && answer.contains("reasoning_content"),
+        "{answer}"
+    );
     let anthropic = r#"{"model":"claude","max_tokens":99,"stream":true,"messages":[{"role":"user","content":"I am john@example.com"}]}"#;
-    let answer = lab.post("/v1/messages", &[("x-mock-fault", "reasoning")], anthropic).await.text();
-    assert!(!has_secret(&answer) && answer.contains("thinking_delta"), "{answer}");
+    let answer = lab
+        .post("/v1/messages", &[("x-mock-fault", "reasoning")], anthropic)
+        .await
+        .text();
+    assert!(
+        !has_secret(&answer) && answer.contains("thinking_delta"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -249,29 +364,60 @@ async fn a_stream_that_is_rejected_ends_in_its_client_s_format() {
     let lab = Lab::start(&plan).await;
     for surface in &SURFACES {
         let fault = format!("{TEXT};split=20");
-        let answer = lab.post(surface.path, &[("x-mock-fault", &fault)], surface.streaming()).await.text();
-        assert_eq!(surface.read(&answer).trim_end(), "Mail john@example.com or pay", "{answer}");
-        assert!(answer.contains("No cards here") && !answer.contains("4111"), "{answer}");
-        for clean_end in ["[DONE]", "message_stop", "finishReason", "response.completed"] {
+        let answer = lab
+            .post(
+                surface.path,
+                &[("x-mock-fault", &fault)],
+                surface.streaming(),
+            )
+            .await
+            .text();
+        assert_eq!(
+            surface.read(&answer).trim_end(),
+            "Mail john@example.com or pay",
+            "{answer}"
+        );
+        assert!(
+            answer.contains("No cards here") && !answer.contains("4111"),
+            "{answer}"
+        );
+        for clean_end in [
+            "[DONE]",
+            "message_stop",
+            "finishReason",
+            "response.completed",
+        ] {
             assert!(!answer.contains(clean_end), "{answer}");
         }
-        let plain = lab.post(surface.path, &[("x-mock-fault", TEXT)], surface.body).await;
-        assert_eq!((plain.status, plain.header("x-sluice-error")), (403, "invalid_request"));
-        assert!(plain.text().contains("No cards here") && !plain.text().contains("4111"), "{plain:?}");
+        let plain = lab
+            .post(surface.path, &[("x-mock-fault", TEXT)], surface.body)
+            .await;
+        assert_eq!(
+            (plain.status, plain.header("x-sluice-error")),
+            (403, "invalid_request")
+        );
+        assert!(
+            plain.text().contains("No cards here") && !plain.text().contains("4111"),
+            "{plain:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn prompts_are_masked_before_the_provider_sees_them() {
-    let plan =
-        guards(r#"{"request":{"action":"MASK","matches":["credit card"],"regex":{"builtins":["EMAIL"]}}}"#);
+    let plan = guards(
+        r#"{"request":{"action":"MASK","matches":["credit card"],"regex":{"builtins":["EMAIL"]}}}"#,
+    );
     let lab = Lab::start(&plan).await;
     for (path, body) in [
         (
             CHAT,
             r#"{"model":"gpt-4","messages":[{"role":"system","content":"credit card"},{"role":"user","content":[{"type":"text","text":"john\u0040example.com"}]}]}"#,
         ),
-        ("/v1/responses", r#"{"model":"gpt-4","input":"john@example.com and a credit card"}"#),
+        (
+            "/v1/responses",
+            r#"{"model":"gpt-4","input":"john@example.com and a credit card"}"#,
+        ),
         (
             "/v1/messages",
             r#"{"model":"claude","max_tokens":9,"system":"a credit card","messages":[{"role":"user","content":"john@example.com"}]}"#,
@@ -285,7 +431,10 @@ async fn prompts_are_masked_before_the_provider_sees_them() {
         assert_eq!(answer.status, 200, "{}", answer.text());
         let sent = lab.mock.requests().pop().unwrap();
         let sent = String::from_utf8(sent.body.to_vec()).unwrap();
-        assert!(!has_secret(&sent) && sent.contains("[EMAIL]") && sent.contains("[MASKED]"), "{sent}");
+        assert!(
+            !has_secret(&sent) && sent.contains("[EMAIL]") && sent.contains("[MASKED]"),
+            "{sent}"
+        );
     }
 }
 
@@ -298,10 +447,15 @@ async fn an_audit_changes_nothing_and_says_what_it_saw() {
     let body = r#"{"model":"gpt-4","stream":true,"messages":[{"role":"user","content":"credit card of john@example.com"}]}"#;
     let answer = lab.post(CHAT, &[], body).await;
     assert!(
-        answer.status == 200 && SURFACES[0].read(&answer.text()).contains("john@example.com"),
+        answer.status == 200
+            && SURFACES[0]
+                .read(&answer.text())
+                .contains("john@example.com"),
         "{answer:?}"
     );
-    let plain = lab.post(CHAT, &[("x-mock-fault", TEXT)], SURFACES[0].body).await;
+    let plain = lab
+        .post(CHAT, &[("x-mock-fault", TEXT)], SURFACES[0].body)
+        .await;
     assert!(plain.text().contains("john@example.com"), "{plain:?}");
     let metrics = lab.get("/metrics", &[]).await.text();
     for hit in [
@@ -314,13 +468,17 @@ async fn an_audit_changes_nothing_and_says_what_it_saw() {
 
 #[tokio::test]
 async fn what_a_guard_cannot_read_does_not_pass() {
-    let lab =
-        Lab::start(&guards(r#"{"request":{"matches":["secret"]},"response":{"matches":["secret"]}}"#)).await;
+    let lab = Lab::start(&guards(
+        r#"{"request":{"matches":["secret"]},"response":{"matches":["secret"]}}"#,
+    ))
+    .await;
     let tokens = r#"{"model":"gpt-4","prompt":[ [1820, 27] ]}"#;
     let refused = lab.post("/v1/completions", &[], tokens).await;
     assert_eq!((refused.status, lab.mock.counts().received), (400, 0));
     for fault in ["html502", "malformed=0"] {
-        let answer = lab.post(CHAT, &[("x-mock-fault", fault)], SURFACES[0].body).await;
+        let answer = lab
+            .post(CHAT, &[("x-mock-fault", fault)], SURFACES[0].body)
+            .await;
         assert_eq!(answer.status, 502, "{fault}: {}", answer.text());
     }
 }
@@ -331,7 +489,16 @@ async fn a_body_that_is_made_to_be_slow_holds_nobody_else_up() {
     let plan = guards(
         r#"{"request":{"action":"MASK","regex":{"builtins":["PHONE_NUMBER","SSN","CREDIT_CARD","EMAIL"]}},"response":{"regex":{"builtins":["PHONE_NUMBER","CREDIT_CARD"]}}}"#,
     );
-    let lab = Arc::new(Lab::with(&plan, Settings { workers: 1, ..Settings::default() }).await);
+    let lab = Arc::new(
+        Lab::with(
+            &plan,
+            Settings {
+                workers: 1,
+                ..Settings::default()
+            },
+        )
+        .await,
+    );
     let hostile = "4 ".repeat(1 << 20);
     let body = format!(
         r#"{{"model":"gpt-4","messages":[{{"role":"user","content":"{hostile} john@example.com"}}]}}"#
@@ -349,8 +516,15 @@ async fn a_body_that_is_made_to_be_slow_holds_nobody_else_up() {
     let sent = lab.mock.requests().pop().unwrap();
     assert!(sent.body.len() > 1 << 21 && !has_secret(std::str::from_utf8(&sent.body).unwrap()));
     let fault = format!("{TEXT}{}", "%20word".repeat(14_000));
-    let answer = lab.post(CHAT, &[("x-mock-fault", &fault)], SURFACES[0].body).await.text();
-    assert!(answer.len() > 1 << 16 && answer.contains("pay [CREDIT_CARD] by"), "{}", answer.len());
+    let answer = lab
+        .post(CHAT, &[("x-mock-fault", &fault)], SURFACES[0].body)
+        .await
+        .text();
+    assert!(
+        answer.len() > 1 << 16 && answer.contains("pay [CREDIT_CARD] by"),
+        "{}",
+        answer.len()
+    );
 }
 
 /// A log that can be read.
@@ -375,15 +549,34 @@ async fn the_log_has_the_rule_s_name_and_never_what_it_found() {
     );
     let lines = Lines::default();
     let log = AccessLog::to(lines.clone()).unwrap();
-    let lab = Lab::logged(&plan, Settings { workers: 1, ..Settings::default() }, log).await;
-    let refused = r#"{"model":"gpt-4","messages":[{"role":"user","content":"my credit card 4111"}]}"#;
+    let lab = Lab::logged(
+        &plan,
+        Settings {
+            workers: 1,
+            ..Settings::default()
+        },
+        log,
+    )
+    .await;
+    let refused =
+        r#"{"model":"gpt-4","messages":[{"role":"user","content":"my credit card 4111"}]}"#;
     let refused = lab.post(CHAT, &[], refused).await;
     assert_eq!(refused.status, 403);
-    assert!(!refused.text().contains("4111") && !refused.text().contains("no cards"), "{refused:?}");
-    lab.post(CHAT, &[("x-mock-fault", TEXT)], SURFACES[0].streaming()).await;
+    assert!(
+        !refused.text().contains("4111") && !refused.text().contains("no cards"),
+        "{refused:?}"
+    );
+    lab.post(CHAT, &[("x-mock-fault", TEXT)], SURFACES[0].streaming())
+        .await;
     assert!(lab.stop().await);
     let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    assert!(text.contains(r#""guard":"request no cards rejected""#), "{text}");
-    assert!(text.contains(r#""guard":"response EMAIL masked""#), "{text}");
+    assert!(
+        text.contains(r#""guard":"request no cards rejected""#),
+        "{text}"
+    );
+    assert!(
+        text.contains(r#""guard":"response EMAIL masked""#),
+        "{text}"
+    );
     assert!(!has_secret(&text), "{text}");
 }

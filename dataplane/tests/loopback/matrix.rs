@@ -24,77 +24,144 @@ fn ensure(holds: bool, what: &str) -> Result<(), String> {
 }
 
 fn says(said: &Said, text: &str) -> Result<(), String> {
-    ensure(said.text == text && said.is_whole, &format!("said {:?} and not {text:?}", said.text))
+    ensure(
+        said.text == text && said.is_whole,
+        &format!("said {:?} and not {text:?}", said.text),
+    )
 }
 
 fn calls(said: &Said, count: usize) -> Result<(), String> {
-    ensure(said.calls.len() == count, &format!("{} calls and not {count}", said.calls.len()))?;
-    ensure(said.calls.iter().all(|c| c.name == "get_weather"), "another function")?;
-    let right =
-        |c: &read::Call| serde_json::from_str::<Value>(&c.arguments).ok() == Some(json!({"city": "text"}));
-    ensure(said.calls.iter().all(right), &format!("arguments {:?}", said.calls))?;
+    ensure(
+        said.calls.len() == count,
+        &format!("{} calls and not {count}", said.calls.len()),
+    )?;
+    ensure(
+        said.calls.iter().all(|c| c.name == "get_weather"),
+        "another function",
+    )?;
+    let right = |c: &read::Call| {
+        serde_json::from_str::<Value>(&c.arguments).ok() == Some(json!({"city": "text"}))
+    };
+    ensure(
+        said.calls.iter().all(right),
+        &format!("arguments {:?}", said.calls),
+    )?;
     let mut ids: Vec<&str> = said.calls.iter().map(|c| c.id.as_str()).collect();
     ids.dedup();
-    ensure(ids.len() == count && ids.iter().all(|id| !id.is_empty()), "ids are not apart")?;
-    ensure(said.is_whole && said.finish == "tools", &format!("ended in {:?}", said.finish))
+    ensure(
+        ids.len() == count && ids.iter().all(|id| !id.is_empty()),
+        "ids are not apart",
+    )?;
+    ensure(
+        said.is_whole && said.finish == "tools",
+        &format!("ended in {:?}", said.finish),
+    )
 }
 
 /// No stream that broke may look like one that ended.
 fn broke(said: &Said) -> Result<(), String> {
-    ensure(!said.is_whole && said.finish.is_empty(), "looks like a clean end")?;
+    ensure(
+        !said.is_whole && said.finish.is_empty(),
+        "looks like a clean end",
+    )?;
     ensure(said.error.is_some(), "no error in the caller's format")
 }
 
 /// What the shape of an answer is called by each client.
-const FORMATS: [&str; 4] =
-    ["response_format", "text.format", "output_config.format", "generationConfig.responseMimeType"];
+const FORMATS: [&str; 4] = [
+    "response_format",
+    "text.format",
+    "output_config.format",
+    "generationConfig.responseMimeType",
+];
 
 /// Cells that a provider's nature refuses, and says so.
 const REFUSED: [(&str, &str); 1] = [("deepseek", "image")];
 
 const CASES: [Case; 16] = [
-    Case { name: "plain", ask: Ask::plain, fault: "", check: |_, s| says(s, "You said: Hello!") },
+    Case {
+        name: "plain",
+        ask: Ask::plain,
+        fault: "",
+        check: |_, s| says(s, "You said: Hello!"),
+    },
     Case {
         name: "system",
-        ask: || Ask { system: Some("be kind"), ..Ask::plain() },
+        ask: || Ask {
+            system: Some("be kind"),
+            ..Ask::plain()
+        },
         fault: "",
         check: |_, s| says(s, "You said: Hello! [system: be kind]"),
     },
     Case {
         name: "multi-turn",
-        ask: || Ask { before: vec![("user", "a"), ("assistant", "b")], ..Ask::plain() },
+        ask: || Ask {
+            before: vec![("user", "a"), ("assistant", "b")],
+            ..Ask::plain()
+        },
         fault: "",
         check: |_, s| says(s, "You said: Hello!"),
     },
-    Case { name: "tools", ask: Ask::tools, fault: "", check: |_, s| calls(s, 1) },
-    Case { name: "parallel tools", ask: Ask::tools, fault: "tools=2", check: |_, s| calls(s, 2) },
+    Case {
+        name: "tools",
+        ask: Ask::tools,
+        fault: "",
+        check: |_, s| calls(s, 1),
+    },
+    Case {
+        name: "parallel tools",
+        ask: Ask::tools,
+        fault: "tools=2",
+        check: |_, s| calls(s, 2),
+    },
     Case {
         name: "tool results",
-        ask: || Ask { result: Some("sunny"), ..Ask::tools() },
+        ask: || Ask {
+            result: Some("sunny"),
+            ..Ask::tools()
+        },
         fault: "",
-        check: |_, s| ensure(s.text.contains("sunny") && s.is_whole, &format!("said {:?}", s.text)),
+        check: |_, s| {
+            ensure(
+                s.text.contains("sunny") && s.is_whole,
+                &format!("said {:?}", s.text),
+            )
+        },
     },
     Case {
         name: "stream",
-        ask: || Ask { stream: true, ..Ask::plain() },
+        ask: || Ask {
+            stream: true,
+            ..Ask::plain()
+        },
         fault: "chunks=3;split=11",
         check: |_, s| says(s, "You said: Hello!"),
     },
     Case {
         name: "stream+tools",
-        ask: || Ask { stream: true, ..Ask::tools() },
+        ask: || Ask {
+            stream: true,
+            ..Ask::tools()
+        },
         fault: "tools=2;split=7",
         check: |_, s| calls(s, 2),
     },
     Case {
         name: "image",
-        ask: || Ask { image: true, ..Ask::plain() },
+        ask: || Ask {
+            image: true,
+            ..Ask::plain()
+        },
         fault: "",
         check: |_, s| says(s, "You said: Hello!"),
     },
     Case {
         name: "JSON schema",
-        ask: || Ask { schema: true, ..Ask::plain() },
+        ask: || Ask {
+            schema: true,
+            ..Ask::plain()
+        },
         fault: "",
         check: |answer, s| {
             // Where no schema can be asked for, any JSON is.
@@ -108,26 +175,42 @@ const CASES: [Case; 16] = [
     },
     Case {
         name: "reasoning",
-        ask: || Ask { reasoning: true, max: Some(9000), ..Ask::plain() },
+        ask: || Ask {
+            reasoning: true,
+            max: Some(9000),
+            ..Ask::plain()
+        },
         fault: "reasoning",
         check: |_, s| {
             says(s, "You said: Hello!")?;
-            ensure(s.reasoning == "The user wants: Hello!", &format!("thought {:?}", s.reasoning))
+            ensure(
+                s.reasoning == "The user wants: Hello!",
+                &format!("thought {:?}", s.reasoning),
+            )
         },
     },
     Case {
         name: "max tokens",
         // The fewest that every provider takes.
-        ask: || Ask { max: Some(16), ..Ask::plain() },
+        ask: || Ask {
+            max: Some(16),
+            ..Ask::plain()
+        },
         fault: "chunks=20",
         check: |_, s| {
             let sixteen = format!("{}You ", "You said: Hello!".repeat(5));
-            ensure(s.text == sixteen && s.finish == "length", &format!("{:?} {}", s.text, s.finish))
+            ensure(
+                s.text == sixteen && s.finish == "length",
+                &format!("{:?} {}", s.text, s.finish),
+            )
         },
     },
     Case {
         name: "usage",
-        ask: || Ask { stream: true, ..Ask::plain() },
+        ask: || Ask {
+            stream: true,
+            ..Ask::plain()
+        },
         fault: "usage=11/7",
         check: |_, s| ensure(s.usage == (11, 7), &format!("counted {:?}", s.usage)),
     },
@@ -136,19 +219,31 @@ const CASES: [Case; 16] = [
         ask: Ask::plain,
         fault: "status=429;retry-after=3",
         check: |answer, s| {
-            ensure(answer.status == 429 && answer.header("retry-after") == "3", "another status or wait")?;
-            ensure(s.error.as_deref().is_some_and(|e| !e.is_empty()), "no message")
+            ensure(
+                answer.status == 429 && answer.header("retry-after") == "3",
+                "another status or wait",
+            )?;
+            ensure(
+                s.error.as_deref().is_some_and(|e| !e.is_empty()),
+                "no message",
+            )
         },
     },
     Case {
         name: "timeout",
-        ask: || Ask { stream: true, ..Ask::plain() },
+        ask: || Ask {
+            stream: true,
+            ..Ask::plain()
+        },
         fault: "chunks=9;stall=3",
         check: |_, s| broke(s),
     },
     Case {
         name: "cut stream",
-        ask: || Ask { stream: true, ..Ask::plain() },
+        ask: || Ask {
+            stream: true,
+            ..Ask::plain()
+        },
         fault: "chunks=9;cut=3",
         check: |_, s| broke(s),
     },
@@ -178,8 +273,17 @@ async fn every_client_format_works_at_every_provider_in_every_case() {
     let models = PROVIDERS.map(|name| (name, name)).to_vec();
     let slow = ("timeouts", r#"{"request":"400ms"}"#.to_owned());
     let (quick, patient) = (
-        Lab::start(&Plan { models: models.clone(), policies: vec![slow], ..Plan::default() }).await,
-        Lab::start(&Plan { models, ..Plan::default() }).await,
+        Lab::start(&Plan {
+            models: models.clone(),
+            policies: vec![slow],
+            ..Plan::default()
+        })
+        .await,
+        Lab::start(&Plan {
+            models,
+            ..Plan::default()
+        })
+        .await,
     );
     let (mut table, mut notes, mut failures, mut cells) =
         (String::new(), Vec::<String>::new(), Vec::new(), 0);
@@ -193,10 +297,18 @@ async fn every_client_format_works_at_every_provider_in_every_case() {
             " --- |".repeat(CASES.len())
         );
         for provider in PROVIDERS {
-            let label = if provider == "gpt-5-pro" { "openai by Responses" } else { provider };
+            let label = if provider == "gpt-5-pro" {
+                "openai by Responses"
+            } else {
+                provider
+            };
             let mut row = format!("| {label} |");
             for case in &CASES {
-                let lab = if case.name == "timeout" { &quick } else { &patient };
+                let lab = if case.name == "timeout" {
+                    &quick
+                } else {
+                    &patient
+                };
                 cells += 1;
                 let refuses = REFUSED.contains(&(provider, case.name));
                 let outcome = match cell(lab, client, provider, case).await {
@@ -218,7 +330,11 @@ async fn every_client_format_works_at_every_provider_in_every_case() {
                     }
                     Err(why) => {
                         row.push_str(" **✗** |");
-                        failures.push(format!("{} at {provider}, {}: {why}", client.name(), case.name));
+                        failures.push(format!(
+                            "{} at {provider}, {}: {why}",
+                            client.name(),
+                            case.name
+                        ));
                     }
                 }
             }
@@ -226,12 +342,22 @@ async fn every_client_format_works_at_every_provider_in_every_case() {
             table.push('\n');
         }
     }
-    let notes: String =
-        notes.iter().enumerate().map(|(i, note)| format!("{}. without `{note}`\n", i + 1)).collect();
-    let text =
-        format!("{HEAD}{table}\n{} cells. Left out, and named in `x-sluice-dropped`:\n\n{notes}", cells);
+    let notes: String = notes
+        .iter()
+        .enumerate()
+        .map(|(i, note)| format!("{}. without `{note}`\n", i + 1))
+        .collect();
+    let text = format!(
+        "{HEAD}{table}\n{} cells. Left out, and named in `x-sluice-dropped`:\n\n{notes}",
+        cells
+    );
     settle(&text);
-    assert!(failures.is_empty(), "{} of {cells} cells fail:\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {cells} cells fail:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
     assert!(quick.stop().await && patient.stop().await);
 }
 
@@ -251,5 +377,9 @@ fn settle(text: &str) {
         std::fs::write(&path, text).unwrap();
     }
     let was = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(was == text, "{} is another table: run `cargo xtask verify matrix --update`", path.display());
+    assert!(
+        was == text,
+        "{} is another table: run `cargo xtask verify matrix --update`",
+        path.display()
+    );
 }

@@ -3,7 +3,8 @@ use crate::support::{Lab, PROVIDER_KEY, Plan, chat};
 #[tokio::test]
 async fn each_format_reaches_its_own_provider_byte_for_byte() {
     let lab = Lab::start(&Plan::default()).await;
-    let anthropic = r#"{"model":"claude", "max_tokens":9,"messages":[{"role":"user","content":"Hello!"}]}"#;
+    let anthropic =
+        r#"{"model":"claude", "max_tokens":9,"messages":[{"role":"user","content":"Hello!"}]}"#;
     let gemini = r#"{ "contents":[{"role":"user","parts":[{"text":"Hello!"}]}] }"#;
     for (path, body, seen, header, key) in [
         (
@@ -27,7 +28,13 @@ async fn each_format_reaches_its_own_provider_byte_for_byte() {
             "x-api-key",
             PROVIDER_KEY,
         ),
-        ("/messages", anthropic.into(), "/v1/messages", "x-api-key", PROVIDER_KEY),
+        (
+            "/messages",
+            anthropic.into(),
+            "/v1/messages",
+            "x-api-key",
+            PROVIDER_KEY,
+        ),
         (
             "/gemini/v1/models/gemini-pro:generateContent",
             gemini.into(),
@@ -38,11 +45,18 @@ async fn each_format_reaches_its_own_provider_byte_for_byte() {
     ] {
         lab.mock.clear();
         let answer = lab
-            .post(path, &[("content-type", "application/json"), ("cookie", "secret=1")], body.clone())
+            .post(
+                path,
+                &[("content-type", "application/json"), ("cookie", "secret=1")],
+                body.clone(),
+            )
             .await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         let request = &lab.mock.requests()[0];
-        assert_eq!((request.path.as_str(), &request.body[..]), (seen, body.as_bytes()));
+        assert_eq!(
+            (request.path.as_str(), &request.body[..]),
+            (seen, body.as_bytes())
+        );
         assert_eq!(request.header(header), Some(key));
         assert_eq!(request.header("accept-encoding"), Some("identity"));
         assert_eq!(request.header("cookie"), None);
@@ -55,18 +69,35 @@ async fn each_format_reaches_its_own_provider_byte_for_byte() {
 #[tokio::test]
 async fn errors_are_in_the_caller_s_format() {
     let lab = Lab::start(&Plan::default()).await;
-    let unknown = lab.post("/v1/chat/completions", &[("x-request-id", "mine-1")], chat("nope")).await;
+    let unknown = lab
+        .post(
+            "/v1/chat/completions",
+            &[("x-request-id", "mine-1")],
+            chat("nope"),
+        )
+        .await;
     assert_eq!(
-        (unknown.status, unknown.header("x-sluice-error"), unknown.header("x-request-id")),
+        (
+            unknown.status,
+            unknown.header("x-sluice-error"),
+            unknown.header("x-request-id")
+        ),
         (404, "unknown_model", "mine-1")
     );
     assert_eq!(unknown.json()["error"]["type"], "unknown_model");
     assert_eq!(unknown.json()["error"]["request_id"], "mine-1");
     assert_eq!(unknown.header("x-should-retry"), "false");
-    let anthropic = lab.post("/v1/messages", &[], r#"{"model":"nope","messages":[]}"#).await;
-    assert_eq!((anthropic.status, &anthropic.json()["error"]["type"]), (404, &"not_found_error".into()));
+    let anthropic = lab
+        .post("/v1/messages", &[], r#"{"model":"nope","messages":[]}"#)
+        .await;
+    assert_eq!(
+        (anthropic.status, &anthropic.json()["error"]["type"]),
+        (404, &"not_found_error".into())
+    );
     assert!(!anthropic.header("request-id").is_empty());
-    let gemini = lab.post("/v1beta/models/nope:generateContent", &[], "{}").await;
+    let gemini = lab
+        .post("/v1beta/models/nope:generateContent", &[], "{}")
+        .await;
     assert_eq!(gemini.json()["error"]["status"], "NOT_FOUND");
     for (body, status) in [
         ("", 400),
@@ -75,10 +106,19 @@ async fn errors_are_in_the_caller_s_format() {
         ("{\"model\":\"a\",\"model\":\"b\"}", 400),
         ("{}", 404),
     ] {
-        assert_eq!(lab.post("/v1/chat/completions", &[], body).await.status, status, "{body}");
+        assert_eq!(
+            lab.post("/v1/chat/completions", &[], body).await.status,
+            status,
+            "{body}"
+        );
     }
     assert_eq!(lab.get("/v1/chat/completions", &[]).await.status, 405);
-    assert_eq!(lab.get("/v1/responses", &[("upgrade", "websocket")]).await.status, 426);
+    assert_eq!(
+        lab.get("/v1/responses", &[("upgrade", "websocket")])
+            .await
+            .status,
+        426
+    );
     assert_eq!(lab.get("/v1/nothing", &[]).await.status, 404);
 }
 
@@ -86,13 +126,23 @@ async fn errors_are_in_the_caller_s_format() {
 async fn an_upstream_s_error_passes_unmodified() {
     let lab = Lab::start(&Plan::default()).await;
     let answer = lab
-        .post("/v1/chat/completions", &[("x-mock-fault", "status=429;retry-after=2")], chat("gpt-4"))
+        .post(
+            "/v1/chat/completions",
+            &[("x-mock-fault", "status=429;retry-after=2")],
+            chat("gpt-4"),
+        )
         .await;
     assert_eq!(
-        (answer.status, answer.header("retry-after"), answer.header("x-sluice-error")),
+        (
+            answer.status,
+            answer.header("retry-after"),
+            answer.header("x-sluice-error")
+        ),
         (429, "2", "")
     );
-    let invalid = lab.post("/v1/chat/completions", &[], r#"{"model":"gpt-4"}"#).await;
+    let invalid = lab
+        .post("/v1/chat/completions", &[], r#"{"model":"gpt-4"}"#)
+        .await;
     assert_eq!(invalid.status, 400);
     assert_eq!(lab.mock.counts().received, 2);
 }
@@ -103,9 +153,18 @@ async fn models_are_listed_in_each_shape() {
     let open_ai = lab.get("/v1/models", &[]).await.json();
     assert_eq!(open_ai["data"].as_array().unwrap().len(), 3);
     assert_eq!(open_ai["data"][0]["id"], "gpt-4");
-    let anthropic = lab.get("/v1/models?limit=1000", &[("anthropic-version", "2023-06-01")]).await.json();
+    let anthropic = lab
+        .get(
+            "/v1/models?limit=1000",
+            &[("anthropic-version", "2023-06-01")],
+        )
+        .await
+        .json();
     assert_eq!(anthropic["data"][0]["type"], "model");
-    assert_eq!(lab.get("/v1beta/models", &[]).await.json()["models"][0]["name"], "models/gpt-4");
+    assert_eq!(
+        lab.get("/v1beta/models", &[]).await.json()["models"][0]["name"],
+        "models/gpt-4"
+    );
     assert_eq!(lab.get("/v1/models/gpt-4", &[]).await.json()["id"], "gpt-4");
     assert_eq!(lab.get("/v1/models/nope", &[]).await.status, 404);
 }
@@ -115,7 +174,10 @@ async fn health_and_metrics_are_served() {
     let lab = Lab::start(&Plan::default()).await;
     lab.post("/v1/chat/completions", &[], chat("gpt-4")).await;
     let health = lab.get("/health", &[]).await.json();
-    assert_eq!((&health["status"], &health["models"]), (&"healthy".into(), &3.into()));
+    assert_eq!(
+        (&health["status"], &health["models"]),
+        (&"healthy".into(), &3.into())
+    );
     let metrics = lab.get("/metrics", &[]).await.text();
     for line in [
         "proxy_requests_total{format=\"openai\",model=\"gpt-4\",provider=\"openai\",status=\"200\"} 1",
@@ -131,20 +193,37 @@ async fn health_and_metrics_are_served() {
 async fn a_stranger_s_model_names_make_no_series() {
     let lab = Lab::start(&Plan::default()).await;
     for i in 0..50 {
-        lab.post("/v1/chat/completions", &[], chat(&format!("mock-{i}"))).await;
-        lab.post("/v1/chat/completions", &[], chat(&format!("other-{i}"))).await;
+        lab.post("/v1/chat/completions", &[], chat(&format!("mock-{i}")))
+            .await;
+        lab.post("/v1/chat/completions", &[], chat(&format!("other-{i}")))
+            .await;
     }
     let metrics = lab.get("/metrics", &[]).await.text();
-    assert!(metrics.lines().filter(|l| l.starts_with("proxy_requests_total")).count() <= 6, "{metrics}");
+    assert!(
+        metrics
+            .lines()
+            .filter(|l| l.starts_with("proxy_requests_total"))
+            .count()
+            <= 6,
+        "{metrics}"
+    );
 }
 
 #[tokio::test]
 async fn forms_pass_through_whole() {
-    let lab = Lab::start(&Plan { models: vec![("whisper-1", "openai")], ..Plan::default() }).await;
+    let lab = Lab::start(&Plan {
+        models: vec![("whisper-1", "openai")],
+        ..Plan::default()
+    })
+    .await;
     let body = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--b\r\n\
         Content-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\nContent-Type: audio/wav\r\n\r\nRIFF\0\x01\r\n--b--\r\n";
     let answer = lab
-        .post("/v1/audio/transcriptions", &[("content-type", "multipart/form-data; boundary=b")], body)
+        .post(
+            "/v1/audio/transcriptions",
+            &[("content-type", "multipart/form-data; boundary=b")],
+            body,
+        )
         .await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let request = &lab.mock.requests()[0];
@@ -157,8 +236,13 @@ async fn forms_pass_through_whole() {
 #[tokio::test]
 async fn services_get_the_request_as_it_is() {
     let lab = Lab::start(&Plan::default()).await;
-    let answer =
-        lab.post("/service/v1/chat/completions", &[("authorization", "Bearer mine")], chat("any")).await;
+    let answer = lab
+        .post(
+            "/service/v1/chat/completions",
+            &[("authorization", "Bearer mine")],
+            chat("any"),
+        )
+        .await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let request = &lab.mock.requests()[0];
     assert_eq!(

@@ -7,22 +7,30 @@ use crate::support::{Lab, Plan};
 const MODEL: &str = "gpt-5-codex";
 
 async fn mk_lab() -> Lab {
-    Lab::start(&Plan { models: vec![(MODEL, "openai")], ..Plan::default() }).await
+    Lab::start(&Plan {
+        models: vec![(MODEL, "openai")],
+        ..Plan::default()
+    })
+    .await
 }
 
 fn sent(lab: &Lab) -> (String, Value) {
     let request = lab.mock.requests().pop().unwrap();
-    (request.path.clone(), serde_json::from_slice(&request.body).unwrap())
+    (
+        request.path.clone(),
+        serde_json::from_slice(&request.body).unwrap(),
+    )
 }
 
 #[tokio::test]
 async fn chat_is_sent_as_responses_and_nothing_is_kept_there() {
     let lab = mk_lab().await;
-    let tool =
-        json!({"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}});
+    let tool = json!({"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}});
     let body = json!({"model": MODEL, "max_completion_tokens": 64, "reasoning_effort": "high", "tools": [tool],
         "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "hi"}]});
-    let answer = lab.post("/v1/chat/completions", &[], body.to_string()).await;
+    let answer = lab
+        .post("/v1/chat/completions", &[], body.to_string())
+        .await;
     assert_eq!(
         answer.json()["choices"][0]["message"]["content"],
         "You said: hi [system: s]",
@@ -36,7 +44,10 @@ async fn chat_is_sent_as_responses_and_nothing_is_kept_there() {
         ("/v1/responses", &json!(false), &json!("s"))
     );
     assert_eq!(
-        (&request["reasoning"]["effort"], &request["max_output_tokens"]),
+        (
+            &request["reasoning"]["effort"],
+            &request["max_output_tokens"]
+        ),
         (&json!("high"), &json!(64))
     );
     // Strict is what it would be if nothing were said, other than in chat.
@@ -47,33 +58,66 @@ async fn chat_is_sent_as_responses_and_nothing_is_kept_there() {
 async fn sealed_thoughts_go_to_the_caller_and_come_back() {
     let lab = mk_lab().await;
     let think = [("x-mock-fault", "reasoning")];
-    let ask = |history: Value| json!({"model": MODEL, "max_tokens": 2000, "messages": history}).to_string();
+    let ask = |history: Value| {
+        json!({"model": MODEL, "max_tokens": 2000, "messages": history}).to_string()
+    };
     let question = json!({"role": "user", "content": "hi"});
-    let answer = lab.post("/v1/messages", &think, ask(json!([question]))).await.json();
-    assert_eq!(answer["content"][0]["signature"], "sluice.openai.gAAAmock", "{answer}");
+    let answer = lab
+        .post("/v1/messages", &think, ask(json!([question])))
+        .await
+        .json();
+    assert_eq!(
+        answer["content"][0]["signature"], "sluice.openai.gAAAmock",
+        "{answer}"
+    );
     let history = json!([question, {"role": "assistant", "content": answer["content"]}, question]);
-    assert_eq!(lab.post("/v1/messages", &think, ask(history)).await.status, 200);
+    assert_eq!(
+        lab.post("/v1/messages", &think, ask(history)).await.status,
+        200
+    );
     let item = &sent(&lab).1["input"][1];
-    assert_eq!((&item["type"], &item["encrypted_content"]), (&json!("reasoning"), &json!("gAAAmock")));
+    assert_eq!(
+        (&item["type"], &item["encrypted_content"]),
+        (&json!("reasoning"), &json!("gAAAmock"))
+    );
     // Chat has no place of its own for it: it travels as LiteLLM's clients know it.
     let body = json!({"model": MODEL, "messages": [question]}).to_string();
     let message =
-        lab.post("/v1/chat/completions", &think, body).await.json()["choices"][0]["message"].clone();
+        lab.post("/v1/chat/completions", &think, body).await.json()["choices"][0]["message"]
+            .clone();
     let body = json!({"model": MODEL, "messages": [question, message, question]}).to_string();
-    assert_eq!(lab.post("/v1/chat/completions", &think, body).await.status, 200);
+    assert_eq!(
+        lab.post("/v1/chat/completions", &think, body).await.status,
+        200
+    );
     assert_eq!(sent(&lab).1["input"][1]["encrypted_content"], "gAAAmock");
 }
 
 #[tokio::test]
 async fn azure_s_deployment_stands_where_the_path_has_no_place_for_it() {
     let models = vec![(MODEL, "azure"), ("gpt-4o", "azure")];
-    let lab = Lab::start(&Plan { models, ..Plan::default() }).await;
-    let chat =
-        |model: &str| json!({"model": model, "messages": [{"role": "user", "content": "hi"}]}).to_string();
+    let lab = Lab::start(&Plan {
+        models,
+        ..Plan::default()
+    })
+    .await;
+    let chat = |model: &str| {
+        json!({"model": model, "messages": [{"role": "user", "content": "hi"}]}).to_string()
+    };
     let responses = json!({"model": "gpt-4o", "input": "hi"}).to_string();
     for (path, body, asked, model) in [
-        ("/v1/responses", responses, "/openai/responses?api-version=2024-10-21", "mine"),
-        ("/v1/chat/completions", chat(MODEL), "/openai/responses?api-version=2024-10-21", "mine"),
+        (
+            "/v1/responses",
+            responses,
+            "/openai/responses?api-version=2024-10-21",
+            "mine",
+        ),
+        (
+            "/v1/chat/completions",
+            chat(MODEL),
+            "/openai/responses?api-version=2024-10-21",
+            "mine",
+        ),
         // Here the path decides, and the body stays as it came.
         (
             "/v1/chat/completions",

@@ -14,7 +14,10 @@ async fn a_stream_is_the_provider_s_own() {
         .send(
             Method::POST,
             CHAT,
-            &[("authorization", "Bearer x"), ("content-type", "application/json")],
+            &[
+                ("authorization", "Bearer x"),
+                ("content-type", "application/json"),
+            ],
             asked,
         )
         .await;
@@ -34,7 +37,11 @@ async fn a_stream_is_the_provider_s_own() {
             "{fault}"
         );
         assert!(through.text().contains("\"usage\":{"), "{fault}");
-        assert!(!through.text().contains("\"error\""), "{fault}: {}", through.text());
+        assert!(
+            !through.text().contains("\"error\""),
+            "{fault}: {}",
+            through.text()
+        );
     }
     assert!(direct.contains("[DONE]"));
 }
@@ -43,29 +50,54 @@ async fn a_stream_is_the_provider_s_own() {
 async fn usage_is_asked_for_and_taken_out_again() {
     let lab = Lab::start(&Plan::default()).await;
     for fault in ["chunks=3", "chunks=3;split=1", "chunks=3;split=50"] {
-        let answer = lab.post(CHAT, &[("x-mock-fault", fault)], chat_stream("gpt-4")).await.text();
-        assert!(answer.contains("[DONE]") && !answer.contains("\"usage\":{"), "{fault}: {answer}");
+        let answer = lab
+            .post(CHAT, &[("x-mock-fault", fault)], chat_stream("gpt-4"))
+            .await
+            .text();
+        assert!(
+            answer.contains("[DONE]") && !answer.contains("\"usage\":{"),
+            "{fault}: {answer}"
+        );
     }
     assert!(
         String::from_utf8_lossy(&lab.mock.requests()[0].body)
             .ends_with(r#","stream_options":{"include_usage":true}}"#)
     );
     let metrics = lab.get("/metrics", &[]).await.text();
-    assert!(metrics.contains("sluice_usage_missing_total 0"), "{metrics}");
+    assert!(
+        metrics.contains("sluice_usage_missing_total 0"),
+        "{metrics}"
+    );
 }
 
 #[tokio::test]
 async fn a_cut_stream_ends_in_an_error_and_never_cleanly() {
     let lab = Lab::start(&Plan::default()).await;
-    let answer = lab.post(CHAT, &[("x-mock-fault", "chunks=9;cut=3")], chat_stream("gpt-4")).await.text();
+    let answer = lab
+        .post(
+            CHAT,
+            &[("x-mock-fault", "chunks=9;cut=3")],
+            chat_stream("gpt-4"),
+        )
+        .await
+        .text();
     assert!(!answer.contains("[DONE]"), "{answer}");
     let last = answer.trim_end().rsplit("data: ").next().unwrap();
     let event: serde_json::Value = serde_json::from_str(last).unwrap();
     assert_eq!(event["error"]["type"], "network");
-    let anthropic =
-        r#"{"model":"claude","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"x"}]}"#;
-    let answer = lab.post("/v1/messages", &[("x-mock-fault", "chunks=9;cut=3")], anthropic).await.text();
-    assert!(answer.contains("event: error\n") && !answer.contains("message_stop"), "{answer}");
+    let anthropic = r#"{"model":"claude","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"x"}]}"#;
+    let answer = lab
+        .post(
+            "/v1/messages",
+            &[("x-mock-fault", "chunks=9;cut=3")],
+            anthropic,
+        )
+        .await
+        .text();
+    assert!(
+        answer.contains("event: error\n") && !answer.contains("message_stop"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -74,7 +106,12 @@ async fn a_cut_answer_is_broken_off() {
     let response = lab
         .connect()
         .await
-        .send(Method::POST, CHAT, &[("x-mock-fault", "cut-bytes=40")], chat("gpt-4"))
+        .send(
+            Method::POST,
+            CHAT,
+            &[("x-mock-fault", "cut-bytes=40")],
+            chat("gpt-4"),
+        )
         .await;
     assert!(response.into_body().collect().await.is_err());
 }
@@ -83,8 +120,14 @@ async fn a_cut_answer_is_broken_off() {
 async fn a_client_that_goes_away_cancels_the_upstream() {
     let lab = Lab::start(&Plan::default()).await;
     let mut client = lab.connect().await;
-    let mut response =
-        client.send(Method::POST, CHAT, &[("x-mock-fault", "stall=2")], chat_stream("gpt-4")).await;
+    let mut response = client
+        .send(
+            Method::POST,
+            CHAT,
+            &[("x-mock-fault", "stall=2")],
+            chat_stream("gpt-4"),
+        )
+        .await;
     response.body_mut().frame().await.unwrap().unwrap();
     client.vanish();
     drop(response);
@@ -103,28 +146,67 @@ async fn a_client_that_goes_away_cancels_the_upstream() {
 
 #[tokio::test]
 async fn route_type_streams_what_does_not_say_so() {
-    let plan = Plan { policies: vec![("routeType", "\"CHAT_STREAMING\"".into())], ..Plan::default() };
+    let plan = Plan {
+        policies: vec![("routeType", "\"CHAT_STREAMING\"".into())],
+        ..Plan::default()
+    };
     let lab = Lab::start(&plan).await;
     let answer = lab.post(CHAT, &[], chat("gpt-4")).await;
-    assert!(answer.header("content-type").starts_with("text/event-stream"));
+    assert!(
+        answer
+            .header("content-type")
+            .starts_with("text/event-stream")
+    );
     let explicit = r#"{"model":"gpt-4","stream":false,"messages":[{"role":"user","content":"x"}]}"#;
-    assert_eq!(lab.post(CHAT, &[], explicit).await.header("content-type"), "application/json");
+    assert_eq!(
+        lab.post(CHAT, &[], explicit).await.header("content-type"),
+        "application/json"
+    );
     let gemini = r#"{"contents":[{"role":"user","parts":[{"text":"x"}]}]}"#;
-    let answer = lab.post("/v1beta/models/gemini-pro:generateContent", &[], gemini).await;
+    let answer = lab
+        .post("/v1beta/models/gemini-pro:generateContent", &[], gemini)
+        .await;
     assert!(answer.text().starts_with("data: "), "{}", answer.text());
-    assert!(lab.mock.requests().last().unwrap().path.ends_with(":streamGenerateContent?alt=sse"));
+    assert!(
+        lab.mock
+            .requests()
+            .last()
+            .unwrap()
+            .path
+            .ends_with(":streamGenerateContent?alt=sse")
+    );
 }
 
 #[tokio::test]
 async fn a_stalled_stream_ends_in_an_error_after_its_pause() {
-    let plan = Plan { policies: vec![("timeouts", r#"{"request":"300ms"}"#.into())], ..Plan::default() };
+    let plan = Plan {
+        policies: vec![("timeouts", r#"{"request":"300ms"}"#.into())],
+        ..Plan::default()
+    };
     let lab = Lab::start(&plan).await;
-    let answer = lab.post(CHAT, &[("x-mock-fault", "stall=2")], chat_stream("gpt-4")).await.text();
-    assert!(answer.contains("\"type\":\"timeout\"") && !answer.contains("[DONE]"), "{answer}");
-    let slow = lab.post(CHAT, &[("x-mock-fault", "delay-ms=60000")], chat("gpt-4")).await;
-    assert_eq!((slow.status, slow.header("x-sluice-error")), (504, "timeout"));
+    let answer = lab
+        .post(CHAT, &[("x-mock-fault", "stall=2")], chat_stream("gpt-4"))
+        .await
+        .text();
+    assert!(
+        answer.contains("\"type\":\"timeout\"") && !answer.contains("[DONE]"),
+        "{answer}"
+    );
+    let slow = lab
+        .post(CHAT, &[("x-mock-fault", "delay-ms=60000")], chat("gpt-4"))
+        .await;
+    assert_eq!(
+        (slow.status, slow.header("x-sluice-error")),
+        (504, "timeout")
+    );
     // Longer than the timeout in all, but without a pause of that length.
-    let paced =
-        lab.post(CHAT, &[("x-mock-fault", "chunks=20;interval-ms=30")], chat_stream("gpt-4")).await.text();
+    let paced = lab
+        .post(
+            CHAT,
+            &[("x-mock-fault", "chunks=20;interval-ms=30")],
+            chat_stream("gpt-4"),
+        )
+        .await
+        .text();
     assert!(paced.contains("[DONE]"), "{paced}");
 }

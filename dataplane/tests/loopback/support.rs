@@ -58,7 +58,10 @@ fn double(name: &str) -> model::Provider {
     };
     match name {
         "azure" => model::Provider {
-            azure: Some(model::Azure { deployment: "mine".into(), api_version: String::new() }),
+            azure: Some(model::Azure {
+                deployment: "mine".into(),
+                api_version: String::new(),
+            }),
             ..kind("azureOpenai", None)
         },
         "vertex-google" => vertex("google"),
@@ -67,7 +70,9 @@ fn double(name: &str) -> model::Provider {
         "mistral" => kind("mistral", Some("/mistral/v1")),
         "deepseek" => kind("deepseek", Some("/deepseek/v1")),
         "bedrock" => model::Provider {
-            bedrock: Some(model::Bedrock { region: "eu-central-1".into() }),
+            bedrock: Some(model::Bedrock {
+                region: "eu-central-1".into(),
+            }),
             ..kind("bedrock", None)
         },
         other => kind(other, None),
@@ -109,7 +114,14 @@ pub(crate) struct Lab {
 
 impl Lab {
     pub(crate) async fn start(plan: &Plan) -> Self {
-        Self::with(plan, Settings { workers: 2, ..Settings::default() }).await
+        Self::with(
+            plan,
+            Settings {
+                workers: 2,
+                ..Settings::default()
+            },
+        )
+        .await
     }
 
     pub(crate) async fn with(plan: &Plan, settings: Settings) -> Self {
@@ -123,10 +135,20 @@ impl Lab {
         assert_eq!(gateway.apply(&snapshot(plan, mock.addr())), []);
         let mut server = Server::start(shared.clone()).unwrap();
         let asked: SocketAddr = "127.0.0.1:0".parse().unwrap();
-        let binding = Binding { address: asked, port: 80, gateway: gateway.clone() };
+        let binding = Binding {
+            address: asked,
+            port: 80,
+            gateway: gateway.clone(),
+        };
         assert!(server.sync(&[binding]).is_empty());
         let address = server.addresses()[&asked];
-        Self { mock, gateway, shared, address, server }
+        Self {
+            mock,
+            gateway,
+            shared,
+            address,
+            server,
+        }
     }
 
     pub(crate) fn apply(&self, plan: &Plan) {
@@ -137,13 +159,28 @@ impl Lab {
         Client::connect(self.address).await
     }
 
-    pub(crate) async fn post(&self, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
-        let response = self.connect().await.send(Method::POST, path, headers, body).await;
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Answer {
+        let response = self
+            .connect()
+            .await
+            .send(Method::POST, path, headers, body)
+            .await;
         Answer::read(response).await
     }
 
     pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
-        Answer::read(self.connect().await.send(Method::GET, path, headers, "").await).await
+        Answer::read(
+            self.connect()
+                .await
+                .send(Method::GET, path, headers, "")
+                .await,
+        )
+        .await
     }
 
     pub(crate) async fn stop(self) -> bool {
@@ -160,7 +197,9 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         let stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .unwrap();
         let task = tokio::spawn(async move {
             let _ = connection.await;
         });
@@ -174,12 +213,18 @@ impl Client {
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Response<Incoming> {
-        let mut request = Request::builder().method(method).uri(path).header("host", "gateway");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "gateway");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         self.sender.ready().await.unwrap();
-        self.sender.send_request(request.body(Full::new(body.into())).unwrap()).await.unwrap()
+        self.sender
+            .send_request(request.body(Full::new(body.into())).unwrap())
+            .await
+            .unwrap()
     }
 
     /// Goes away without a word.
@@ -200,7 +245,11 @@ impl Answer {
     pub(crate) async fn read(response: Response<Incoming>) -> Self {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Self { status: parts.status.as_u16(), headers: parts.headers, body }
+        Self {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+        }
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
@@ -223,11 +272,17 @@ pub(crate) fn chat(model: &str) -> String {
 
 /// A chat request that streams.
 pub(crate) fn chat_stream(model: &str) -> String {
-    format!(r#"{{"model":"{model}","stream":true,"messages":[{{"role":"user","content":"Hello!"}}]}}"#)
+    format!(
+        r#"{{"model":"{model}","stream":true,"messages":[{{"role":"user","content":"Hello!"}}]}}"#
+    )
 }
 
 pub(crate) fn origin() -> Origin {
-    Origin { object: ObjectRef::new(Kind::AIGateway, "default", "lab"), generation: 1, path: String::new() }
+    Origin {
+        object: ObjectRef::new(Kind::AIGateway, "default", "lab"),
+        generation: 1,
+        path: String::new(),
+    }
 }
 
 pub(crate) fn snapshot(plan: &Plan, mock: SocketAddr) -> Snapshot {
@@ -235,7 +290,11 @@ pub(crate) fn snapshot(plan: &Plan, mock: SocketAddr) -> Snapshot {
 }
 
 /// With a last word on each entry.
-pub(crate) fn snapshot_with(plan: &Plan, mock: SocketAddr, edit: &dyn Fn(&str, &mut Body)) -> Snapshot {
+pub(crate) fn snapshot_with(
+    plan: &Plan,
+    mock: SocketAddr,
+    edit: &dyn Fn(&str, &mut Body),
+) -> Snapshot {
     let sealer = Sealer::new(b"lab");
     let mut entries = BTreeMap::new();
     let mut add = |key: &str, mut body: Body| {
@@ -244,12 +303,30 @@ pub(crate) fn snapshot_with(plan: &Plan, mock: SocketAddr, edit: &dyn Fn(&str, &
     };
     add(
         "listener/http",
-        Body::Listener(model::Listener { name: "http".into(), port: 80, ..Default::default() }),
+        Body::Listener(model::Listener {
+            name: "http".into(),
+            port: 80,
+            ..Default::default()
+        }),
     );
-    add("credential/key", Body::Credential(model::Credential { value: PROVIDER_KEY.into() }));
-    add("credential/aws", Body::Credential(model::Credential { value: AWS_KEYS.into() }));
+    add(
+        "credential/key",
+        Body::Credential(model::Credential {
+            value: PROVIDER_KEY.into(),
+        }),
+    );
+    add(
+        "credential/aws",
+        Body::Credential(model::Credential {
+            value: AWS_KEYS.into(),
+        }),
+    );
     for provider in PROVIDERS {
-        let credential = if provider == "bedrock" { "credential/aws" } else { "credential/key" };
+        let credential = if provider == "bedrock" {
+            "credential/aws"
+        } else {
+            "credential/key"
+        };
         let auth = if plan.passthrough {
             model::provider::Auth::Passthrough(true)
         } else {
@@ -268,7 +345,10 @@ pub(crate) fn snapshot_with(plan: &Plan, mock: SocketAddr, edit: &dyn Fn(&str, &
         let kind = model::upstream::Kind::Provider(kind);
         add(
             &format!("upstream/{provider}"),
-            Body::Upstream(model::Upstream { kind: Some(kind), label: provider.into() }),
+            Body::Upstream(model::Upstream {
+                kind: Some(kind),
+                label: provider.into(),
+            }),
         );
     }
     let models = plan.models.iter().map(|(name, provider)| model::Model {
@@ -282,11 +362,21 @@ pub(crate) fn snapshot_with(plan: &Plan, mock: SocketAddr, edit: &dyn Fn(&str, &
         models: models.collect(),
         default_upstream: String::new(),
     });
-    add("upstream/models", Body::Upstream(model::Upstream { kind: Some(kind), label: String::new() }));
+    add(
+        "upstream/models",
+        Body::Upstream(model::Upstream {
+            kind: Some(kind),
+            label: String::new(),
+        }),
+    );
     for (i, (kind, config)) in plan.policies.iter().enumerate() {
         add(
             &format!("policy/{i}"),
-            Body::Policy(model::Policy { kind: (*kind).into(), revision: 1, config: config.clone() }),
+            Body::Policy(model::Policy {
+                kind: (*kind).into(),
+                revision: 1,
+                config: config.clone(),
+            }),
         );
     }
     for (caller, key) in &plan.api_keys {
@@ -294,7 +384,11 @@ pub(crate) fn snapshot_with(plan: &Plan, mock: SocketAddr, edit: &dyn Fn(&str, &
         let digest = sha2::Sha256::digest(key).to_vec();
         add(
             &format!("api-key/{caller}"),
-            Body::ApiKey(model::ApiKey { set: "set".into(), caller: (*caller).into(), digest }),
+            Body::ApiKey(model::ApiKey {
+                set: "set".into(),
+                caller: (*caller).into(),
+                digest,
+            }),
         );
     }
     add(
@@ -307,7 +401,9 @@ pub(crate) fn snapshot_with(plan: &Plan, mock: SocketAddr, edit: &dyn Fn(&str, &
                 target: Some(model::backend::Target::Upstream("upstream/models".into())),
                 request_headers: None,
             }],
-            policies: (0..plan.policies.len()).map(|i| format!("policy/{i}")).collect(),
+            policies: (0..plan.policies.len())
+                .map(|i| format!("policy/{i}"))
+                .collect(),
             label: "all".into(),
             ..Default::default()
         }),

@@ -15,8 +15,10 @@ const CHAT: &str = "/v1/chat/completions";
 /// A TLS front of the doubles, for the name `models.test`. Gives its address and its authority's PEM.
 async fn tls_front(behind: SocketAddr, alpn: &[&[u8]]) -> (SocketAddr, String) {
     let key = rcgen::KeyPair::generate().unwrap();
-    let certificate =
-        rcgen::CertificateParams::new(vec!["models.test".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["models.test".to_owned()])
+        .unwrap()
+        .self_signed(&key)
+        .unwrap();
     let der = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
@@ -33,7 +35,9 @@ async fn tls_front(behind: SocketAddr, alpn: &[&[u8]]) -> (SocketAddr, String) {
         while let Ok((stream, _)) = listener.accept().await {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
-                let Ok(mut tls) = acceptor.accept(stream).await else { return };
+                let Ok(mut tls) = acceptor.accept(stream).await else {
+                    return;
+                };
                 let mut plain = TcpStream::connect(behind).await.unwrap();
                 let _ = copy_bidirectional(&mut tls, &mut plain).await;
             });
@@ -43,7 +47,10 @@ async fn tls_front(behind: SocketAddr, alpn: &[&[u8]]) -> (SocketAddr, String) {
 }
 
 /// An HTTP proxy that leads every tunnel to one address. Tells what was asked for.
-async fn proxy(behind: SocketAddr, status: &'static str) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
+async fn proxy(
+    behind: SocketAddr,
+    status: &'static str,
+) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (asked, asks) = mpsc::unbounded_channel();
@@ -57,7 +64,10 @@ async fn proxy(behind: SocketAddr, status: &'static str) -> (SocketAddr, mpsc::U
                     stream.read_line(&mut head).await.unwrap();
                 }
                 asked.send(head).unwrap();
-                stream.write_all(format!("HTTP/1.1 {status}\r\n\r\n").as_bytes()).await.unwrap();
+                stream
+                    .write_all(format!("HTTP/1.1 {status}\r\n\r\n").as_bytes())
+                    .await
+                    .unwrap();
                 let mut plain = TcpStream::connect(behind).await.unwrap();
                 let _ = copy_bidirectional(&mut stream, &mut plain).await;
             });
@@ -68,15 +78,19 @@ async fn proxy(behind: SocketAddr, status: &'static str) -> (SocketAddr, mpsc::U
 
 /// The lab's own OpenAI upstream, at another endpoint.
 fn apply(lab: &Lab, endpoint: model::Endpoint) {
-    let snapshot = crate::support::snapshot_with(&Plan::default(), lab.mock.addr(), &|key, body| {
-        if let (
-            "upstream/openai",
-            Body::Upstream(model::Upstream { kind: Some(model::upstream::Kind::Provider(p)), .. }),
-        ) = (key, body)
-        {
-            p.endpoint = Some(endpoint.clone());
-        }
-    });
+    let snapshot =
+        crate::support::snapshot_with(&Plan::default(), lab.mock.addr(), &|key, body| {
+            if let (
+                "upstream/openai",
+                Body::Upstream(model::Upstream {
+                    kind: Some(model::upstream::Kind::Provider(p)),
+                    ..
+                }),
+            ) = (key, body)
+            {
+                p.endpoint = Some(endpoint.clone());
+            }
+        });
     assert_eq!(lab.gateway.apply(&snapshot), []);
 }
 
@@ -104,12 +118,25 @@ async fn tls_upstreams_are_reached_over_http1_and_http2() {
         apply(&lab, endpoint(address, &ca));
         lab.mock.clear();
         for _ in 0..3 {
-            assert_eq!(lab.post(CHAT, &[], chat("gpt-4")).await.status, 200, "{version:?}");
+            assert_eq!(
+                lab.post(CHAT, &[], chat("gpt-4")).await.status,
+                200,
+                "{version:?}"
+            );
         }
-        let stream = lab.post(CHAT, &[("x-mock-fault", "chunks=5")], chat_stream("gpt-4")).await;
-        assert!(stream.text().contains("[DONE]"), "{version:?}: {}", stream.text());
+        let stream = lab
+            .post(CHAT, &[("x-mock-fault", "chunks=5")], chat_stream("gpt-4"))
+            .await;
+        assert!(
+            stream.text().contains("[DONE]"),
+            "{version:?}: {}",
+            stream.text()
+        );
         let requests = lab.mock.requests();
-        assert!(requests.iter().all(|r| r.version == version), "{requests:?}");
+        assert!(
+            requests.iter().all(|r| r.version == version),
+            "{requests:?}"
+        );
     }
 }
 
@@ -121,11 +148,17 @@ async fn an_upstream_that_cannot_prove_its_name_is_not_trusted() {
     for wrong in [
         endpoint(address, &other_ca),
         endpoint(address, ""),
-        model::Endpoint { server_name: "other.test".into(), ..endpoint(address, &ca) },
+        model::Endpoint {
+            server_name: "other.test".into(),
+            ..endpoint(address, &ca)
+        },
     ] {
         apply(&lab, wrong);
         let answer = lab.post(CHAT, &[], chat("gpt-4")).await;
-        assert_eq!((answer.status, answer.header("x-sluice-error")), (502, "network"));
+        assert_eq!(
+            (answer.status, answer.header("x-sluice-error")),
+            (502, "network")
+        );
     }
     assert_eq!(lab.mock.counts().received, 0);
 }
@@ -145,12 +178,24 @@ async fn a_proxy_is_gone_through_and_its_refusal_told() {
     apply(&lab, through(address));
     assert_eq!(lab.post(CHAT, &[], chat("gpt-4")).await.status, 200);
     let ask = asks.recv().await.unwrap();
-    assert!(ask.starts_with(&format!("CONNECT models.test:{} HTTP/1.1\r\n", front.port())), "{ask}");
-    assert!(ask.contains("Proxy-Authorization: Basic dXNlcjpzZWNyZXQ="), "{ask}");
+    assert!(
+        ask.starts_with(&format!(
+            "CONNECT models.test:{} HTTP/1.1\r\n",
+            front.port()
+        )),
+        "{ask}"
+    );
+    assert!(
+        ask.contains("Proxy-Authorization: Basic dXNlcjpzZWNyZXQ="),
+        "{ask}"
+    );
     let (address, _asks) = proxy(front, "407 Proxy Authentication Required").await;
     apply(&lab, through(address));
     let answer = lab.post(CHAT, &[], chat("gpt-4")).await;
-    assert_eq!((answer.status, answer.header("x-sluice-error")), (502, "network"));
+    assert_eq!(
+        (answer.status, answer.header("x-sluice-error")),
+        (502, "network")
+    );
 }
 
 #[tokio::test]
@@ -158,6 +203,16 @@ async fn an_http2_upstream_that_cuts_a_stream_is_noticed() {
     let lab = Lab::start(&Plan::default()).await;
     let (address, ca) = tls_front(lab.mock.addr(), &[b"h2"]).await;
     apply(&lab, endpoint(address, &ca));
-    let answer = lab.post(CHAT, &[("x-mock-fault", "chunks=9;cut=3")], chat_stream("gpt-4")).await.text();
-    assert!(answer.contains("\"type\":\"network\"") && !answer.contains("[DONE]"), "{answer}");
+    let answer = lab
+        .post(
+            CHAT,
+            &[("x-mock-fault", "chunks=9;cut=3")],
+            chat_stream("gpt-4"),
+        )
+        .await
+        .text();
+    assert!(
+        answer.contains("\"type\":\"network\"") && !answer.contains("[DONE]"),
+        "{answer}"
+    );
 }

@@ -19,7 +19,11 @@ const MODELS: [(&str, &str); 7] = [
 ];
 
 async fn mk_lab() -> Lab {
-    Lab::start(&Plan { models: MODELS.to_vec(), ..Plan::default() }).await
+    Lab::start(&Plan {
+        models: MODELS.to_vec(),
+        ..Plan::default()
+    })
+    .await
 }
 
 async fn open_ai(lab: &Lab, model: &str, input: serde_json::Value) -> Answer {
@@ -32,7 +36,10 @@ async fn openai_s_clients_get_vectors_from_every_provider_that_has_them() {
     let lab = mk_lab().await;
     for (i, (model, path)) in [
         ("text-embedding-3-small", "/v1/embeddings"),
-        ("gemini-embedding-001", "/v1beta/models/gemini-embedding-001:batchEmbedContents"),
+        (
+            "gemini-embedding-001",
+            "/v1beta/models/gemini-embedding-001:batchEmbedContents",
+        ),
         (
             "text-embedding-005",
             "/v1/projects/p/locations/l/publishers/google/models/text-embedding-005:predict",
@@ -46,33 +53,61 @@ async fn openai_s_clients_get_vectors_from_every_provider_that_has_them() {
         let answer = open_ai(&lab, model, json!(["a b", "c"])).await;
         assert_eq!(answer.status, 200, "{model}: {}", answer.text());
         let (body, data) = (answer.json(), answer.json()["data"].clone());
-        let sizes: Vec<usize> =
-            data.as_array().unwrap().iter().map(|one| one["embedding"].as_array().unwrap().len()).collect();
-        assert_eq!((sizes, data[1]["index"].as_u64()), (vec![256, 256], Some(1)), "{model}");
+        let sizes: Vec<usize> = data
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["embedding"].as_array().unwrap().len())
+            .collect();
+        assert_eq!(
+            (sizes, data[1]["index"].as_u64()),
+            (vec![256, 256], Some(1)),
+            "{model}"
+        );
         // Google's own API counts nothing.
         let tokens = if model.starts_with("gemini") { 0 } else { 3 };
         assert_eq!(body["usage"]["prompt_tokens"], tokens, "{model}");
         assert_eq!(lab.mock.requests()[i].path, path);
     }
     let answer = open_ai(&lab, TITAN, json!("a b")).await;
-    assert_eq!(answer.json()["usage"]["prompt_tokens"], 2, "{}", answer.text());
+    assert_eq!(
+        answer.json()["usage"]["prompt_tokens"],
+        2,
+        "{}",
+        answer.text()
+    );
 }
 
 #[tokio::test]
 async fn google_s_clients_get_vectors_from_every_provider_that_has_them() {
     let lab = mk_lab().await;
     let one = r#"{"content":{"parts":[{"text":"a"}]},"taskType":"RETRIEVAL_QUERY"}"#;
-    for (model, provider) in MODELS.iter().filter(|(_, provider)| *provider != "anthropic") {
+    for (model, provider) in MODELS
+        .iter()
+        .filter(|(_, provider)| *provider != "anthropic")
+    {
         let path = format!("/v1beta/models/{model}:embedContent");
         let answer = lab.post(&path, &[], one).await;
-        assert!(answer.json()["embedding"]["values"].is_array(), "{provider}: {}", answer.text());
+        assert!(
+            answer.json()["embedding"]["values"].is_array(),
+            "{provider}: {}",
+            answer.text()
+        );
         let knows = matches!(*provider, "gemini" | "vertex-google" | "cohere") || *model == COHERE;
-        assert_eq!(answer.header("x-sluice-dropped"), if knows { "" } else { "taskType" }, "{model}");
+        assert_eq!(
+            answer.header("x-sluice-dropped"),
+            if knows { "" } else { "taskType" },
+            "{model}"
+        );
         let path = format!("/v1beta/models/{model}:batchEmbedContents");
         let model = format!("models/{model}");
         let batch = json!({"requests": [{"model": model, "content": {"parts": [{"text": "a"}]}}]});
         let answer = lab.post(&path, &[], batch.to_string()).await;
-        assert!(answer.json()["embeddings"][0]["values"].is_array(), "{provider}: {}", answer.text());
+        assert!(
+            answer.json()["embeddings"][0]["values"].is_array(),
+            "{provider}: {}",
+            answer.text()
+        );
     }
 }
 
@@ -80,9 +115,15 @@ async fn google_s_clients_get_vectors_from_every_provider_that_has_them() {
 async fn what_a_provider_can_t_do_is_said_before_anything_is_sent() {
     let lab = mk_lab().await;
     let many = open_ai(&lab, TITAN, json!(["a", "b"])).await;
-    assert_eq!((many.status, &many.json()["error"]["code"]), (400, &json!("not_translatable")));
+    assert_eq!(
+        (many.status, &many.json()["error"]["code"]),
+        (400, &json!("not_translatable"))
+    );
     let none = open_ai(&lab, "claude", json!("a")).await;
-    assert_eq!((none.status, &none.json()["error"]["code"]), (404, &json!("unsupported_operation")));
+    assert_eq!(
+        (none.status, &none.json()["error"]["code"]),
+        (404, &json!("unsupported_operation"))
+    );
     assert_eq!(lab.mock.requests().len(), 0);
 }
 
@@ -93,5 +134,8 @@ async fn errors_come_in_the_caller_s_format() {
     let answer = lab.post("/v1/embeddings", &[], body).await;
     assert_eq!(answer.status, 400);
     let error = &answer.json()["error"]["message"];
-    assert!(error.as_str().unwrap().contains("at most 96 - received 97"), "{error}");
+    assert!(
+        error.as_str().unwrap().contains("at most 96 - received 97"),
+        "{error}"
+    );
 }

@@ -52,28 +52,57 @@ stringData:
     assert_eq!(loaded.findings, []);
     let compilation = sluice_compiler::compile(&loaded.resources, &Settings::new(INSTALL_KEY));
     let verdicts = compilation.verdicts.values();
-    assert!(verdicts.flat_map(|v| &v.findings).next().is_none(), "{:?}", compilation.verdicts);
+    assert!(
+        verdicts.flat_map(|v| &v.findings).next().is_none(),
+        "{:?}",
+        compilation.verdicts
+    );
     Arc::new(compilation.releases.into_values().next().unwrap())
 }
 
 /// With one entry more, of a resource of generation 7.
-pub(crate) fn with_entry(snapshot: &Snapshot, key: &str, object: ObjectRef, body: Body) -> Arc<Snapshot> {
+pub(crate) fn with_entry(
+    snapshot: &Snapshot,
+    key: &str,
+    object: ObjectRef,
+    body: Body,
+) -> Arc<Snapshot> {
     let mut entries = snapshot.entries().clone();
-    let origin = Origin { object, generation: 7, path: "spec".into() };
-    entries.insert(EntryKey::from(key), Sealer::new(INSTALL_KEY).seal(&origin, body));
+    let origin = Origin {
+        object,
+        generation: 7,
+        path: "spec".into(),
+    };
+    entries.insert(
+        EntryKey::from(key),
+        Sealer::new(INSTALL_KEY).seal(&origin, body),
+    );
     Arc::new(Snapshot::new(entries))
 }
 
 /// With a policy that no data plane knows, of a RoutePolicy `broken`.
 pub(crate) fn with_unknown_policy(snapshot: &Snapshot) -> Arc<Snapshot> {
-    let policy = model::Policy { kind: "magic".into(), revision: 1, config: "{}".into() };
+    let policy = model::Policy {
+        kind: "magic".into(),
+        revision: 1,
+        config: "{}".into(),
+    };
     let object = ObjectRef::new(Kind::RoutePolicy, "default", "broken");
-    with_entry(snapshot, "policy/default/broken", object, Body::Policy(policy))
+    with_entry(
+        snapshot,
+        "policy/default/broken",
+        object,
+        Body::Policy(policy),
+    )
 }
 
 /// With another listener, of a Gateway `other`.
 pub(crate) fn with_listener(snapshot: &Snapshot, port: u16) -> Arc<Snapshot> {
-    let listener = model::Listener { name: "other".into(), port: port.into(), ..Default::default() };
+    let listener = model::Listener {
+        name: "other".into(),
+        port: port.into(),
+        ..Default::default()
+    };
     let object = ObjectRef::new(Kind::Gateway, "default", "other");
     with_entry(snapshot, "listener/other", object, Body::Listener(listener))
 }

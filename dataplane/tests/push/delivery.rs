@@ -22,7 +22,12 @@ async fn mk_pair_with(edit: impl FnOnce(&mut Settings)) -> (Operator, Pod, Mock,
     let authority = Authority::new();
     let operator = Operator::start(authority.acceptor(sluice_proto::SERVER_NAME)).await;
     let pod = Pod::with(Files::new(&authority.pem, "token"), operator.address, edit);
-    (operator, pod, Mock::start(MockOptions::default()).await.unwrap(), authority)
+    (
+        operator,
+        pod,
+        Mock::start(MockOptions::default()).await.unwrap(),
+        authority,
+    )
 }
 
 #[tokio::test]
@@ -44,7 +49,10 @@ async fn the_first_snapshot_opens_the_listener_and_carries_traffic() {
 async fn a_change_under_a_stream_breaks_nothing() {
     let (mut operator, pod, mock, _authority) = mk_pair().await;
     let port = free_port();
-    let (one, two) = (mk_snapshot(port, mock.addr(), "one"), mk_snapshot(port, mock.addr(), "two"));
+    let (one, two) = (
+        mk_snapshot(port, mock.addr(), "one"),
+        mk_snapshot(port, mock.addr(), "two"),
+    );
     operator.publish(1, &one);
     operator.applied(&one).await;
     let mut streaming = post(port, CHAT_STREAM, "chunks=20;interval-ms=20").await;
@@ -69,8 +77,15 @@ async fn another_port_is_opened_and_the_old_one_closed() {
     operator.publish(1, &two);
     operator.applied(&two).await;
     assert_eq!(chat(after).await.0, 200);
-    let gone = async { while tokio::net::TcpStream::connect(("127.0.0.1", before)).await.is_ok() {} };
-    tokio::time::timeout(Duration::from_secs(30), gone).await.unwrap();
+    let gone = async {
+        while tokio::net::TcpStream::connect(("127.0.0.1", before))
+            .await
+            .is_ok()
+        {}
+    };
+    tokio::time::timeout(Duration::from_secs(30), gone)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -104,14 +119,18 @@ async fn without_an_operator_it_goes_on_and_comes_back_by_itself() {
 async fn a_replica_of_a_lower_epoch_changes_nothing() {
     let (mut operator, pod, mock, authority) = mk_pair().await;
     let port = free_port();
-    let (one, two) = (mk_snapshot(port, mock.addr(), "one"), mk_snapshot(port, mock.addr(), "two"));
+    let (one, two) = (
+        mk_snapshot(port, mock.addr(), "one"),
+        mk_snapshot(port, mock.addr(), "two"),
+    );
     operator.publish(5, &two);
     operator.applied(&two).await;
     // An older state of things, as after a restore of a backup.
     operator.leave();
     operator.restart_with(4, &one);
     operator.come_back(authority.acceptor(sluice_proto::SERVER_NAME));
-    let behind = |seen| matches!(seen, Seen::Server(ServerEvent::Behind(e)) if e.get() == 5).then_some(());
+    let behind =
+        |seen| matches!(seen, Seen::Server(ServerEvent::Behind(e)) if e.get() == 5).then_some(());
     operator.until(behind).await;
     assert_eq!(pod.version(), two.version());
     operator.publish(6, &one);
@@ -122,7 +141,10 @@ async fn a_replica_of_a_lower_epoch_changes_nothing() {
 async fn an_epoch_that_another_leader_told_is_held_against_a_lagging_replica() {
     let (mut operator, pod, mock, _authority) = mk_pair().await;
     let port = free_port();
-    let (one, two) = (mk_snapshot(port, mock.addr(), "one"), mk_snapshot(port, mock.addr(), "two"));
+    let (one, two) = (
+        mk_snapshot(port, mock.addr(), "one"),
+        mk_snapshot(port, mock.addr(), "two"),
+    );
     operator.publish(1, &one);
     operator.applied(&one).await;
     // The reports go to one that no longer leads, and says so; this replica has not heard of it.
@@ -153,7 +175,8 @@ async fn an_epoch_that_another_leader_told_is_held_against_a_lagging_replica() {
 
 #[tokio::test]
 async fn credentials_that_nobody_confirmed_for_too_long_are_not_used() {
-    let short = |settings: &mut Settings| settings.credentials_max_age = Duration::from_millis(1500);
+    let short =
+        |settings: &mut Settings| settings.credentials_max_age = Duration::from_millis(1500);
     let (mut operator, pod, mock, authority) = mk_pair_with(short).await;
     let port = free_port();
     let one = mk_snapshot(port, mock.addr(), "one");
@@ -162,7 +185,10 @@ async fn credentials_that_nobody_confirmed_for_too_long_are_not_used() {
     assert_eq!(chat(port).await.0, 200);
     operator.leave();
     let (status, answer) = until_status(port, 503).await;
-    assert!(answer.contains(r#""code":"credentials_expired""#), "{status} {answer}");
+    assert!(
+        answer.contains(r#""code":"credentials_expired""#),
+        "{status} {answer}"
+    );
     assert!(pod.readiness.is_ready());
     assert_eq!(pod.metric("sluice_credentials_expired"), "1");
     operator.come_back(authority.acceptor(sluice_proto::SERVER_NAME));
@@ -178,5 +204,7 @@ async fn until_status(port: u16, wanted: u16) -> (u16, String) {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), asking).await.unwrap()
+    tokio::time::timeout(Duration::from_secs(60), asking)
+        .await
+        .unwrap()
 }

@@ -1,5 +1,11 @@
 //! Configuration as pods get it: the operator's own state machine behind TLS on loopback, compiled snapshots, real traffic.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
 
 mod authority;
 mod config;

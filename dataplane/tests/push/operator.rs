@@ -69,12 +69,22 @@ impl Operator {
             revoked: Mutex::default(),
         });
         tokio::spawn(accept(listener, state.clone()));
-        Self { address, state, seen }
+        Self {
+            address,
+            state,
+            seen,
+        }
     }
 
     /// What data planes are to run.
     pub(crate) fn publish(&self, epoch: u64, snapshot: &Arc<Snapshot>) {
-        assert!(self.state.releases.lock().unwrap().publish(Epoch::new(epoch), snapshot.clone()));
+        assert!(
+            self.state
+                .releases
+                .lock()
+                .unwrap()
+                .publish(Epoch::new(epoch), snapshot.clone())
+        );
         self.state.changed.send_replace(());
     }
 
@@ -86,14 +96,20 @@ impl Operator {
 
     /// It says that it leads, so that reports come.
     pub(crate) fn lead(&self, epoch: u64) {
-        let leader = Leader { address: self.address.to_string(), epoch: Epoch::new(epoch) };
+        let leader = Leader {
+            address: self.address.to_string(),
+            epoch: Epoch::new(epoch),
+        };
         self.state.releases.lock().unwrap().lead(leader);
         self.state.changed.send_replace(());
     }
 
     /// Whoever reports here is told that another leads.
     pub(crate) fn dismiss_to(&self, address: &str, epoch: u64) {
-        let leader = Leader { address: address.to_owned(), epoch: Epoch::new(epoch) };
+        let leader = Leader {
+            address: address.to_owned(),
+            epoch: Epoch::new(epoch),
+        };
         *self.state.other_leader.lock().unwrap() = Some(leader);
     }
 
@@ -104,7 +120,12 @@ impl Operator {
     /// Without a word.
     pub(crate) fn leave(&self) {
         *self.state.acceptor.lock().unwrap() = None;
-        self.state.connections.lock().unwrap().drain(..).for_each(|connection| connection.abort());
+        self.state
+            .connections
+            .lock()
+            .unwrap()
+            .drain(..)
+            .for_each(|connection| connection.abort());
     }
 
     pub(crate) fn come_back(&self, acceptor: TlsAcceptor) {
@@ -121,7 +142,9 @@ impl Operator {
                 }
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("it never happened")
+        tokio::time::timeout(Duration::from_secs(60), waiting)
+            .await
+            .expect("it never happened")
     }
 
     pub(crate) async fn applied(&mut self, snapshot: &Snapshot) {
@@ -136,7 +159,14 @@ impl Operator {
 
     /// The token of the next stream.
     pub(crate) async fn stream(&mut self) -> String {
-        self.until(|seen| if let Seen::Stream(token) = seen { Some(token) } else { None }).await
+        self.until(|seen| {
+            if let Seen::Stream(token) = seen {
+                Some(token)
+            } else {
+                None
+            }
+        })
+        .await
     }
 
     /// The next report that is meant.
@@ -151,10 +181,14 @@ impl Operator {
 
 async fn accept(listener: TcpListener, state: Arc<State>) {
     let routes = Routes::new(ConfigurationServer::new(Replica(state.clone())));
-    let routes = routes.add_service(ReportingServer::new(Replica(state.clone()))).prepare();
+    let routes = routes
+        .add_service(ReportingServer::new(Replica(state.clone())))
+        .prepare();
     loop {
         let (stream, _) = listener.accept().await.unwrap();
-        let Some(acceptor) = state.acceptor.lock().unwrap().clone() else { continue };
+        let Some(acceptor) = state.acceptor.lock().unwrap().clone() else {
+            continue;
+        };
         let (routes, seen) = (routes.clone(), state.seen.clone());
         let serving = tokio::spawn(async move {
             let Ok(tls) = acceptor.accept(stream).await else {
@@ -162,9 +196,15 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
                 return;
             };
             let http = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-            let _ = http.serve_connection(TokioIo::new(tls), TowerToHyperService::new(routes)).await;
+            let _ = http
+                .serve_connection(TokioIo::new(tls), TowerToHyperService::new(routes))
+                .await;
         });
-        state.connections.lock().unwrap().push(serving.abort_handle());
+        state
+            .connections
+            .lock()
+            .unwrap()
+            .push(serving.abort_handle());
     }
 }
 
@@ -172,8 +212,14 @@ struct Replica(Arc<State>);
 
 impl Replica {
     fn token<T>(&self, request: &Request<T>) -> Result<String, Status> {
-        let header = request.metadata().get("authorization").and_then(|v| v.to_str().ok());
-        let token = header.and_then(|h| h.strip_prefix("Bearer ")).unwrap_or_default().to_owned();
+        let header = request
+            .metadata()
+            .get("authorization")
+            .and_then(|v| v.to_str().ok());
+        let token = header
+            .and_then(|h| h.strip_prefix("Bearer "))
+            .unwrap_or_default()
+            .to_owned();
         if token.is_empty() || token == *self.0.revoked.lock().unwrap() {
             return Err(Status::unauthenticated("the token is not valid"));
         }
@@ -193,7 +239,9 @@ impl Configuration for Replica {
         let _ = self.0.seen.send(Seen::Stream(token));
         let (out, messages) = mpsc::channel(4);
         tokio::spawn(follow(self.0.clone(), request.into_inner(), out));
-        let messages = stream::unfold(messages, |mut m| async { m.recv().await.map(|item| (item, m)) });
+        let messages = stream::unfold(messages, |mut m| async {
+            m.recv().await.map(|item| (item, m))
+        });
         Ok(Response::new(messages.boxed()))
     }
 }
@@ -213,7 +261,12 @@ async fn follow(
         install_key: Secret::new(INSTALL_KEY),
         software: "test".into(),
     };
-    let accepted = Server::accept(Instant::now(), hello, settings, &state.releases.lock().unwrap());
+    let accepted = Server::accept(
+        Instant::now(),
+        hello,
+        settings,
+        &state.releases.lock().unwrap(),
+    );
     let (mut server, mut events) = accepted.unwrap();
     loop {
         for event in events {
@@ -246,10 +299,17 @@ impl Reporting for Replica {
         loop {
             let leader = self.0.other_leader.lock().unwrap().clone();
             if let Some(leader) = leader {
-                return Ok(Response::new(ReportResponse { leader: Some(leader.into()) }));
+                return Ok(Response::new(ReportResponse {
+                    leader: Some(leader.into()),
+                }));
             }
-            let Some(report) = reports.message().await? else { break };
-            let _ = self.0.seen.send(Seen::Report(Box::new(report.try_into().unwrap())));
+            let Some(report) = reports.message().await? else {
+                break;
+            };
+            let _ = self
+                .0
+                .seen
+                .send(Seen::Report(Box::new(report.try_into().unwrap())));
         }
         Ok(Response::new(ReportResponse { leader: None }))
     }

@@ -34,7 +34,9 @@ pub(crate) struct Files {
 
 impl Files {
     pub(crate) fn new(ca: &str, token: &str) -> Self {
-        let files = Self { folder: tempfile::tempdir().unwrap() };
+        let files = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
         files.set_ca(ca);
         files.set_token(token);
         files
@@ -58,8 +60,16 @@ impl Pod {
         Self::with(files, operator, |_| ())
     }
 
-    pub(crate) fn with(files: Files, operator: SocketAddr, edit: impl FnOnce(&mut sync::Settings)) -> Self {
-        let settings = Settings { workers: 2, status_on_traffic: false, ..Settings::default() };
+    pub(crate) fn with(
+        files: Files,
+        operator: SocketAddr,
+        edit: impl FnOnce(&mut sync::Settings),
+    ) -> Self {
+        let settings = Settings {
+            workers: 2,
+            status_on_traffic: false,
+            ..Settings::default()
+        };
         let shared = Shared::new(settings, AccessLog::off());
         let gateway = Gateway::new(shared.clone());
         let readiness = Readiness::new();
@@ -77,12 +87,28 @@ impl Pod {
             },
         };
         edit(&mut settings);
-        let key = GatewayKey { namespace: "default".into(), name: "edge".into() };
+        let key = GatewayKey {
+            namespace: "default".into(),
+            name: "edge".into(),
+        };
         let server = Server::start(shared.clone()).unwrap();
-        let mut driver = Driver::new(settings, (key, "uid-1".into()), gateway.clone(), server, &readiness);
+        let mut driver = Driver::new(
+            settings,
+            (key, "uid-1".into()),
+            gateway.clone(),
+            server,
+            &readiness,
+        );
         let metrics = driver.metrics();
         let task = tokio::spawn(async move { driver.run().await });
-        Self { files, gateway, readiness, metrics, shared, task }
+        Self {
+            files,
+            gateway,
+            readiness,
+            metrics,
+            shared,
+            task,
+        }
     }
 
     pub(crate) fn version(&self) -> sluice_snapshot::Version {
@@ -91,7 +117,10 @@ impl Pod {
 
     pub(crate) fn metric(&self, name: &str) -> String {
         let text = self.metrics.encode(&self.shared);
-        let line = text.lines().find(|l| l.starts_with(name)).unwrap_or_else(|| panic!("{name} in {text}"));
+        let line = text
+            .lines()
+            .find(|l| l.starts_with(name))
+            .unwrap_or_else(|| panic!("{name} in {text}"));
         line.rsplit_once(' ').unwrap().1.to_owned()
     }
 }
@@ -104,17 +133,28 @@ impl Drop for Pod {
 
 /// A port that nobody has.
 pub(crate) fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// A token that expires in so many seconds.
 pub(crate) fn mk_token(name: &str, expires_in: u64) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
     let claims = format!(r#"{{"exp":{},"sub":"{name}"}}"#, now + expires_in);
-    format!("e30.{}.sig", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims))
+    format!(
+        "e30.{}.sig",
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims)
+    )
 }
 
-pub(crate) const CHAT: &str = r#"{"model":"gpt-4","messages":[{"role":"user","content":"Hello!"}]}"#;
+pub(crate) const CHAT: &str =
+    r#"{"model":"gpt-4","messages":[{"role":"user","content":"Hello!"}]}"#;
 pub(crate) const CHAT_STREAM: &str =
     r#"{"model":"gpt-4","stream":true,"messages":[{"role":"user","content":"Hello!"}]}"#;
 
@@ -131,15 +171,30 @@ pub(crate) async fn get(port: u16, path: &str) -> (u16, String) {
 }
 
 async fn send(port: u16, mut request: Request<Full<Bytes>>) -> Response<Incoming> {
-    let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    let (mut http, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+    let stream = tokio::net::TcpStream::connect(("127.0.0.1", port))
+        .await
+        .unwrap();
+    let (mut http, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
     tokio::spawn(connection);
-    request.headers_mut().insert("host", http::HeaderValue::from_static("gateway"));
+    request
+        .headers_mut()
+        .insert("host", http::HeaderValue::from_static("gateway"));
     http.send_request(request).await.unwrap()
 }
 
 pub(crate) async fn text(response: Response<Incoming>) -> String {
-    String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+    String::from_utf8(
+        response
+            .into_body()
+            .collect()
+            .await
+            .unwrap()
+            .to_bytes()
+            .to_vec(),
+    )
+    .unwrap()
 }
 
 /// What the double says to a chat, and the status.

@@ -29,16 +29,27 @@ impl Process {
             .arg(format!("--ca-file={}", files.path("ca.crt").display()))
             .arg(format!("--token-file={}", files.path("token").display()))
             .arg(format!("--admin=127.0.0.1:{admin}"))
-            .args(["--bind=127.0.0.1", "--workers=2", "--verbose", &format!("--shutdown-delay={delay}")])
+            .args([
+                "--bind=127.0.0.1",
+                "--workers=2",
+                "--verbose",
+                &format!("--shutdown-delay={delay}"),
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        Self { child, admin, _files: files }
+        Self {
+            child,
+            admin,
+            _files: files,
+        }
     }
 
     fn terminate(&self) {
-        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let kill = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
         assert!(kill.unwrap().success());
     }
 
@@ -51,13 +62,18 @@ impl Process {
                 }
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), asking).await.unwrap()
+        tokio::time::timeout(Duration::from_secs(60), asking)
+            .await
+            .unwrap()
     }
 
     /// Waits for the end; gives what was written too.
     async fn ended(self) -> (ExitStatus, String) {
         let output = tokio::task::spawn_blocking(move || self.child.wait_with_output().unwrap());
-        let output = tokio::time::timeout(Duration::from_secs(60), output).await.unwrap().unwrap();
+        let output = tokio::time::timeout(Duration::from_secs(60), output)
+            .await
+            .unwrap()
+            .unwrap();
         let text = [output.stdout, output.stderr].concat();
         (output.status, String::from_utf8(text).unwrap())
     }
@@ -70,7 +86,10 @@ async fn mk_running(delay: &str) -> (Process, Operator, Mock, u16) {
     let process = Process::start(&authority, &operator, delay);
     operator.stream().await;
     assert_eq!(get(process.admin, "/healthz").await.0, 200);
-    assert_eq!(process.readyz(503).await, "not yet: configured\nnot yet: listening\n");
+    assert_eq!(
+        process.readyz(503).await,
+        "not yet: configured\nnot yet: listening\n"
+    );
     let port = free_port();
     let one = mk_snapshot(port, mock.addr(), "one");
     operator.publish(1, &one);
@@ -89,11 +108,18 @@ async fn a_pod_that_is_told_to_stop_ends_when_its_requests_have() {
     // Whoever has not heard yet is still served.
     assert_eq!(chat(port).await.0, 200);
     let (_, metrics) = get(process.admin, "/metrics").await;
-    assert!(metrics.contains("proxy_requests_total") && metrics.contains("sluice_configuration_info"));
+    assert!(
+        metrics.contains("proxy_requests_total") && metrics.contains("sluice_configuration_info")
+    );
     assert!(text(streaming).await.contains("[DONE]"));
     let (status, log) = process.ended().await;
     assert_eq!(status.code(), Some(0), "{log}");
-    for line in ["connected", "configuration applied", "draining", "\"all_ended\":true"] {
+    for line in [
+        "connected",
+        "configuration applied",
+        "draining",
+        "\"all_ended\":true",
+    ] {
         assert!(log.contains(line), "{line} in {log}");
     }
     for secret in [PROVIDER_KEY, "secret-token", "of this installation"] {
@@ -117,9 +143,15 @@ async fn a_second_signal_ends_it_at_once() {
 #[test]
 fn wrong_usage_names_the_flag_and_ends_with_2() {
     let run = |args: &[&str]| {
-        let output =
-            Command::new(env!("CARGO_BIN_EXE_sluice-dataplane")).env_clear().args(args).output().unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        let output = Command::new(env!("CARGO_BIN_EXE_sluice-dataplane"))
+            .env_clear()
+            .args(args)
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
     };
     let (code, error) = run(&[]);
     assert_eq!(code, Some(2));

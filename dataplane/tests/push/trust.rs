@@ -38,7 +38,9 @@ async fn a_new_authority_is_trusted_as_soon_as_it_is_in_the_bundle() {
     operator.stream().await;
     operator.leave();
     operator.come_back(new.acceptor(SERVER_NAME));
-    operator.until(|seen| matches!(seen, Seen::NoTls).then_some(())).await;
+    operator
+        .until(|seen| matches!(seen, Seen::NoTls).then_some(()))
+        .await;
     pod.files.set_ca(&format!("{}{}", old.pem, new.pem));
     operator.stream().await;
 }

@@ -31,7 +31,9 @@ pub struct Authority {
 
 impl std::fmt::Debug for Authority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Authority").field("created", &self.created).finish_non_exhaustive()
+        f.debug_struct("Authority")
+            .field("created", &self.created)
+            .finish_non_exhaustive()
     }
 }
 
@@ -52,7 +54,11 @@ impl Authority {
     pub fn new(now: u64) -> Result<Self, rcgen::Error> {
         let key = KeyPair::generate()?;
         let certificate = params(now)?.self_signed(&key)?;
-        Ok(Self { created: now, certificate: certificate.pem(), key: key.serialize_pem() })
+        Ok(Self {
+            created: now,
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        })
     }
 
     /// When it is no longer valid, in seconds since 1970.
@@ -67,16 +73,21 @@ impl Authority {
     pub fn issue(&self, now: u64, names: &[String]) -> Result<Leaf, rcgen::Error> {
         let issuer = Issuer::new(params(self.created)?, KeyPair::from_pem(&self.key)?);
         let mut leaf = CertificateParams::new(names)?;
-        leaf.distinguished_name.push(DnType::CommonName, "sluice-operator");
+        leaf.distinguished_name
+            .push(DnType::CommonName, "sluice-operator");
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        (leaf.not_before, leaf.not_after) = (time(now - SKEW).into(), time(now + LEAF_LIFETIME).into());
+        (leaf.not_before, leaf.not_after) =
+            (time(now - SKEW).into(), time(now + LEAF_LIFETIME).into());
         leaf.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate()?;
         let certificate = leaf.signed_by(&key, &issuer)?;
         let der = Secret::new(key.serialize_der());
         let key = PrivateKeyDer::Pkcs8(der.expose().to_vec().into());
-        Ok(Leaf { certificate: certificate.der().clone(), key })
+        Ok(Leaf {
+            certificate: certificate.der().clone(),
+            key,
+        })
     }
 }
 
@@ -85,8 +96,11 @@ fn params(created: u64) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.distinguished_name.push(DnType::CommonName, format!("sluice-operator {created}"));
-    (params.not_before, params.not_after) = (time(created - SKEW).into(), time(created + LIFETIME).into());
+    params
+        .distinguished_name
+        .push(DnType::CommonName, format!("sluice-operator {created}"));
+    (params.not_before, params.not_after) =
+        (time(created - SKEW).into(), time(created + LIFETIME).into());
     Ok(params)
 }
 

@@ -35,12 +35,22 @@ impl Authorities {
         let settled = self.0.iter().rposition(|a| a.created + SETTLE <= now);
         // Signed until the next one had settled, and a leaf's life longer.
         let is_over = |i: usize, a: &Authority| {
-            let next = self.0.get(i + 1).map(|n| n.created + SETTLE + LEAF_LIFETIME);
+            let next = self
+                .0
+                .get(i + 1)
+                .map(|n| n.created + SETTLE + LEAF_LIFETIME);
             a.expires() <= now || (settled.is_some_and(|s| i < s) && next.is_some_and(|n| n <= now))
         };
-        let kept = self.0.iter().enumerate().filter(|(i, a)| !is_over(*i, a)).map(|(_, a)| a.clone());
+        let kept = self
+            .0
+            .iter()
+            .enumerate()
+            .filter(|(i, a)| !is_over(*i, a))
+            .map(|(_, a)| a.clone());
         let mut next: Vec<Authority> = kept.collect();
-        let is_due = next.last().is_none_or(|newest| newest.created + RENEW <= now);
+        let is_due = next
+            .last()
+            .is_none_or(|newest| newest.created + RENEW <= now);
         if is_due {
             next.push(Authority::new(now)?);
         }
@@ -94,7 +104,10 @@ mod tests {
 
     #[test]
     fn nothing_changes_when_nothing_is_due() {
-        let state = Authorities::default().rotated(1_700_000_000).unwrap().unwrap();
+        let state = Authorities::default()
+            .rotated(1_700_000_000)
+            .unwrap()
+            .unwrap();
         assert!(state.rotated(1_700_000_000 + 86_400).unwrap().is_none());
     }
 
@@ -105,20 +118,25 @@ mod tests {
         let name = "sluice-operator.sluice.internal".to_owned();
         let leaf = state.signer(now).unwrap().issue(now, &[name]).unwrap();
         let mut roots = rustls::RootCertStore::empty();
-        for pem in
-            state.bundle().split_inclusive("-----END CERTIFICATE-----\r\n").filter(|p| p.contains("BEGIN"))
+        for pem in state
+            .bundle()
+            .split_inclusive("-----END CERTIFICATE-----\r\n")
+            .filter(|p| p.contains("BEGIN"))
         {
             let der = rustls::pki_types::pem::PemObject::from_pem_slice(pem.as_bytes()).unwrap();
             roots.add(der).unwrap();
         }
         assert_eq!(roots.len(), 1);
         let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let verifier = rustls::client::WebPkiServerVerifier::builder_with_provider(roots.into(), provider)
-            .build()
-            .unwrap();
+        let verifier =
+            rustls::client::WebPkiServerVerifier::builder_with_provider(roots.into(), provider)
+                .build()
+                .unwrap();
         let server = "sluice-operator.sluice.internal".try_into().unwrap();
         use rustls::client::danger::ServerCertVerifier;
         let time = rustls::pki_types::UnixTime::now();
-        verifier.verify_server_cert(&leaf.certificate, &[], &server, &[], time).unwrap();
+        verifier
+            .verify_server_cert(&leaf.certificate, &[], &server, &[], time)
+            .unwrap();
     }
 }

@@ -6,7 +6,10 @@ use sluice_vocab::{Kind, Origin};
 use super::*;
 
 fn mk_gateway() -> GatewayKey {
-    GatewayKey { namespace: "n".into(), name: "g".into() }
+    GatewayKey {
+        namespace: "n".into(),
+        name: "g".into(),
+    }
 }
 
 fn mk_object() -> ObjectRef {
@@ -14,13 +17,25 @@ fn mk_object() -> ObjectRef {
 }
 
 fn mk_verdict(generation: i64) -> Verdict {
-    Verdict { generation, findings: vec![], gateways: [mk_gateway()].into() }
+    Verdict {
+        generation,
+        findings: vec![],
+        gateways: [mk_gateway()].into(),
+    }
 }
 
 /// A snapshot with one policy, of the given revision, from the object.
 fn mk_snapshot(revision: u32) -> Snapshot {
-    let origin = Origin { object: mk_object(), generation: 1, path: "spec.ai".into() };
-    let body = Body::Policy(model::Policy { kind: "promptGuard".into(), revision, config: "{}".into() });
+    let origin = Origin {
+        object: mk_object(),
+        generation: 1,
+        path: "spec.ai".into(),
+    };
+    let body = Body::Policy(model::Policy {
+        kind: "promptGuard".into(),
+        revision,
+        config: "{}".into(),
+    });
     let sealed = Sealer::new(b"k").seal(&origin, body);
     Snapshot::new([(EntryKey::new(&["policy"]), sealed)].into())
 }
@@ -49,13 +64,24 @@ fn ask(
     reports: &[Report],
     release: Option<&Release>,
 ) -> Delivery {
-    let heard = Heard { reports: reports.iter().collect(), release };
-    deliveries.of(&mk_object(), &mk_verdict(generation), &[(mk_gateway(), heard)].into())
+    let heard = Heard {
+        reports: reports.iter().collect(),
+        release,
+    };
+    deliveries.of(
+        &mk_object(),
+        &mk_verdict(generation),
+        &[(mk_gateway(), heard)].into(),
+    )
 }
 
 fn publish(deliveries: &mut Deliveries, snapshot: &Snapshot, generation: i64) {
     let (object, verdict) = (mk_object(), mk_verdict(generation));
-    deliveries.published(&mk_gateway(), snapshot.version(), [(&object, &verdict)].into_iter());
+    deliveries.published(
+        &mk_gateway(),
+        snapshot.version(),
+        [(&object, &verdict)].into_iter(),
+    );
 }
 
 #[test]
@@ -65,15 +91,32 @@ fn it_is_programmed_when_all_acknowledged_and_stays_so() {
     publish(&mut deliveries, &one, 1);
     assert_eq!(ask(&mut deliveries, 1, &[], None), Delivery::NotConnected);
     let (a, late) = (mk_report("a", Some(one.version())), mk_report("b", None));
-    assert_eq!(ask(&mut deliveries, 1, &[a.clone(), late.clone()], None), Delivery::Pending);
-    assert_eq!(ask(&mut deliveries, 1, std::slice::from_ref(&a), None), Delivery::Acknowledged);
+    assert_eq!(
+        ask(&mut deliveries, 1, &[a.clone(), late.clone()], None),
+        Delivery::Pending
+    );
+    assert_eq!(
+        ask(&mut deliveries, 1, std::slice::from_ref(&a), None),
+        Delivery::Acknowledged
+    );
     // A new pod comes, all pods go: the generation was there.
-    assert_eq!(ask(&mut deliveries, 1, &[a.clone(), late], None), Delivery::Acknowledged);
+    assert_eq!(
+        ask(&mut deliveries, 1, &[a.clone(), late], None),
+        Delivery::Acknowledged
+    );
     assert_eq!(ask(&mut deliveries, 1, &[], None), Delivery::Acknowledged);
     // Another generation is another matter.
     publish(&mut deliveries, &two, 2);
     assert_eq!(ask(&mut deliveries, 2, &[a], None), Delivery::Pending);
-    assert_eq!(ask(&mut deliveries, 2, &[mk_report("a", Some(two.version()))], None), Delivery::Acknowledged);
+    assert_eq!(
+        ask(
+            &mut deliveries,
+            2,
+            &[mk_report("a", Some(two.version()))],
+            None
+        ),
+        Delivery::Acknowledged
+    );
 }
 
 #[test]
@@ -83,12 +126,47 @@ fn a_later_version_has_it_too_and_an_earlier_one_does_not() {
     publish(&mut deliveries, &one, 1);
     publish(&mut deliveries, &two, 2);
     publish(&mut deliveries, &three, 2);
-    assert_eq!(ask(&mut deliveries, 2, &[mk_report("a", Some(one.version()))], None), Delivery::Pending);
-    assert_eq!(ask(&mut deliveries, 2, &[mk_report("a", Some(two.version()))], None), Delivery::Acknowledged);
-    let count =
-        |report: &Report| deliveries.count(&mk_gateway(), &Heard { reports: vec![report], release: None });
-    assert_eq!(count(&mk_report("a", Some(two.version()))), Count { current: 0, connected: 1 });
-    assert_eq!(count(&mk_report("a", Some(three.version()))), Count { current: 1, connected: 1 });
+    assert_eq!(
+        ask(
+            &mut deliveries,
+            2,
+            &[mk_report("a", Some(one.version()))],
+            None
+        ),
+        Delivery::Pending
+    );
+    assert_eq!(
+        ask(
+            &mut deliveries,
+            2,
+            &[mk_report("a", Some(two.version()))],
+            None
+        ),
+        Delivery::Acknowledged
+    );
+    let count = |report: &Report| {
+        deliveries.count(
+            &mk_gateway(),
+            &Heard {
+                reports: vec![report],
+                release: None,
+            },
+        )
+    };
+    assert_eq!(
+        count(&mk_report("a", Some(two.version()))),
+        Count {
+            current: 0,
+            connected: 1
+        }
+    );
+    assert_eq!(
+        count(&mk_report("a", Some(three.version()))),
+        Count {
+            current: 1,
+            connected: 1
+        }
+    );
 }
 
 #[test]
@@ -97,7 +175,15 @@ fn a_generation_that_was_not_published_is_pending() {
     let mut deliveries = Deliveries::default();
     publish(&mut deliveries, &one, 1);
     // Frozen: generation 2 is in no version.
-    assert_eq!(ask(&mut deliveries, 2, &[mk_report("a", Some(one.version()))], None), Delivery::Pending);
+    assert_eq!(
+        ask(
+            &mut deliveries,
+            2,
+            &[mk_report("a", Some(one.version()))],
+            None
+        ),
+        Delivery::Pending
+    );
     deliveries.remember(&mk_object(), 2);
     assert_eq!(ask(&mut deliveries, 2, &[], None), Delivery::Acknowledged);
 }
@@ -115,13 +201,21 @@ fn what_a_data_plane_cannot_run_lands_on_its_resource() {
         generation: 1,
         path: "spec.ai.openai".into(),
     };
-    report.vitals.diagnostics =
-        vec![Diagnostic { key: EntryKey::new(&["x"]), origin: Some(origin), message: "no".into() }];
-    let Delivery::Rejected(findings) = ask(&mut deliveries, 1, &[report.clone()], None) else { panic!() };
+    report.vitals.diagnostics = vec![Diagnostic {
+        key: EntryKey::new(&["x"]),
+        origin: Some(origin),
+        message: "no".into(),
+    }];
+    let Delivery::Rejected(findings) = ask(&mut deliveries, 1, &[report.clone()], None) else {
+        panic!()
+    };
     assert_eq!(findings[0].path, "spec.ai.openai");
     // Of an older generation it says nothing about this one.
     publish(&mut deliveries, &one, 2);
-    assert_eq!(ask(&mut deliveries, 2, &[report], None), Delivery::Acknowledged);
+    assert_eq!(
+        ask(&mut deliveries, 2, &[report], None),
+        Delivery::Acknowledged
+    );
 }
 
 #[test]
@@ -131,6 +225,12 @@ fn a_policy_that_an_older_data_plane_does_not_know_is_told() {
     let mut deliveries = Deliveries::default();
     publish(&mut deliveries, &two, 1);
     let reports = [mk_report("a", Some(two.version()))];
-    let Delivery::Rejected(findings) = ask(&mut deliveries, 1, &reports, Some(&release)) else { panic!() };
-    assert!(findings[0].message.contains("promptGuard revision 2"), "{}", findings[0].message);
+    let Delivery::Rejected(findings) = ask(&mut deliveries, 1, &reports, Some(&release)) else {
+        panic!()
+    };
+    assert!(
+        findings[0].message.contains("promptGuard revision 2"),
+        "{}",
+        findings[0].message
+    );
 }

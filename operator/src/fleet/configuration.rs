@@ -33,10 +33,19 @@ impl Configuration for Service {
         let fleet = self.0.clone();
         let slot = fleet.streams.clone().try_acquire_owned();
         let slot = slot.map_err(|_| Status::resource_exhausted("too many streams"))?;
-        let peer =
-            fleet.gate.peer(request.metadata()).await.inspect_err(|status| fleet.deny(None, status))?;
+        let peer = fleet
+            .gate
+            .peer(request.metadata())
+            .await
+            .inspect_err(|status| fleet.deny(None, status))?;
         let (sender, responses) = mpsc::channel(QUEUE);
-        let follow = Follow { fleet, peer, requests: request.into_inner(), sender, _slot: slot };
+        let follow = Follow {
+            fleet,
+            peer,
+            requests: request.into_inner(),
+            sender,
+            _slot: slot,
+        };
         tokio::spawn(follow.run());
         let responses = futures_util::stream::unfold(responses, |mut responses| async {
             responses.recv().await.map(|response| (response, responses))
@@ -81,10 +90,14 @@ impl Follow {
         let hello = self.hello().await?;
         let gateway = hello.identity.gateway.clone();
         let hub = self.fleet.hub(&gateway);
-        let hub = hub.filter(|hub| self.peer.is_of(&gateway, &hub.account(), &hello.identity.instance));
+        let hub = hub.filter(|hub| {
+            self.peer
+                .is_of(&gateway, &hub.account(), &hello.identity.instance)
+        });
         let Some(hub) = hub else {
             // The same answer for what doesn't exist and what isn't theirs.
-            let status = Status::permission_denied(format!("this pod is not one of Gateway {gateway}"));
+            let status =
+                Status::permission_denied(format!("this pod is not one of Gateway {gateway}"));
             self.fleet.deny(Some(&self.peer), &status);
             return Err(status);
         };
@@ -95,9 +108,13 @@ impl Follow {
             "a data plane follows"
         );
         let settings = self.fleet.settings.clone();
-        let accepted = hub.read(|releases| Server::accept(Instant::now(), hello, settings, releases));
-        let (server, events) = accepted.map_err(|denied| Status::failed_precondition(denied.to_string()))?;
-        self.act(events).await.map_err(|ended| ended.unwrap_or_else(|| Status::cancelled("gone")))?;
+        let accepted =
+            hub.read(|releases| Server::accept(Instant::now(), hello, settings, releases));
+        let (server, events) =
+            accepted.map_err(|denied| Status::failed_precondition(denied.to_string()))?;
+        self.act(events)
+            .await
+            .map_err(|ended| ended.unwrap_or_else(|| Status::cancelled("gone")))?;
         Ok((hub, server))
     }
 
@@ -138,7 +155,10 @@ impl Follow {
         }
     }
 
-    fn message(&self, request: Option<Result<FollowRequest, Status>>) -> Result<Option<ToServer>, Ended> {
+    fn message(
+        &self,
+        request: Option<Result<FollowRequest, Status>>,
+    ) -> Result<Option<ToServer>, Ended> {
         match request {
             Some(Ok(request)) => ToServer::decode(request).map_err(|error| Some(malformed(error))),
             Some(Err(_)) | None => Err(None),
@@ -172,12 +192,22 @@ impl Follow {
             }
             ServerEvent::Refused(refusal) => {
                 self.fleet.metrics.refused();
-                tracing::warn!(pod, refusal = refusal.to_string(), "a data plane refuses an update");
+                tracing::warn!(
+                    pod,
+                    refusal = refusal.to_string(),
+                    "a data plane refuses an update"
+                );
             }
             ServerEvent::Behind(epoch) => self.fleet.behind(*epoch),
-            ServerEvent::Applied(version) => tracing::debug!(pod, version = version.to_string(), "applied"),
+            ServerEvent::Applied(version) => {
+                tracing::debug!(pod, version = version.to_string(), "applied")
+            }
             ServerEvent::Unknown(policies) => {
-                tracing::warn!(pod, count = policies.len(), "a data plane doesn't know some policies");
+                tracing::warn!(
+                    pod,
+                    count = policies.len(),
+                    "a data plane doesn't know some policies"
+                );
             }
             ServerEvent::Welcome(_) | ServerEvent::Heartbeat(_) | ServerEvent::Close(_) => {}
         }

@@ -19,7 +19,12 @@ pub(super) struct Hub {
 
 impl Hub {
     /// Takes the newest. `account` is the ServiceAccount of the Gateway's pods. Says whether it was taken: an older epoch isn't.
-    pub(super) fn publish(&self, account: String, epoch: Epoch, release: Option<Arc<Snapshot>>) -> bool {
+    pub(super) fn publish(
+        &self,
+        account: String,
+        epoch: Epoch,
+        release: Option<Arc<Snapshot>>,
+    ) -> bool {
         *lock(&self.account) = account;
         let Some(release) = release else { return true };
         let is_taken = lock(&self.releases).publish(epoch, release);

@@ -47,7 +47,10 @@ pub(super) struct Gate {
 
 impl Gate {
     pub(super) fn new(client: Client) -> Self {
-        Self { api: Api::all(client), slots: Semaphore::new(REVIEWS) }
+        Self {
+            api: Api::all(client),
+            slots: Semaphore::new(REVIEWS),
+        }
     }
 
     /// The caller of a request.
@@ -60,16 +63,21 @@ impl Gate {
             },
             ..TokenReview::default()
         };
-        let Ok(_slot) = self.slots.acquire().await else { return Err(Status::unavailable("stopping")) };
+        let Ok(_slot) = self.slots.acquire().await else {
+            return Err(Status::unavailable("stopping"));
+        };
         let params = PostParams::default();
         let asked = self.api.create(&params, &review);
         let reviewed = tokio::time::timeout(REVIEW_TIME, asked).await;
-        let review =
-            reviewed.map_err(|_| Status::unavailable("the API server doesn't answer"))?.map_err(|error| {
+        let review = reviewed
+            .map_err(|_| Status::unavailable("the API server doesn't answer"))?
+            .map_err(|error| {
                 tracing::warn!(error = brief(&error), "a token can't be reviewed");
                 Status::unavailable("the token can't be reviewed now")
             })?;
-        let status = review.status.ok_or_else(|| Status::unavailable("the token was not reviewed"))?;
+        let status = review
+            .status
+            .ok_or_else(|| Status::unavailable("the token was not reviewed"))?;
         judge(status, life(token, SystemTime::now()))
     }
 }
@@ -79,7 +87,9 @@ fn bearer(metadata: &MetadataMap) -> Result<&str, Status> {
     let token = value.and_then(|v| v.strip_prefix("Bearer ")).map(str::trim);
     match token {
         Some(token) if !token.is_empty() && token.len() <= MAX_TOKEN => Ok(token),
-        _ => Err(Status::unauthenticated("a ServiceAccount's token is missing: authorization: Bearer …")),
+        _ => Err(Status::unauthenticated(
+            "a ServiceAccount's token is missing: authorization: Bearer …",
+        )),
     }
 }
 
@@ -87,11 +97,15 @@ fn bearer(metadata: &MetadataMap) -> Result<&str, Status> {
 fn judge(status: TokenReviewStatus, life: Duration) -> Result<Peer, Status> {
     let is_meant = status.audiences.iter().flatten().any(|a| a == AUDIENCE);
     if !status.authenticated.unwrap_or(false) || !is_meant {
-        return Err(Status::unauthenticated("the token isn't valid for this audience"));
+        return Err(Status::unauthenticated(
+            "the token isn't valid for this audience",
+        ));
     }
     let user = status.user.unwrap_or_default();
     let name = user.username.unwrap_or_default();
-    let account = name.strip_prefix("system:serviceaccount:").and_then(|n| n.split_once(':'));
+    let account = name
+        .strip_prefix("system:serviceaccount:")
+        .and_then(|n| n.split_once(':'));
     let (namespace, account) =
         account.ok_or_else(|| Status::permission_denied("the token is not a ServiceAccount's"))?;
     let extra = user.extra.unwrap_or_default();
@@ -115,7 +129,9 @@ fn judge(status: TokenReviewStatus, life: Duration) -> Result<Peer, Status> {
 /// How long a token that was found valid is so, by its own words.
 fn life(token: &str, now: SystemTime) -> Duration {
     let expires = expiry(token).map(|at| SystemTime::UNIX_EPOCH + Duration::from_secs(at));
-    let left = expires.and_then(|at| at.duration_since(now).ok()).unwrap_or(Duration::ZERO);
+    let left = expires
+        .and_then(|at| at.duration_since(now).ok())
+        .unwrap_or(Duration::ZERO);
     left.clamp(Duration::from_secs(1), MAX_LIFE)
 }
 
@@ -123,7 +139,9 @@ fn life(token: &str, now: SystemTime) -> Duration {
 fn expiry(token: &str) -> Option<u64> {
     use base64::Engine;
     let claims = token.split('.').nth(1)?;
-    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).ok()?;
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(claims)
+        .ok()?;
     let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
     claims.get("exp")?.as_u64()
 }
@@ -139,31 +157,54 @@ mod tests {
     fn mk(user: &str, audience: &str, pod: Option<&str>) -> TokenReviewStatus {
         let extra = pod.map(|uid| {
             let pair = |key: &str, value: &str| {
-                (format!("authentication.kubernetes.io/{key}"), vec![value.to_owned()])
+                (
+                    format!("authentication.kubernetes.io/{key}"),
+                    vec![value.to_owned()],
+                )
             };
             BTreeMap::from([pair("pod-uid", uid), pair("pod-name", "g-1")])
         });
         TokenReviewStatus {
             authenticated: Some(true),
             audiences: Some(vec![audience.to_owned()]),
-            user: Some(UserInfo { username: Some(user.to_owned()), extra, ..UserInfo::default() }),
+            user: Some(UserInfo {
+                username: Some(user.to_owned()),
+                extra,
+                ..UserInfo::default()
+            }),
             error: None,
         }
     }
 
     fn mk_gateway(namespace: &str, name: &str) -> GatewayKey {
-        GatewayKey { namespace: namespace.into(), name: name.into() }
+        GatewayKey {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
     }
 
     const LIFE: Duration = Duration::from_secs(60);
 
     #[test]
     fn a_pod_is_of_one_gateway_only() {
-        let peer = judge(mk("system:serviceaccount:n:g-sluice", AUDIENCE, Some("u1")), LIFE).unwrap();
+        let peer = judge(
+            mk("system:serviceaccount:n:g-sluice", AUDIENCE, Some("u1")),
+            LIFE,
+        )
+        .unwrap();
         assert!(peer.is_of(&mk_gateway("n", "g"), "g-sluice", "u1"));
-        assert!(!peer.is_of(&mk_gateway("m", "g"), "g-sluice", "u1"), "another namespace");
-        assert!(!peer.is_of(&mk_gateway("n", "h"), "h-sluice", "u1"), "another Gateway");
-        assert!(!peer.is_of(&mk_gateway("n", "g"), "g-sluice", "u2"), "another pod");
+        assert!(
+            !peer.is_of(&mk_gateway("m", "g"), "g-sluice", "u1"),
+            "another namespace"
+        );
+        assert!(
+            !peer.is_of(&mk_gateway("n", "h"), "h-sluice", "u1"),
+            "another Gateway"
+        );
+        assert!(
+            !peer.is_of(&mk_gateway("n", "g"), "g-sluice", "u2"),
+            "another pod"
+        );
     }
 
     #[test]
@@ -171,13 +212,31 @@ mod tests {
         let code = |status| judge(status, LIFE).unwrap_err().code();
         let good = mk("system:serviceaccount:n:a", AUDIENCE, Some("u"));
         assert_eq!(
-            code(TokenReviewStatus { authenticated: Some(false), ..good.clone() }),
+            code(TokenReviewStatus {
+                authenticated: Some(false),
+                ..good.clone()
+            }),
             tonic::Code::Unauthenticated
         );
-        assert_eq!(code(TokenReviewStatus { audiences: None, ..good }), tonic::Code::Unauthenticated);
-        assert_eq!(code(mk("system:serviceaccount:n:a", "other", Some("u"))), tonic::Code::Unauthenticated);
-        assert_eq!(code(mk("jane", AUDIENCE, Some("u"))), tonic::Code::PermissionDenied);
-        assert_eq!(code(mk("system:serviceaccount:n:a", AUDIENCE, None)), tonic::Code::PermissionDenied);
+        assert_eq!(
+            code(TokenReviewStatus {
+                audiences: None,
+                ..good
+            }),
+            tonic::Code::Unauthenticated
+        );
+        assert_eq!(
+            code(mk("system:serviceaccount:n:a", "other", Some("u"))),
+            tonic::Code::Unauthenticated
+        );
+        assert_eq!(
+            code(mk("jane", AUDIENCE, Some("u"))),
+            tonic::Code::PermissionDenied
+        );
+        assert_eq!(
+            code(mk("system:serviceaccount:n:a", AUDIENCE, None)),
+            tonic::Code::PermissionDenied
+        );
     }
 
     #[test]

@@ -35,7 +35,10 @@ impl Certificate {
     pub fn replace(&self, leaf: Leaf) -> Result<(), rustls::Error> {
         let key = aws_lc_rs::sign::any_supported_type(&leaf.key)?;
         let chain: Vec<CertificateDer<'static>> = vec![leaf.certificate];
-        let mut shown = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut shown = self
+            .0
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         *shown = Some(Arc::new(CertifiedKey::new(chain, key)));
         Ok(())
     }
@@ -43,7 +46,10 @@ impl Certificate {
 
 impl ResolvesServerCert for Certificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.0
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -55,7 +61,9 @@ pub struct Listener {
 
 impl std::fmt::Debug for Listener {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Listener").field("socket", &self.socket).finish_non_exhaustive()
+        f.debug_struct("Listener")
+            .field("socket", &self.socket)
+            .finish_non_exhaustive()
     }
 }
 
@@ -71,10 +79,13 @@ impl Listener {
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(certificate));
         config.alpn_protocols = vec![b"h2".to_vec()];
-        let socket = TcpListener::bind(address)
-            .await
-            .map_err(|error| anyhow::anyhow!("cannot listen on {address} for data planes: {error}"))?;
-        Ok(Self { socket, acceptor: TlsAcceptor::from(Arc::new(config)) })
+        let socket = TcpListener::bind(address).await.map_err(|error| {
+            anyhow::anyhow!("cannot listen on {address} for data planes: {error}")
+        })?;
+        Ok(Self {
+            socket,
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+        })
     }
 
     /// Where it listens.
@@ -90,7 +101,10 @@ impl Listener {
         let (sender, connections) = mpsc::channel(HANDSHAKES);
         tokio::spawn(self.accept(sender));
         futures_util::stream::unfold(connections, |mut connections| async {
-            connections.recv().await.map(|connection| (Ok(connection), connections))
+            connections
+                .recv()
+                .await
+                .map(|connection| (Ok(connection), connections))
         })
     }
 
@@ -98,8 +112,12 @@ impl Listener {
         let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
         let connections = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
-            let Ok(slot) = connections.clone().acquire_owned().await else { return };
-            let Ok(turn) = handshakes.clone().acquire_owned().await else { return };
+            let Ok(slot) = connections.clone().acquire_owned().await else {
+                return;
+            };
+            let Ok(turn) = handshakes.clone().acquire_owned().await else {
+                return;
+            };
             let (stream, peer) = tokio::select! {
                 accepted = self.socket.accept() => match accepted {
                     Ok(accepted) => accepted,
@@ -115,7 +133,14 @@ impl Listener {
             tokio::spawn(async move {
                 let _ = stream.set_nodelay(true);
                 match tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => drop(sender.send(Connection { stream, _slot: slot }).await),
+                    Ok(Ok(stream)) => drop(
+                        sender
+                            .send(Connection {
+                                stream,
+                                _slot: slot,
+                            })
+                            .await,
+                    ),
                     Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
                     Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
                 }
@@ -148,13 +173,21 @@ mod io {
     use super::Connection;
 
     impl AsyncRead for Connection {
-        fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<Result<()>> {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buf: &mut ReadBuf<'_>,
+        ) -> Poll<Result<()>> {
             Pin::new(&mut self.get_mut().stream).poll_read(cx, buf)
         }
     }
 
     impl AsyncWrite for Connection {
-        fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buf: &[u8],
+        ) -> Poll<Result<usize>> {
             Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
         }
 

@@ -21,8 +21,11 @@ impl Reporting for Service {
         let fleet = &self.0;
         let slot = fleet.streams.try_acquire();
         let _slot = slot.map_err(|_| Status::resource_exhausted("too many streams"))?;
-        let peer =
-            fleet.gate.peer(request.metadata()).await.inspect_err(|status| fleet.deny(None, status))?;
+        let peer = fleet
+            .gate
+            .peer(request.metadata())
+            .await
+            .inspect_err(|status| fleet.deny(None, status))?;
         let mut told = None;
         let ended = listen(fleet, &peer, request.into_inner(), &mut told).await;
         if let Some((gateway, instance)) = told
@@ -47,7 +50,9 @@ async fn listen(
     loop {
         let lead = leadership.borrow_and_update().clone();
         if !lead.is_me {
-            return Ok(ReportResponse { leader: Some(lead.leader().into()) });
+            return Ok(ReportResponse {
+                leader: Some(lead.leader().into()),
+            });
         }
         tokio::select! {
             report = reports.next() => {
@@ -66,10 +71,13 @@ fn accept(
     report: ReportRequest,
     told: &mut Option<(GatewayKey, String)>,
 ) -> Result<(), Status> {
-    let report = Report::try_from(report).map_err(|error| Status::invalid_argument(error.to_string()))?;
+    let report =
+        Report::try_from(report).map_err(|error| Status::invalid_argument(error.to_string()))?;
     let gateway = &report.identity.gateway;
     let instance = &report.identity.instance;
-    let is_theirs = fleet.hub(gateway).is_some_and(|hub| peer.is_of(gateway, &hub.account(), instance));
+    let is_theirs = fleet
+        .hub(gateway)
+        .is_some_and(|hub| peer.is_of(gateway, &hub.account(), instance));
     if !is_theirs {
         let status = Status::permission_denied(format!("this pod is not one of Gateway {gateway}"));
         fleet.deny(Some(peer), &status);

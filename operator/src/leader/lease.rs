@@ -27,7 +27,10 @@ pub(super) struct Holder {
 impl Holder {
     pub(super) fn parse(identity: &str) -> Option<Self> {
         let (address, name) = identity.split_once('_')?;
-        Some(Self { address: address.to_owned(), name: name.to_owned() })
+        Some(Self {
+            address: address.to_owned(),
+            name: name.to_owned(),
+        })
     }
 }
 
@@ -72,7 +75,9 @@ impl Observed {
         if self.since.is_none() || self.spec.as_ref() != spec {
             (self.spec, self.since) = (spec.cloned(), Some(asked));
         }
-        let transitions = spec.and_then(|s| s.lease_transitions).and_then(|t| u64::try_from(t).ok());
+        let transitions = spec
+            .and_then(|s| s.lease_transitions)
+            .and_then(|t| u64::try_from(t).ok());
         // A Lease that was deleted begins anew; the epoch doesn't.
         self.transitions = self.transitions.max(transitions.unwrap_or(0));
     }
@@ -86,7 +91,11 @@ impl Observed {
     }
 
     pub(super) fn holder(&self) -> Option<Holder> {
-        self.spec.as_ref()?.holder_identity.as_deref().and_then(Holder::parse)
+        self.spec
+            .as_ref()?
+            .holder_identity
+            .as_deref()
+            .and_then(Holder::parse)
     }
 
     /// Whether it was ours, and renewed not too long ago.
@@ -104,7 +113,9 @@ impl Observed {
         match self.holder() {
             Some(holder) if holder == *me && is_behind => Some(Action::Take { transitions: next }),
             Some(holder) if holder == *me && self.spec_transitions() == Some(self.transitions) => {
-                Some(Action::Renew { transitions: self.transitions })
+                Some(Action::Renew {
+                    transitions: self.transitions,
+                })
             }
             Some(holder) if holder != *me && is_fresh => None,
             _ => Some(Action::Take { transitions: next }),
@@ -112,7 +123,10 @@ impl Observed {
     }
 
     fn spec_transitions(&self) -> Option<u64> {
-        self.spec.as_ref()?.lease_transitions.and_then(|t| u64::try_from(t).ok())
+        self.spec
+            .as_ref()?
+            .lease_transitions
+            .and_then(|t| u64::try_from(t).ok())
     }
 }
 
@@ -121,14 +135,19 @@ mod tests {
     use super::*;
 
     fn mk_me() -> Holder {
-        Holder { address: "10.0.0.1:18000".into(), name: "a".into() }
+        Holder {
+            address: "10.0.0.1:18000".into(),
+            name: "a".into(),
+        }
     }
 
     fn mk(holder: Option<&str>, renewal: i64, transitions: i32) -> LeaseSpec {
         let renewed = jiff::Timestamp::from_second(renewal).unwrap();
         LeaseSpec {
             holder_identity: holder.map(str::to_owned),
-            renew_time: Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime(renewed)),
+            renew_time: Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime(
+                renewed,
+            )),
             lease_transitions: Some(transitions),
             ..LeaseSpec::default()
         }
@@ -141,9 +160,15 @@ mod tests {
         let now = Instant::now();
         let mut seen = Observed::default();
         seen.see(now, None);
-        assert_eq!(seen.action(&mk_me(), now, 0), Some(Action::Take { transitions: 1 }));
+        assert_eq!(
+            seen.action(&mk_me(), now, 0),
+            Some(Action::Take { transitions: 1 })
+        );
         seen.see(now, Some(&mk(None, 0, 7)));
-        assert_eq!(seen.action(&mk_me(), now, 0), Some(Action::Take { transitions: 8 }));
+        assert_eq!(
+            seen.action(&mk_me(), now, 0),
+            Some(Action::Take { transitions: 8 })
+        );
     }
 
     #[test]
@@ -156,7 +181,10 @@ mod tests {
         assert_eq!(seen.action(&mk_me(), now + S * 28, 0), None);
         // The same renewal again is no sign of life.
         seen.see(now + S * 28, Some(&mk(Some("10.0.0.2:1_b"), 2, 3)));
-        assert_eq!(seen.action(&mk_me(), now + S * 29, 0), Some(Action::Take { transitions: 4 }));
+        assert_eq!(
+            seen.action(&mk_me(), now + S * 29, 0),
+            Some(Action::Take { transitions: 4 })
+        );
         assert_eq!(seen.holder().unwrap().address, "10.0.0.2:1");
     }
 
@@ -166,7 +194,10 @@ mod tests {
         let mut seen = Observed::default();
         let me = mk_me();
         seen.see(now, Some(&mk(Some(&me.to_string()), 1, 3)));
-        assert_eq!(seen.action(&me, now, 0), Some(Action::Renew { transitions: 3 }));
+        assert_eq!(
+            seen.action(&me, now, 0),
+            Some(Action::Renew { transitions: 3 })
+        );
         assert!(seen.is_held_by(&me, now + S * 9));
         assert!(!seen.is_held_by(&me, now + DEADLINE));
         const { assert!(DEADLINE.as_secs() < DURATION.as_secs()) };
@@ -180,11 +211,26 @@ mod tests {
         seen.see(now, Some(&mk(Some(&me.to_string()), 1, 9)));
         // Somebody deleted the Lease, or an old backup is back.
         seen.see(now, None);
-        assert_eq!(seen.action(&me, now, 0), Some(Action::Take { transitions: 10 }));
+        assert_eq!(
+            seen.action(&me, now, 0),
+            Some(Action::Take { transitions: 10 })
+        );
         seen.see(now, Some(&mk(Some(&me.to_string()), 1, 2)));
-        assert_eq!(seen.action(&me, now, 0), Some(Action::Take { transitions: 10 }));
-        assert_eq!(seen.action(&me, now, 40), Some(Action::Take { transitions: 41 }));
-        let step_by_step = Some(Action::Take { transitions: 9 + STEP + 1 });
-        assert_eq!(seen.action(&me, now, u64::MAX), step_by_step, "nobody's word makes it jump");
+        assert_eq!(
+            seen.action(&me, now, 0),
+            Some(Action::Take { transitions: 10 })
+        );
+        assert_eq!(
+            seen.action(&me, now, 40),
+            Some(Action::Take { transitions: 41 })
+        );
+        let step_by_step = Some(Action::Take {
+            transitions: 9 + STEP + 1,
+        });
+        assert_eq!(
+            seen.action(&me, now, u64::MAX),
+            step_by_step,
+            "nobody's word makes it jump"
+        );
     }
 }

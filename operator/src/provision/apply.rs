@@ -25,13 +25,23 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn new(generation: i64, version: &str, controller: &str) -> Self {
-        let mark = if generation > 0 { generation.to_string() } else { version.to_owned() };
-        Self { mark, controller: controller.to_owned() }
+        let mark = if generation > 0 {
+            generation.to_string()
+        } else {
+            version.to_owned()
+        };
+        Self {
+            mark,
+            controller: controller.to_owned(),
+        }
     }
 
     pub(super) fn of(object: &DynamicObject) -> Self {
         let owners = object.owner_references();
-        let controller = owners.iter().find(|o| o.controller == Some(true)).map(|o| o.uid.clone());
+        let controller = owners
+            .iter()
+            .find(|o| o.controller == Some(true))
+            .map(|o| o.uid.clone());
         let generation = object.metadata.generation.unwrap_or(0);
         let version = object.resource_version().unwrap_or_default();
         Self::new(generation, &version, &controller.unwrap_or_default())
@@ -76,7 +86,12 @@ struct Applied {
 
 impl Applier {
     pub(super) fn new(client: Client, manager: &'static str, metrics: Metrics) -> Self {
-        Self { client, manager, metrics, applied: BTreeMap::new() }
+        Self {
+            client,
+            manager,
+            metrics,
+            applied: BTreeMap::new(),
+        }
     }
 
     /// Makes an object what it should be. `owner` is the uid of its controller, `seen` what it was last, if it was there.
@@ -135,9 +150,16 @@ impl Applier {
         name: &str,
         uid: &str,
     ) -> Result<(), kube::Error> {
-        self.applied.remove(&(resource.kind.clone(), namespace.to_owned(), name.to_owned()));
-        let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
-        let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::background() };
+        self.applied
+            .remove(&(resource.kind.clone(), namespace.to_owned(), name.to_owned()));
+        let preconditions = Preconditions {
+            uid: Some(uid.to_owned()),
+            resource_version: None,
+        };
+        let params = DeleteParams {
+            preconditions: Some(preconditions),
+            ..DeleteParams::background()
+        };
         match self.api(resource, namespace).delete(name, &params).await {
             Ok(_) => Ok(()),
             Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(()),
@@ -160,27 +182,47 @@ async fn replace(
     let mut object = api.get(name).await?;
     let texts = |field: &str| {
         let map = desired["metadata"][field].as_object();
-        map.into_iter().flatten().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned())))
+        map.into_iter()
+            .flatten()
+            .filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned())))
     };
     object.labels_mut().extend(texts("labels"));
     object.annotations_mut().extend(texts("annotations"));
     object.data["spec"] = desired["spec"].clone();
-    let params = PostParams { field_manager: Some(manager.to_owned()), ..PostParams::default() };
+    let params = PostParams {
+        field_manager: Some(manager.to_owned()),
+        ..PostParams::default()
+    };
     api.replace(name, &params, &object).await
 }
 
 fn key(resource: &ApiResource, desired: &Value) -> Key {
-    let text = |p: &str| desired.pointer(p).and_then(Value::as_str).unwrap_or_default().to_owned();
-    (resource.kind.clone(), text("/metadata/namespace"), text("/metadata/name"))
+    let text = |p: &str| {
+        desired
+            .pointer(p)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    (
+        resource.kind.clone(),
+        text("/metadata/namespace"),
+        text("/metadata/name"),
+    )
 }
 
 fn is_owned(object: &impl ResourceExt, owner: &str) -> bool {
-    object.owner_references().iter().any(|o| o.controller == Some(true) && o.uid == owner)
+    object
+        .owner_references()
+        .iter()
+        .any(|o| o.controller == Some(true) && o.uid == owner)
 }
 
 fn failed(error: kube::Error) -> Outcome {
     match error {
-        kube::Error::Api(status) if status.code == 404 && status.reason != "NotFound" => Outcome::Absent,
+        kube::Error::Api(status) if status.code == 404 && status.reason != "NotFound" => {
+            Outcome::Absent
+        }
         // The path itself: no such kind is served.
         kube::Error::Api(status)
             if status.code == 404 && status.message.contains("could not find the requested") =>

@@ -19,12 +19,19 @@ pub(super) async fn delete(
 ) -> bool {
     let mut is_done = true;
     for ((kind, namespace, name), object) in store {
-        let owner =
-            object.owner_references().iter().find(|o| o.controller == Some(true) && o.kind == "Gateway");
+        let owner = object
+            .owner_references()
+            .iter()
+            .find(|o| o.controller == Some(true) && o.kind == "Gateway");
         let Some(owner) = owner else { continue };
         let gateway = ObjectRef::new(Kind::Gateway, namespace.as_str(), owner.name.as_str());
-        let is_there = mirror.get(&gateway).is_some_and(|live| live.uid == owner.uid);
-        let is_ours = compiled.facts.values().any(|f| f.uid == Seen::of(object).controller);
+        let is_there = mirror
+            .get(&gateway)
+            .is_some_and(|live| live.uid == owner.uid);
+        let is_ours = compiled
+            .facts
+            .values()
+            .any(|f| f.uid == Seen::of(object).controller);
         if !is_there || is_ours {
             continue;
         }
@@ -32,7 +39,12 @@ pub(super) async fn delete(
         let resource = found.map_or_else(config_maps, resource);
         let uid = object.uid().unwrap_or_default();
         if let Err(error) = applier.delete(&resource, namespace, name, &uid).await {
-            tracing::warn!(kind, name, error = brief(&error), "an object can't be deleted");
+            tracing::warn!(
+                kind,
+                name,
+                error = brief(&error),
+                "an object can't be deleted"
+            );
             is_done = false;
         }
     }

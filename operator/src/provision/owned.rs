@@ -36,7 +36,11 @@ pub(super) fn config_maps() -> ApiResource {
 }
 
 fn named(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {
-    let api_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+    let api_version = if group.is_empty() {
+        version.to_owned()
+    } else {
+        format!("{group}/{version}")
+    };
     ApiResource {
         group: group.to_owned(),
         version: version.to_owned(),
@@ -56,8 +60,11 @@ impl Owned {
     pub(super) fn start(client: &Client, reach: &Reach) -> Self {
         let mut tasks = JoinSet::new();
         let (sender, changes) = mpsc::channel(256);
-        let resources: Vec<ApiResource> =
-            WorkloadKind::ALL.into_iter().map(resource).chain([config_maps()]).collect();
+        let resources: Vec<ApiResource> = WorkloadKind::ALL
+            .into_iter()
+            .map(resource)
+            .chain([config_maps()])
+            .collect();
         let mut scopes = 0;
         for resource in resources {
             let apis: Vec<Api<DynamicObject>> = if reach.namespaces.is_empty() {
@@ -73,7 +80,10 @@ impl Owned {
         }
         let (store_sender, store) = watch::channel(None);
         tasks.spawn(keep(scopes, changes, store_sender));
-        Self { _tasks: tasks, store }
+        Self {
+            _tasks: tasks,
+            store,
+        }
     }
 }
 
@@ -114,26 +124,42 @@ async fn relay(scope: usize, kind: String, api: Api<DynamicObject>, changes: mps
 }
 
 /// One map of all, told whenever it differs, once every watch has listed.
-async fn keep(scopes: usize, mut changes: mpsc::Receiver<Change>, sender: watch::Sender<Option<Arc<Store>>>) {
+async fn keep(
+    scopes: usize,
+    mut changes: mpsc::Receiver<Change>,
+    sender: watch::Sender<Option<Arc<Store>>>,
+) {
     let mut parts: BTreeMap<usize, Store> = BTreeMap::new();
     let key = |kind: &str, object: &DynamicObject| -> Key {
-        (kind.to_owned(), object.namespace().unwrap_or_default(), object.name_any())
+        (
+            kind.to_owned(),
+            object.namespace().unwrap_or_default(),
+            object.name_any(),
+        )
     };
     while let Some(change) = changes.recv().await {
         match change {
             Change::Listed(scope, kind, objects) => {
-                let part = objects.into_iter().map(|o| (key(&kind, &o), Arc::new(o))).collect();
+                let part = objects
+                    .into_iter()
+                    .map(|o| (key(&kind, &o), Arc::new(o)))
+                    .collect();
                 parts.insert(scope, part);
             }
             Change::Put(scope, kind, object) => {
-                parts.entry(scope).or_default().insert(key(&kind, &object), Arc::new(*object));
+                parts
+                    .entry(scope)
+                    .or_default()
+                    .insert(key(&kind, &object), Arc::new(*object));
             }
             Change::Gone(scope, kind, object) => {
                 parts.entry(scope).or_default().remove(&key(&kind, &object));
             }
         }
         if parts.len() == scopes && changes.is_empty() {
-            let all = parts.values().flat_map(|part| part.iter().map(|(k, o)| (k.clone(), o.clone())));
+            let all = parts
+                .values()
+                .flat_map(|part| part.iter().map(|(k, o)| (k.clone(), o.clone())));
             sender.send_replace(Some(Arc::new(all.collect())));
         }
     }

@@ -29,7 +29,12 @@ const RETRY: Duration = Duration::from_secs(5);
 /// Changes that are closer together are one.
 const GATHER: Duration = Duration::from_millis(50);
 /// Kinds of projections.
-const KINDS: [Kind; 4] = [Kind::Gateway, Kind::Upstream, Kind::RoutePolicy, Kind::HTTPRoute];
+const KINDS: [Kind; 4] = [
+    Kind::Gateway,
+    Kind::Upstream,
+    Kind::RoutePolicy,
+    Kind::HTTPRoute,
+];
 
 /// What is wrong with projections, by AIGateway.
 pub type Findings = BTreeMap<ObjectRef, Vec<Finding>>;
@@ -43,7 +48,10 @@ pub struct Projections {
 impl Projections {
     /// Knows nothing yet.
     pub fn new(client: Client, findings: watch::Sender<Arc<Findings>>, metrics: Metrics) -> Self {
-        Self { applier: Applier::new(client, FIELD_MANAGER, metrics), findings }
+        Self {
+            applier: Applier::new(client, FIELD_MANAGER, metrics),
+            findings,
+        }
     }
 
     /// Goes on for ever.
@@ -81,10 +89,14 @@ impl Projections {
         let mut is_done = true;
         let mut wanted = BTreeSet::new();
         for (parent, expanded) in &compiled.compilation.expanded {
-            let Some(live) = mirror.get(parent) else { continue };
+            let Some(live) = mirror.get(parent) else {
+                continue;
+            };
             for (object, value) in objects(parent, &live.uid, expanded) {
                 wanted.insert(object.clone());
-                is_done &= self.project(parent, &live.uid, &object, &value, mirror, &mut findings).await;
+                is_done &= self
+                    .project(parent, &live.uid, &object, &value, mirror, &mut findings)
+                    .await;
             }
         }
         is_done &= self.remove(&wanted, mirror).await;
@@ -105,9 +117,15 @@ impl Projections {
         mirror: &Mirror,
         findings: &mut Findings,
     ) -> bool {
-        let seen = mirror.get(object).map(|l| Seen::new(l.generation, &l.version, &l.controller));
+        let seen = mirror
+            .get(object)
+            .map(|l| Seen::new(l.generation, &l.version, &l.controller));
         let resource = api_resource(object.kind);
-        let finding = match self.applier.ensure(&resource, value, uid, seen.as_ref(), Extent::Whole).await {
+        let finding = match self
+            .applier
+            .ensure(&resource, value, uid, seen.as_ref(), Extent::Whole)
+            .await
+        {
             Outcome::Kept => return true,
             // The compiler says so already.
             Outcome::Conflict => return true,
@@ -136,12 +154,18 @@ impl Projections {
             .map(|(_, live)| live.uid.as_str())
             .collect();
         let mut is_done = true;
-        for (object, live) in mirror.iter().filter(|(object, _)| KINDS.contains(&object.kind)) {
+        for (object, live) in mirror
+            .iter()
+            .filter(|(object, _)| KINDS.contains(&object.kind))
+        {
             if !parents.contains(live.controller.as_str()) || wanted.contains(object) {
                 continue;
             }
             let resource = api_resource(object.kind);
-            let outcome = self.applier.delete(&resource, &object.namespace, &object.name, &live.uid).await;
+            let outcome = self
+                .applier
+                .delete(&resource, &object.namespace, &object.name, &live.uid)
+                .await;
             if let Err(error) = outcome {
                 tracing::warn!(
                     object = object.to_string(),
@@ -172,9 +196,19 @@ fn objects(parent: &ObjectRef, uid: &str, expanded: &Expanded) -> Vec<(ObjectRef
         "uid": uid,
         "controller": true,
     }]);
-    add(&mut objects, Kind::Gateway, std::slice::from_ref(&expanded.gateway), &owner);
+    add(
+        &mut objects,
+        Kind::Gateway,
+        std::slice::from_ref(&expanded.gateway),
+        &owner,
+    );
     add(&mut objects, Kind::Upstream, &expanded.upstreams, &owner);
-    add(&mut objects, Kind::RoutePolicy, &expanded.route_policies, &owner);
+    add(
+        &mut objects,
+        Kind::RoutePolicy,
+        &expanded.route_policies,
+        &owner,
+    );
     add(&mut objects, Kind::HTTPRoute, &expanded.http_routes, &owner);
     objects
 }
@@ -188,7 +222,9 @@ fn add<T: Serialize>(
     let resource = api_resource(kind);
     for g in generated {
         let meta = &g.object.meta;
-        let Ok(spec) = serde_json::to_value(&g.object.spec) else { continue };
+        let Ok(spec) = serde_json::to_value(&g.object.spec) else {
+            continue;
+        };
         let value = json!({
             "apiVersion": resource.api_version,
             "kind": resource.kind,
@@ -201,7 +237,11 @@ fn add<T: Serialize>(
             },
             "spec": spec,
         });
-        let object = ObjectRef { kind, namespace: meta.name.namespace.clone(), name: meta.name.name.clone() };
+        let object = ObjectRef {
+            kind,
+            namespace: meta.name.namespace.clone(),
+            name: meta.name.name.clone(),
+        };
         objects.push((object, value));
     }
 }

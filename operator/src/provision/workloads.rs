@@ -21,8 +21,8 @@ use crate::metrics::Metrics;
 use crate::release::{Compiled, Outputs};
 use crate::watch::Reach;
 use crate::workload::{
-    Candidate, Desired, FIELD_MANAGER, GatewayFacts, HAND_OVER_MANAGER, Object, Observed, Step, WorkloadKind,
-    WorkloadSettings, addresses, desired, hand_over, held, rollout,
+    Candidate, Desired, FIELD_MANAGER, GatewayFacts, HAND_OVER_MANAGER, Object, Observed, Step,
+    WorkloadKind, WorkloadSettings, addresses, desired, hand_over, held, rollout,
 };
 use crate::world::Mirror;
 
@@ -112,16 +112,22 @@ impl Workloads {
             .filter(|f| !f.uid.is_empty())
             .map(|f| plan(f, &self.settings, store))
             .collect();
-        let candidates: Vec<Candidate> =
-            plans.iter().map(|p| Candidate::new(p.facts, &p.desired, p.deployment.as_ref())).collect();
+        let candidates: Vec<Candidate> = plans
+            .iter()
+            .map(|p| Candidate::new(p.facts, &p.desired, p.deployment.as_ref()))
+            .collect();
         let steps = rollout(&candidates);
         let mut is_done = true;
         for plan in &plans {
             let step = steps.get(&plan.facts.key);
             is_done &= self.provide(plan, step, store, &mut provisioned).await;
             let addresses = self.addresses(plan, store).await;
-            provisioned.addresses.insert(plan.facts.key.clone(), addresses);
-            provisioned.pods.insert(plan.facts.key.clone(), pods(plan.deployment.as_ref()));
+            provisioned
+                .addresses
+                .insert(plan.facts.key.clone(), addresses);
+            provisioned
+                .pods
+                .insert(plan.facts.key.clone(), pods(plan.deployment.as_ref()));
         }
         is_done &= gone::delete(&mut self.applier, compiled, store, mirror).await;
         self.newest.send_if_modified(|old| {
@@ -149,7 +155,11 @@ impl Workloads {
             match (object, &plan.deployment) {
                 (Object::Deployment(wanted), Some(there)) => {
                     is_done &= self.hand_over(wanted, there).await;
-                    let wanted = if is_held { held(wanted, there) } else { (**wanted).clone() };
+                    let wanted = if is_held {
+                        held(wanted, there)
+                    } else {
+                        (**wanted).clone()
+                    };
                     let value = Object::Deployment(Box::new(wanted)).to_value();
                     values.extend(value.ok().map(|v| (resource(WorkloadKind::Deployment), v)));
                 }
@@ -157,9 +167,17 @@ impl Workloads {
             }
         }
         for (resource, value) in values {
-            let key = (resource.kind.clone(), facts.key.namespace.to_string(), name_of(&value));
+            let key = (
+                resource.kind.clone(),
+                facts.key.namespace.to_string(),
+                name_of(&value),
+            );
             let seen = store.get(&key).map(|o| Seen::of(o));
-            match self.applier.ensure(&resource, &value, &facts.uid, seen.as_ref(), Extent::Fields).await {
+            match self
+                .applier
+                .ensure(&resource, &value, &facts.uid, seen.as_ref(), Extent::Fields)
+                .await
+            {
                 Outcome::Kept | Outcome::Absent => {}
                 Outcome::Conflict => findings.push(conflict(&key.0, &key.1, &key.2)),
                 Outcome::Failed(error) => {
@@ -184,7 +202,13 @@ impl Workloads {
 
     /// The operator's certificates, for the pods to mount.
     fn config_map(&self, plan: &Plan<'_>) -> Value {
-        let like = plan.desired.objects.first().map(Object::metadata).cloned().unwrap_or_default();
+        let like = plan
+            .desired
+            .objects
+            .first()
+            .map(Object::metadata)
+            .cloned()
+            .unwrap_or_default();
         json!({
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -199,41 +223,69 @@ impl Workloads {
     }
 
     async fn hand_over(&self, desired: &Deployment, observed: &Deployment) -> bool {
-        let Some(patch) = hand_over(desired, observed) else { return true };
+        let Some(patch) = hand_over(desired, observed) else {
+            return true;
+        };
         let namespace = observed.namespace().unwrap_or_default();
         let api: Api<Deployment> = Api::namespaced(self.client.clone(), &namespace);
         let params = PatchParams::apply(HAND_OVER_MANAGER).force();
-        let outcome = api.patch(&observed.name_any(), &params, &Patch::Apply(&patch)).await;
+        let outcome = api
+            .patch(&observed.name_any(), &params, &Patch::Apply(&patch))
+            .await;
         outcome
-            .inspect_err(|error| tracing::warn!(error = brief(error), "replicas can't be handed over"))
+            .inspect_err(|error| {
+                tracing::warn!(error = brief(error), "replicas can't be handed over")
+            })
             .is_ok()
     }
 
     async fn remove(&mut self, kind: WorkloadKind, plan: &Plan<'_>, store: &Store) -> bool {
         let namespace = plan.facts.key.namespace.to_string();
-        let key = (kind.as_str().to_owned(), namespace, plan.desired.name.clone());
-        let Some(there) = store.get(&key).filter(|o| Seen::of(o).controller == plan.facts.uid) else {
+        let key = (
+            kind.as_str().to_owned(),
+            namespace,
+            plan.desired.name.clone(),
+        );
+        let Some(there) = store
+            .get(&key)
+            .filter(|o| Seen::of(o).controller == plan.facts.uid)
+        else {
             return true;
         };
         let uid = there.uid().unwrap_or_default();
-        let outcome = self.applier.delete(&resource(kind), &key.1, &key.2, &uid).await;
+        let outcome = self
+            .applier
+            .delete(&resource(kind), &key.1, &key.2, &uid)
+            .await;
         outcome
             .inspect_err(|error| {
-                tracing::warn!(kind = key.0, error = brief(error), "an object can't be deleted")
+                tracing::warn!(
+                    kind = key.0,
+                    error = brief(error),
+                    "an object can't be deleted"
+                )
             })
             .is_ok()
     }
 
     async fn addresses(&self, plan: &Plan<'_>, store: &Store) -> Vec<(String, String)> {
         let namespace = plan.facts.key.namespace.to_string();
-        let Some(service) = find::<Service>(store, WorkloadKind::Service, &namespace, &plan.desired.name)
+        let Some(service) =
+            find::<Service>(store, WorkloadKind::Service, &namespace, &plan.desired.name)
         else {
             return Vec::new();
         };
-        let is_on_nodes = service.spec.as_ref().and_then(|s| s.type_.as_deref()) == Some("NodePort");
-        let nodes = if is_on_nodes { self.nodes().await } else { Vec::new() };
+        let is_on_nodes =
+            service.spec.as_ref().and_then(|s| s.type_.as_deref()) == Some("NodePort");
+        let nodes = if is_on_nodes {
+            self.nodes().await
+        } else {
+            Vec::new()
+        };
         let found = addresses(&service, &nodes).into_iter();
-        found.map(|a| (a.r#type.unwrap_or_else(|| "IPAddress".to_owned()), a.value)).collect()
+        found
+            .map(|a| (a.r#type.unwrap_or_else(|| "IPAddress".to_owned()), a.value))
+            .collect()
     }
 
     async fn nodes(&self) -> Vec<Node> {
@@ -248,8 +300,17 @@ impl Workloads {
 
 fn plan<'a>(facts: &'a GatewayFacts, settings: &WorkloadSettings, store: &Store) -> Plan<'a> {
     let desired = desired(facts, settings);
-    let deployment = find(store, WorkloadKind::Deployment, &facts.key.namespace, &desired.name);
-    Plan { facts, desired, deployment }
+    let deployment = find(
+        store,
+        WorkloadKind::Deployment,
+        &facts.key.namespace,
+        &desired.name,
+    );
+    Plan {
+        facts,
+        desired,
+        deployment,
+    }
 }
 
 fn pods(deployment: Option<&Deployment>) -> Pods {
@@ -261,14 +322,26 @@ fn pods(deployment: Option<&Deployment>) -> Pods {
     }
 }
 
-fn find<T: DeserializeOwned>(store: &Store, kind: WorkloadKind, namespace: &str, name: &str) -> Option<T> {
-    let object: &Arc<DynamicObject> =
-        store.get(&(kind.as_str().to_owned(), namespace.to_owned(), name.to_owned()))?;
+fn find<T: DeserializeOwned>(
+    store: &Store,
+    kind: WorkloadKind,
+    namespace: &str,
+    name: &str,
+) -> Option<T> {
+    let object: &Arc<DynamicObject> = store.get(&(
+        kind.as_str().to_owned(),
+        namespace.to_owned(),
+        name.to_owned(),
+    ))?;
     serde_json::from_value(serde_json::to_value(&**object).ok()?).ok()
 }
 
 fn name_of(value: &Value) -> String {
-    value.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned()
+    value
+        .pointer("/metadata/name")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn conflict(kind: &str, namespace: &str, name: &str) -> Finding {
@@ -280,7 +353,15 @@ fn conflict(kind: &str, namespace: &str, name: &str) -> Finding {
 
 fn note(provisioned: &mut Provisioned, kind: Kind, gateway: &GatewayKey, findings: Vec<Finding>) {
     if !findings.is_empty() {
-        let object = ObjectRef { kind, namespace: gateway.namespace.clone(), name: gateway.name.clone() };
-        provisioned.findings.entry(object).or_default().extend(findings);
+        let object = ObjectRef {
+            kind,
+            namespace: gateway.namespace.clone(),
+            name: gateway.name.clone(),
+        };
+        provisioned
+            .findings
+            .entry(object)
+            .or_default()
+            .extend(findings);
     }
 }

@@ -16,17 +16,34 @@ pub(super) fn read(
     gateways: &[GatewayKey],
 ) -> BTreeMap<GatewayKey, GatewayFacts> {
     let of = |key: &GatewayKey| {
-        let name = Name { namespace: key.namespace.clone(), name: key.name.clone() };
-        let object = |kind| ObjectRef { kind, namespace: key.namespace.clone(), name: key.name.clone() };
+        let name = Name {
+            namespace: key.namespace.clone(),
+            name: key.name.clone(),
+        };
+        let object = |kind| ObjectRef {
+            kind,
+            namespace: key.namespace.clone(),
+            name: key.name.clone(),
+        };
         let live = world.mirror().get(&object(Kind::Gateway));
         let uid = live.map(|live| live.uid.clone()).unwrap_or_default();
         let written = world.resources().gateways.get(&name);
-        let is_own = written.is_some_and(|g| g.meta.owner.as_ref().is_none_or(|o| o.kind != Kind::AIGateway));
+        let is_own = written.is_some_and(|g| {
+            g.meta
+                .owner
+                .as_ref()
+                .is_none_or(|o| o.kind != Kind::AIGateway)
+        });
         let facts = match compilation.expanded.get(&object(Kind::AIGateway)) {
             Some(expanded) if !is_own => {
                 let spec = &expanded.gateway.object.spec;
                 let parent = world.resources().ai_gateways.get(&name);
-                GatewayFacts::read(key.clone(), uid, spec, parent.and_then(|p| p.spec.data_plane.as_ref()))
+                GatewayFacts::read(
+                    key.clone(),
+                    uid,
+                    spec,
+                    parent.and_then(|p| p.spec.data_plane.as_ref()),
+                )
             }
             _ => GatewayFacts::read(key.clone(), uid, &written?.spec, None),
         };
@@ -39,6 +56,11 @@ pub(super) fn read(
 pub(super) fn classes(world: &World, controller: &str) -> Vec<(ObjectRef, i64)> {
     let classes = world.resources().gateway_classes.values();
     let ours = classes.filter(|c| c.spec.controller_name == controller);
-    ours.map(|c| (ObjectRef::new(Kind::GatewayClass, "", c.meta.name.name.clone()), c.meta.generation))
-        .collect()
+    ours.map(|c| {
+        (
+            ObjectRef::new(Kind::GatewayClass, "", c.meta.name.name.clone()),
+            c.meta.generation,
+        )
+    })
+    .collect()
 }

@@ -31,7 +31,11 @@ pub(super) struct Fetches {
 
 impl Fetches {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, waiting: Vec::new(), running: FuturesUnordered::new() }
+        Self {
+            client,
+            waiting: Vec::new(),
+            running: FuturesUnordered::new(),
+        }
     }
 
     pub(super) fn start(&mut self, wanted: Vec<Wanted>) {

@@ -51,7 +51,9 @@ impl Generation {
     pub(super) fn wanted(&mut self, asked: &BTreeSet<Name>, now: Instant) -> Vec<Wanted> {
         self.failed.retain(|_, again| now < *again);
         let wanted = self.world.wanted(asked).into_iter();
-        wanted.filter(|w| !self.failed.contains_key(&w.name)).collect()
+        wanted
+            .filter(|w| !self.failed.contains_key(&w.name))
+            .collect()
     }
 
     /// A Secret came, or didn't.
@@ -71,7 +73,8 @@ impl Generation {
                 format!("the operator can't read it: {error}")
             }
         };
-        self.failed.insert(wanted.name.clone(), Instant::now() + FETCH_AGAIN);
+        self.failed
+            .insert(wanted.name.clone(), Instant::now() + FETCH_AGAIN);
         self.world.unfetched(&wanted, why);
     }
 

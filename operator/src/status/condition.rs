@@ -5,10 +5,17 @@ use sluice_compiler::condition::Condition;
 
 /// Conditions as JSON. A condition whose status is as before keeps its transition time.
 pub(super) fn render(conditions: &[Condition], before: Option<&Value>, now: &str) -> Value {
-    let before = before.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let before = before
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let render = |c: &Condition| {
-        let old = before.iter().find(|o| o["type"] == c.kind && o["status"] == c.status.as_str());
-        let since = old.and_then(|o| o["lastTransitionTime"].as_str()).unwrap_or(now);
+        let old = before
+            .iter()
+            .find(|o| o["type"] == c.kind && o["status"] == c.status.as_str());
+        let since = old
+            .and_then(|o| o["lastTransitionTime"].as_str())
+            .unwrap_or(now);
         json!({
             "type": c.kind,
             "status": c.status.as_str(),
@@ -44,10 +51,20 @@ mod tests {
         };
         let first = render(std::slice::from_ref(&condition), None, "t1");
         assert_eq!(first[0]["lastTransitionTime"], "t1");
-        let again = Condition { message: "other".into(), observed_generation: 3, ..condition.clone() };
+        let again = Condition {
+            message: "other".into(),
+            observed_generation: 3,
+            ..condition.clone()
+        };
         let second = render(&[again], Some(&first), "t2");
         assert_eq!(second[0]["lastTransitionTime"], "t1");
-        let turned = Condition { status: Status::False, ..condition };
-        assert_eq!(render(&[turned], Some(&second), "t3")[0]["lastTransitionTime"], "t3");
+        let turned = Condition {
+            status: Status::False,
+            ..condition
+        };
+        assert_eq!(
+            render(&[turned], Some(&second), "t3")[0]["lastTransitionTime"],
+            "t3"
+        );
     }
 }

@@ -19,7 +19,13 @@ fn condition(
     message: impl Into<String>,
     observed_generation: i64,
 ) -> Condition {
-    Condition { kind, status, reason, message: message.into(), observed_generation }
+    Condition {
+        kind,
+        status,
+        reason,
+        message: message.into(),
+        observed_generation,
+    }
 }
 
 /// Whether a finding is about something that is referred to.
@@ -42,7 +48,11 @@ fn reason(finding: &Finding) -> &'static str {
 /// All of them, as sentences.
 fn message(findings: &[&Finding]) -> String {
     let sentence = |f: &&Finding| {
-        if f.path.is_empty() { f.message.clone() } else { format!("{}: {}", f.path, f.message) }
+        if f.path.is_empty() {
+            f.message.clone()
+        } else {
+            format!("{}: {}", f.path, f.message)
+        }
     };
     findings.iter().map(sentence).collect::<Vec<_>>().join("; ")
 }

@@ -10,7 +10,12 @@ use crate::provision::Pods;
 
 /// Status of an Upstream or a RoutePolicy.
 pub(super) fn object(verdict: &Verdict, delivery: &Delivery, live: &Value, now: &str) -> Value {
-    Value::Object(base(&condition::derive(verdict, delivery), verdict.generation, live, now))
+    Value::Object(base(
+        &condition::derive(verdict, delivery),
+        verdict.generation,
+        live,
+        now,
+    ))
 }
 
 /// What only an AIGateway's status has.
@@ -41,14 +46,29 @@ pub(super) fn ai_gateway(
     let mut status = base(&conditions, verdict.generation, live, now);
     if !gateway.addresses.is_empty() {
         let address = |(kind, value): &(String, String)| json!({"type": kind, "value": value});
-        status.insert("addresses".into(), gateway.addresses.iter().map(address).collect());
+        status.insert(
+            "addresses".into(),
+            gateway.addresses.iter().map(address).collect(),
+        );
     }
     if let Some((_, host)) = gateway.addresses.first() {
-        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-        let port = if gateway.port == 80 { String::new() } else { format!(":{}", gateway.port) };
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.clone()
+        };
+        let port = if gateway.port == 80 {
+            String::new()
+        } else {
+            format!(":{}", gateway.port)
+        };
         let endpoint = |(path, models): &(String, Vec<String>)| {
             let url = format!("http://{host}{port}{path}");
-            if models.is_empty() { json!({"url": url}) } else { json!({"url": url, "models": models}) }
+            if models.is_empty() {
+                json!({"url": url})
+            } else {
+                json!({"url": url, "models": models})
+            }
         };
         let endpoints: Value = gateway.paths.iter().take(64).map(endpoint).collect();
         status.insert("endpoints".into(), endpoints);
@@ -58,13 +78,18 @@ pub(super) fn ai_gateway(
 
 /// Says how many data planes have it.
 pub(super) fn count(conditions: &mut [Condition], generation: i64, count: Count) {
-    let programmed = conditions.iter_mut().find(|c| c.kind == "Programmed" && c.status != Status::False);
+    let programmed = conditions
+        .iter_mut()
+        .find(|c| c.kind == "Programmed" && c.status != Status::False);
     if let Some(programmed) = programmed
         && programmed.reason != "Invalid"
     {
         let Count { current, connected } = count;
         programmed.message = if connected == 0 {
-            format!("generation {generation} on 0 proxies: {}", programmed.message)
+            format!(
+                "generation {generation} on 0 proxies: {}",
+                programmed.message
+            )
         } else {
             format!("generation {generation} on {current}/{connected} proxies")
         };
@@ -73,7 +98,10 @@ pub(super) fn count(conditions: &mut [Condition], generation: i64, count: Count)
 
 /// Nothing works while no pod takes traffic, or nobody knows where, whatever was acknowledged.
 fn serving(conditions: &mut [Condition], gateway: &Gateway<'_>) {
-    let Some(ready) = conditions.iter_mut().find(|c| c.kind == "Ready" && c.status == Status::True) else {
+    let Some(ready) = conditions
+        .iter_mut()
+        .find(|c| c.kind == "Ready" && c.status == Status::True)
+    else {
         return;
     };
     if let Some((status, reason)) = gateway.pods.as_condition() {
@@ -90,6 +118,9 @@ fn base(conditions: &[Condition], generation: i64, live: &Value, now: &str) -> M
     let mut status = Map::new();
     status.insert("phase".into(), json!(phase));
     status.insert("observedGeneration".into(), generation.into());
-    status.insert("conditions".into(), render(conditions, live.get("conditions"), now));
+    status.insert(
+        "conditions".into(),
+        render(conditions, live.get("conditions"), now),
+    );
     status
 }

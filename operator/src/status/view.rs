@@ -32,9 +32,20 @@ impl Made<'_> {
     /// A verdict, and what went wrong with what was made of the resource.
     fn judge<'v>(&self, object: &ObjectRef, verdict: &'v Verdict) -> Cow<'v, Verdict> {
         // What carries an AIGateway's traffic is its Gateway's, which has its name.
-        let gateway = ObjectRef { kind: Kind::Gateway, ..object.clone() };
-        let twin = self.workloads.findings.get(&gateway).filter(|_| object.kind == Kind::AIGateway);
-        let found = [self.workloads.findings.get(object), self.projections.get(object), twin];
+        let gateway = ObjectRef {
+            kind: Kind::Gateway,
+            ..object.clone()
+        };
+        let twin = self
+            .workloads
+            .findings
+            .get(&gateway)
+            .filter(|_| object.kind == Kind::AIGateway);
+        let found = [
+            self.workloads.findings.get(object),
+            self.projections.get(object),
+            twin,
+        ];
         let mut more = found.into_iter().flatten().flatten().peekable();
         if more.peek().is_none() {
             return Cow::Borrowed(verdict);
@@ -69,17 +80,37 @@ impl<'a> View<'a> {
             reports: ledger.reports(gateway).collect(),
             release: releases.get(gateway),
         };
-        let heard = compiled.facts.keys().map(|g| (g.clone(), heard(g))).collect();
-        let now = jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string();
-        Self { compiled, made, mirror, written, heard, now }
+        let heard = compiled
+            .facts
+            .keys()
+            .map(|g| (g.clone(), heard(g)))
+            .collect();
+        let now = jiff::Timestamp::now()
+            .round(jiff::Unit::Second)
+            .unwrap_or_default()
+            .to_string();
+        Self {
+            compiled,
+            made,
+            mirror,
+            written,
+            heard,
+            now,
+        }
     }
 
     /// The status that each object should have, of those that get any.
     pub(super) fn desired(&self, deliveries: &mut Deliveries) -> Vec<(ObjectRef, Value)> {
         let mut all = Vec::new();
         for (object, verdict) in &self.compiled.compilation.verdicts {
-            if matches!(object.kind, Kind::Upstream | Kind::RoutePolicy | Kind::AIGateway) {
-                all.extend(self.own(object, verdict, deliveries).map(|status| (object.clone(), status)));
+            if matches!(
+                object.kind,
+                Kind::Upstream | Kind::RoutePolicy | Kind::AIGateway
+            ) {
+                all.extend(
+                    self.own(object, verdict, deliveries)
+                        .map(|status| (object.clone(), status)),
+                );
             }
         }
         for (parent, expanded) in &self.compiled.compilation.expanded {
@@ -93,8 +124,9 @@ impl<'a> View<'a> {
             all.extend(self.route(object).map(|status| (object.clone(), status)));
         }
         for (object, generation) in &self.compiled.classes {
-            let status =
-                self.live(object).map(|l| gateway_api::class(*generation, self.made.bundle, l, &self.now));
+            let status = self
+                .live(object)
+                .map(|l| gateway_api::class(*generation, self.made.bundle, l, &self.now));
             all.extend(status.map(|status| (object.clone(), status)));
         }
         all
@@ -106,7 +138,12 @@ impl<'a> View<'a> {
         Some(self.written.get(object).map_or(&live.status, |w| &w.status))
     }
 
-    fn own(&self, object: &ObjectRef, verdict: &Verdict, deliveries: &mut Deliveries) -> Option<Value> {
+    fn own(
+        &self,
+        object: &ObjectRef,
+        verdict: &Verdict,
+        deliveries: &mut Deliveries,
+    ) -> Option<Value> {
         let live = self.live(object)?;
         let delivery = deliveries.of(object, verdict, &self.heard);
         let verdict = &*self.made.judge(object, verdict);
@@ -123,22 +160,45 @@ impl<'a> View<'a> {
         expanded: &Expanded,
         deliveries: &mut Deliveries,
     ) -> Vec<(ObjectRef, Value)> {
-        let Some(verdict) = self.compiled.compilation.verdicts.get(parent) else { return Vec::new() };
-        let Some(uid) = self.mirror.get(parent).map(|live| live.uid.as_str()) else { return Vec::new() };
+        let Some(verdict) = self.compiled.compilation.verdicts.get(parent) else {
+            return Vec::new();
+        };
+        let Some(uid) = self.mirror.get(parent).map(|live| live.uid.as_str()) else {
+            return Vec::new();
+        };
         let delivery = deliveries.of(parent, verdict, &self.heard);
-        let upstreams = expanded.upstreams.iter().map(|g| (Kind::Upstream, &g.object.meta.name, &g.path));
-        let policies =
-            expanded.route_policies.iter().map(|g| (Kind::RoutePolicy, &g.object.meta.name, &g.path));
+        let upstreams = expanded
+            .upstreams
+            .iter()
+            .map(|g| (Kind::Upstream, &g.object.meta.name, &g.path));
+        let policies = expanded
+            .route_policies
+            .iter()
+            .map(|g| (Kind::RoutePolicy, &g.object.meta.name, &g.path));
         let mut all = Vec::new();
         for (kind, name, path) in upstreams.chain(policies) {
-            let object = ObjectRef { kind, namespace: name.namespace.clone(), name: name.name.clone() };
-            let Some(there) = self.mirror.get(&object).filter(|live| live.controller == uid) else {
+            let object = ObjectRef {
+                kind,
+                namespace: name.namespace.clone(),
+                name: name.name.clone(),
+            };
+            let Some(there) = self
+                .mirror
+                .get(&object)
+                .filter(|live| live.controller == uid)
+            else {
                 continue;
             };
             let findings = within(verdict, path).into_iter().cloned().collect();
             let generation = there.generation;
-            let judged = Verdict { generation, findings, gateways: verdict.gateways.clone() };
-            let Some(live) = self.live(&object) else { continue };
+            let judged = Verdict {
+                generation,
+                findings,
+                gateways: verdict.gateways.clone(),
+            };
+            let Some(live) = self.live(&object) else {
+                continue;
+            };
             let status = own::object(&judged, &delivery, live, &self.now);
             all.push((object, status));
         }
@@ -151,9 +211,15 @@ impl<'a> View<'a> {
         gateway: &topology::Gateway,
         deliveries: &mut Deliveries,
     ) -> Option<(ObjectRef, Value)> {
-        let key = GatewayKey { namespace: name.namespace.clone(), name: name.name.clone() };
-        let object =
-            ObjectRef { kind: Kind::Gateway, namespace: name.namespace.clone(), name: name.name.clone() };
+        let key = GatewayKey {
+            namespace: name.namespace.clone(),
+            name: name.name.clone(),
+        };
+        let object = ObjectRef {
+            kind: Kind::Gateway,
+            namespace: name.namespace.clone(),
+            name: name.name.clone(),
+        };
         let verdict = self.compiled.compilation.verdicts.get(&gateway.at.object)?;
         let there = self.mirror.get(&object)?;
         let mut delivery = deliveries.of(&gateway.at.object, verdict, &self.heard);
@@ -166,22 +232,41 @@ impl<'a> View<'a> {
                 Some(i) => of_listeners[i].push(finding),
                 // An AIGateway's own findings are said of it.
                 None if is_own
-                    || self.made.workloads.findings.get(&object).is_some_and(|f| f.contains(finding)) =>
+                    || self
+                        .made
+                        .workloads
+                        .findings
+                        .get(&object)
+                        .is_some_and(|f| f.contains(finding)) =>
                 {
                     whole.push(finding);
                 }
                 None => {}
             }
         }
-        let programmed =
-            condition::derive(verdict, &delivery).into_iter().find(|c| c.kind == "Programmed")?;
+        let programmed = condition::derive(verdict, &delivery)
+            .into_iter()
+            .find(|c| c.kind == "Programmed")?;
         let known = gateway_api::Gateway {
-            generation: if is_own { gateway.at.generation } else { there.generation },
+            generation: if is_own {
+                gateway.at.generation
+            } else {
+                there.generation
+            },
             findings: whole,
             listeners: gateway.listeners.iter().zip(of_listeners).collect(),
             delivered: programmed,
-            count: self.heard.get(&key).map_or(Count::default(), |heard| deliveries.count(&key, heard)),
-            addresses: self.made.workloads.addresses.get(&key).map(Vec::as_slice).unwrap_or_default(),
+            count: self
+                .heard
+                .get(&key)
+                .map_or(Count::default(), |heard| deliveries.count(&key, heard)),
+            addresses: self
+                .made
+                .workloads
+                .addresses
+                .get(&key)
+                .map(Vec::as_slice)
+                .unwrap_or_default(),
             pods: self.pods(&key),
         };
         let status = gateway_api::gateway(&known, self.live(&object)?, &self.now);
@@ -189,23 +274,39 @@ impl<'a> View<'a> {
     }
 
     fn pods(&self, gateway: &GatewayKey) -> Pods {
-        self.made.workloads.pods.get(gateway).copied().unwrap_or_default()
+        self.made
+            .workloads
+            .pods
+            .get(gateway)
+            .copied()
+            .unwrap_or_default()
     }
 
     fn route(&self, object: &ObjectRef) -> Option<Value> {
         let live = self.live(object)?;
-        let name = Name { namespace: object.namespace.clone(), name: object.name.clone() };
+        let name = Name {
+            namespace: object.namespace.clone(),
+            name: object.name.clone(),
+        };
         let controller = self.made.controller;
         let Some(route) = self.compiled.compilation.topology.routes.get(&name) else {
             return gateway_api::without_ours(controller, live);
         };
         let verdict = self.compiled.compilation.verdicts.get(&route.at.object)?;
         let findings: Vec<&Finding> = within(verdict, &route.at.path);
-        let findings: Vec<&Finding> =
-            findings.into_iter().filter(|f| !f.path.starts_with("spec.parentRefs[")).collect();
+        let findings: Vec<&Finding> = findings
+            .into_iter()
+            .filter(|f| !f.path.starts_with("spec.parentRefs["))
+            .collect();
         let is_own = route.at.object == *object;
-        let generation = if is_own { route.at.generation } else { self.mirror.get(object)?.generation };
-        Some(gateway_api::parents(route, generation, &findings, controller, live, &self.now))
+        let generation = if is_own {
+            route.at.generation
+        } else {
+            self.mirror.get(object)?.generation
+        };
+        Some(gateway_api::parents(
+            route, generation, &findings, controller, live, &self.now,
+        ))
     }
 
     fn ai_gateway(
@@ -216,13 +317,27 @@ impl<'a> View<'a> {
         live: &Value,
         deliveries: &Deliveries,
     ) -> Value {
-        let key = GatewayKey { namespace: object.namespace.clone(), name: object.name.clone() };
-        let count = self.heard.get(&key).map_or(Count::default(), |heard| deliveries.count(&key, heard));
+        let key = GatewayKey {
+            namespace: object.namespace.clone(),
+            name: object.name.clone(),
+        };
+        let count = self
+            .heard
+            .get(&key)
+            .map_or(Count::default(), |heard| deliveries.count(&key, heard));
         let facts = self.compiled.facts.get(&key);
-        let port = facts.and_then(|f| f.listeners.first()).and_then(|l| u16::try_from(l.port).ok());
+        let port = facts
+            .and_then(|f| f.listeners.first())
+            .and_then(|l| u16::try_from(l.port).ok());
         let gateway = own::Gateway {
             count,
-            addresses: self.made.workloads.addresses.get(&key).map(Vec::as_slice).unwrap_or_default(),
+            addresses: self
+                .made
+                .workloads
+                .addresses
+                .get(&key)
+                .map(Vec::as_slice)
+                .unwrap_or_default(),
             paths: self.paths(object),
             port: port.unwrap_or(80),
             pods: self.pods(&key),
@@ -232,7 +347,9 @@ impl<'a> View<'a> {
 
     /// Paths that an AIGateway serves, and the models at each: those of its generated routes.
     fn paths(&self, object: &ObjectRef) -> Vec<(String, Vec<String>)> {
-        let Some(expanded) = self.compiled.compilation.expanded.get(object) else { return Vec::new() };
+        let Some(expanded) = self.compiled.compilation.expanded.get(object) else {
+            return Vec::new();
+        };
         let mut paths: Vec<(String, Vec<String>)> = Vec::new();
         for route in &expanded.http_routes {
             let rules = route.object.spec.rules.iter().flatten();
@@ -258,14 +375,25 @@ fn within<'a>(verdict: &'a Verdict, path: &str) -> Vec<&'a Finding> {
 
 /// Takes what data planes reject of single listeners. When that is all, they have the rest.
 fn of_listeners_alone(delivery: &mut Delivery) -> Vec<Finding> {
-    let Delivery::Rejected(findings) = delivery else { return Vec::new() };
-    let (of_listeners, others): (Vec<_>, Vec<_>) =
-        std::mem::take(findings).into_iter().partition(|f| listener(&f.path).is_some());
-    *delivery = if others.is_empty() { Delivery::Acknowledged } else { Delivery::Rejected(others) };
+    let Delivery::Rejected(findings) = delivery else {
+        return Vec::new();
+    };
+    let (of_listeners, others): (Vec<_>, Vec<_>) = std::mem::take(findings)
+        .into_iter()
+        .partition(|f| listener(&f.path).is_some());
+    *delivery = if others.is_empty() {
+        Delivery::Acknowledged
+    } else {
+        Delivery::Rejected(others)
+    };
     of_listeners
 }
 
 /// Which listener a path is about.
 fn listener(path: &str) -> Option<usize> {
-    path.strip_prefix("spec.listeners[")?.split(']').next()?.parse().ok()
+    path.strip_prefix("spec.listeners[")?
+        .split(']')
+        .next()?
+        .parse()
+        .ok()
 }

@@ -105,9 +105,14 @@ impl Writer {
             let is_leader = leadership.borrow_and_update().is_me;
             let newest = compiled.borrow_and_update().clone();
             let seen = mirror.borrow_and_update().clone();
-            let (made, shown) =
-                (workloads.borrow_and_update().clone(), projections.borrow_and_update().clone());
-            let (bundle, controller) = (self.bundle.borrow_and_update().clone(), self.controller.clone());
+            let (made, shown) = (
+                workloads.borrow_and_update().clone(),
+                projections.borrow_and_update().clone(),
+            );
+            let (bundle, controller) = (
+                self.bundle.borrow_and_update().clone(),
+                self.controller.clone(),
+            );
             let made = Made {
                 workloads: &made,
                 projections: &shown,
@@ -138,15 +143,25 @@ impl Writer {
     async fn pass(&mut self, compiled: &Compiled, mirror: &Arc<Mirror>, made: Made<'_>) -> bool {
         let changes = self.changes(compiled, mirror, made);
         let is_all = changes.len() <= BATCH;
-        let writes = stream::iter(changes.into_iter().take(BATCH)).map(|change| write(&self.client, change));
+        let writes =
+            stream::iter(changes.into_iter().take(BATCH)).map(|change| write(&self.client, change));
         let outcomes: Vec<_> = writes.buffer_unordered(AT_ONCE).collect().await;
         let mut has_failed = false;
         for (change, outcome) in outcomes {
-            self.metrics.written(change.object.kind.as_str(), outcome.is_ok());
+            self.metrics
+                .written(change.object.kind.as_str(), outcome.is_ok());
             match outcome {
                 Ok(()) => {
-                    self.events.transition(&change.object, &change.uid, &change.before, &change.status);
-                    let written = Written { over: change.version, status: change.status };
+                    self.events.transition(
+                        &change.object,
+                        &change.uid,
+                        &change.before,
+                        &change.status,
+                    );
+                    let written = Written {
+                        over: change.version,
+                        status: change.status,
+                    };
                     self.written.insert(change.object, written);
                 }
                 Err(error) => {
@@ -165,9 +180,21 @@ impl Writer {
         is_all && !has_failed
     }
 
-    fn changes(&mut self, compiled: &Compiled, mirror: &Arc<Mirror>, made: Made<'_>) -> Vec<Change> {
+    fn changes(
+        &mut self,
+        compiled: &Compiled,
+        mirror: &Arc<Mirror>,
+        made: Made<'_>,
+    ) -> Vec<Change> {
         self.note(compiled, mirror);
-        let Self { fleet, deliveries, releases, written, metrics, .. } = self;
+        let Self {
+            fleet,
+            deliveries,
+            releases,
+            written,
+            metrics,
+            ..
+        } = self;
         fleet.ledger(|ledger| {
             let view = View::new(compiled, made, mirror, written, ledger, releases);
             for (gateway, heard) in &view.heard {
@@ -177,9 +204,18 @@ impl Writer {
                 let live = mirror.get(&object)?;
                 let before = written.get(&object).map_or(&live.status, |w| &w.status);
                 let (uid, version) = (live.uid.clone(), live.version.clone());
-                (status != *before).then(|| Change { object, uid, version, before: before.clone(), status })
+                (status != *before).then(|| Change {
+                    object,
+                    uid,
+                    version,
+                    before: before.clone(),
+                    status,
+                })
             };
-            view.desired(deliveries).into_iter().filter_map(differs).collect()
+            view.desired(deliveries)
+                .into_iter()
+                .filter_map(differs)
+                .collect()
         })
     }
 
@@ -188,21 +224,32 @@ impl Writer {
         let verdicts = &compiled.compilation.verdicts;
         let gateways: BTreeSet<GatewayKey> = compiled.facts.keys().cloned().collect();
         self.deliveries.retain(&gateways, verdicts);
-        self.releases.retain(|gateway, _| gateways.contains(gateway));
+        self.releases
+            .retain(|gateway, _| gateways.contains(gateway));
         // Seen since: then the cluster's word counts.
-        self.written.retain(|object, w| mirror.get(object).is_some_and(|live| live.version == w.over));
+        self.written.retain(|object, w| {
+            mirror
+                .get(object)
+                .is_some_and(|live| live.version == w.over)
+        });
         for (gateway, snapshot) in &compiled.releases {
-            let known =
-                self.releases.get(gateway).is_some_and(|r| r.snapshot().version() == snapshot.version());
+            let known = self
+                .releases
+                .get(gateway)
+                .is_some_and(|r| r.snapshot().version() == snapshot.version());
             if !known {
-                self.releases.insert(gateway.clone(), Release::new(snapshot.clone()));
+                self.releases
+                    .insert(gateway.clone(), Release::new(snapshot.clone()));
             }
             if !compiled.compilation.frozen.contains_key(gateway) {
-                self.deliveries.published(gateway, snapshot.version(), verdicts.iter());
+                self.deliveries
+                    .published(gateway, snapshot.version(), verdicts.iter());
             }
         }
         for (object, verdict) in verdicts {
-            let Some(live) = mirror.get(object) else { continue };
+            let Some(live) = mirror.get(object) else {
+                continue;
+            };
             if programmed(&live.status) == Some(verdict.generation) {
                 self.deliveries.remember(object, verdict.generation);
             }
@@ -213,13 +260,17 @@ impl Writer {
 /// The generation that a status says is programmed.
 fn programmed(status: &Value) -> Option<i64> {
     let conditions = status.get("conditions")?.as_array()?;
-    let programmed = conditions.iter().find(|c| c["type"] == "Programmed" && c["status"] == "True")?;
+    let programmed = conditions
+        .iter()
+        .find(|c| c["type"] == "Programmed" && c["status"] == "True")?;
     programmed["observedGeneration"].as_i64()
 }
 
 async fn write(client: &Client, change: Change) -> (Change, Result<(), kube::Error>) {
     let resource = api_resource(change.object.kind);
-    let ObjectRef { namespace, name, .. } = &change.object;
+    let ObjectRef {
+        namespace, name, ..
+    } = &change.object;
     let api: Api<DynamicObject> = if namespace.is_empty() {
         Api::all_with(client.clone(), &resource)
     } else {
@@ -237,7 +288,10 @@ async fn write(client: &Client, change: Change) -> (Change, Result<(), kube::Err
         // Its list of parents is one value that controllers share: only over what was seen.
         let metadata = json!({"uid": change.uid, "resourceVersion": change.version});
         let patch = json!({"metadata": metadata, "status": change.status});
-        let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+        let params = PatchParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
         api.patch_status(name, &params, &Patch::Merge(&patch)).await
     } else {
         let params = PatchParams::apply(FIELD_MANAGER).force();

@@ -6,7 +6,9 @@ use sluice_vocab::Kind;
 /// Group and version of a kind; the group is empty for core kinds.
 pub const fn group(kind: Kind) -> (&'static str, &'static str) {
     match kind {
-        Kind::AIGateway | Kind::Upstream | Kind::RoutePolicy => (sluice_crds::GROUP, sluice_crds::VERSION),
+        Kind::AIGateway | Kind::Upstream | Kind::RoutePolicy => {
+            (sluice_crds::GROUP, sluice_crds::VERSION)
+        }
         Kind::GatewayClass | Kind::Gateway | Kind::HTTPRoute => (sluice_crds::GATEWAY_GROUP, "v1"),
         Kind::ReferenceGrant => (sluice_crds::GATEWAY_GROUP, "v1beta1"),
         Kind::Service | Kind::Secret | Kind::ConfigMap | Kind::Namespace => ("", "v1"),
@@ -16,7 +18,11 @@ pub const fn group(kind: Kind) -> (&'static str, &'static str) {
 /// A kind as the client wants it.
 pub fn api_resource(kind: Kind) -> ApiResource {
     let (group, version) = group(kind);
-    let api_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+    let api_version = if group.is_empty() {
+        version.to_owned()
+    } else {
+        format!("{group}/{version}")
+    };
     let plural = match kind {
         Kind::AIGateway => "aigateways",
         Kind::Upstream => "upstreams",

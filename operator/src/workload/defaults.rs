@@ -77,7 +77,10 @@ mod tests {
 
     #[test]
     fn no_object_and_an_empty_one_are_the_same() {
-        assert_eq!(serde_json::from_str::<Defaults>("{}").unwrap(), Defaults::default());
+        assert_eq!(
+            serde_json::from_str::<Defaults>("{}").unwrap(),
+            Defaults::default()
+        );
     }
 
     #[test]
@@ -89,7 +92,9 @@ mod tests {
             (r#"{"drain": "300"}"#, "300"),
             (r#"{"version": "1.0"}"#, "version"),
         ] {
-            let error = serde_json::from_str::<Defaults>(text).unwrap_err().to_string();
+            let error = serde_json::from_str::<Defaults>(text)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(word), "{text}: {error}");
         }
     }

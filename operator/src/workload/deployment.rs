@@ -1,6 +1,8 @@
 //! The Deployment, and what it says about where its pods come from.
 
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment};
+use k8s_openapi::api::apps::v1::{
+    Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment,
+};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::facts::GatewayFacts;
@@ -18,8 +20,15 @@ pub(super) const SCHEME: &str = "1-";
 pub(super) fn deployment(gateway: &GatewayFacts, settings: &WorkloadSettings) -> Deployment {
     let template = pod::template(gateway, settings);
     let mut metadata = metadata(gateway, settings);
-    let revision = digest(serde_json::to_string(&template).unwrap_or_default().as_bytes());
-    let asked = format!("{SCHEME}{}", digest(pod::asked(gateway).to_string().as_bytes()));
+    let revision = digest(
+        serde_json::to_string(&template)
+            .unwrap_or_default()
+            .as_bytes(),
+    );
+    let asked = format!(
+        "{SCHEME}{}",
+        digest(pod::asked(gateway).to_string().as_bytes())
+    );
     let annotations = metadata.annotations.get_or_insert_default();
     annotations.insert(REVISION.to_owned(), revision);
     annotations.insert(ASKED.to_owned(), asked);
@@ -58,7 +67,12 @@ pub fn held(desired: &Deployment, observed: &Deployment) -> Deployment {
     }
     let annotations = held.metadata.annotations.get_or_insert_default();
     for key in [REVISION, ASKED] {
-        match observed.metadata.annotations.as_ref().and_then(|a| a.get(key)) {
+        match observed
+            .metadata
+            .annotations
+            .as_ref()
+            .and_then(|a| a.get(key))
+        {
             Some(value) => annotations.insert(key.to_owned(), value.clone()),
             None => annotations.remove(key),
         };

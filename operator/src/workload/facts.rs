@@ -70,8 +70,12 @@ impl GatewayFacts {
             uid: uid.into(),
             class: spec.gateway_class_name.clone(),
             listeners: spec.listeners.iter().map(listener).collect(),
-            labels: infrastructure.and_then(|i| i.labels.clone()).unwrap_or_default(),
-            annotations: infrastructure.and_then(|i| i.annotations.clone()).unwrap_or_default(),
+            labels: infrastructure
+                .and_then(|i| i.labels.clone())
+                .unwrap_or_default(),
+            annotations: infrastructure
+                .and_then(|i| i.annotations.clone())
+                .unwrap_or_default(),
             addresses: spec.addresses.iter().flatten().map(address).collect(),
             data_plane: data_plane.cloned(),
         }

@@ -14,7 +14,10 @@ pub const HAND_OVER_MANAGER: &str = "sluice-operator-handover";
 /// autoscaler notices. None when there is nothing to hand over.
 pub fn hand_over(desired: &Deployment, observed: &Deployment) -> Option<Value> {
     let replicas = observed.spec.as_ref()?.replicas?;
-    let is_kept = desired.spec.as_ref().is_some_and(|spec| spec.replicas.is_some());
+    let is_kept = desired
+        .spec
+        .as_ref()
+        .is_some_and(|spec| spec.replicas.is_some());
     if is_kept || !is_ours(observed) {
         return None;
     }
@@ -30,5 +33,9 @@ pub fn hand_over(desired: &Deployment, observed: &Deployment) -> Option<Value> {
 fn is_ours(observed: &Deployment) -> bool {
     let managers = observed.metadata.managed_fields.iter().flatten();
     let mut ours = managers.filter(|m| m.manager.as_deref() == Some(FIELD_MANAGER));
-    ours.any(|m| m.fields_v1.as_ref().is_some_and(|fields| fields.0["f:spec"].get("f:replicas").is_some()))
+    ours.any(|m| {
+        m.fields_v1
+            .as_ref()
+            .is_some_and(|fields| fields.0["f:spec"].get("f:replicas").is_some())
+    })
 }

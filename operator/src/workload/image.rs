@@ -35,9 +35,18 @@ mod tests {
 
     #[test]
     fn an_image_has_a_repository_and_perhaps_a_tag() {
-        assert_eq!(split("sluice/dataplane:0.1.0"), ("sluice/dataplane", Some("0.1.0")));
-        assert_eq!(split("host:5000/sluice/dataplane"), ("host:5000/sluice/dataplane", None));
-        assert_eq!(split("host:5000/dataplane:1"), ("host:5000/dataplane", Some("1")));
+        assert_eq!(
+            split("sluice/dataplane:0.1.0"),
+            ("sluice/dataplane", Some("0.1.0"))
+        );
+        assert_eq!(
+            split("host:5000/sluice/dataplane"),
+            ("host:5000/sluice/dataplane", None)
+        );
+        assert_eq!(
+            split("host:5000/dataplane:1"),
+            ("host:5000/dataplane", Some("1"))
+        );
         assert_eq!(split("dataplane@sha256:0123"), ("dataplane", None));
         assert_eq!(split("dataplane:1@sha256:0123"), ("dataplane", Some("1")));
     }

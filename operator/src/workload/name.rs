@@ -21,14 +21,21 @@ pub fn object_name(gateway: &GatewayFacts) -> String {
     if starts && full.len() <= MAX && full.chars().all(label) && !full.ends_with('-') {
         return full;
     }
-    let clean: String = full.chars().map(|c| if label(c) { c } else { '-' }).collect();
+    let clean: String = full
+        .chars()
+        .map(|c| if label(c) { c } else { '-' })
+        .collect();
     let clean = if starts { clean } else { format!("gw-{clean}") };
     shortened(&clean, &full)
 }
 
 /// A label's value for a name that may be longer than one.
 fn label_value(name: &str) -> String {
-    if name.len() <= MAX { name.to_owned() } else { shortened(name, name) }
+    if name.len() <= MAX {
+        name.to_owned()
+    } else {
+        shortened(name, name)
+    }
 }
 
 fn shortened(text: &str, of: &str) -> String {
@@ -39,30 +46,55 @@ fn shortened(text: &str, of: &str) -> String {
 
 /// Sixteen hexadecimal digits that stand for some bytes.
 pub(super) fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Labels that select the pods; they never change for a Deployment.
 pub(super) fn selector_labels(gateway: &GatewayFacts) -> BTreeMap<String, String> {
     BTreeMap::from([
-        ("app.kubernetes.io/instance".to_owned(), object_name(gateway)),
-        ("app.kubernetes.io/name".to_owned(), "sluice-dataplane".to_owned()),
+        (
+            "app.kubernetes.io/instance".to_owned(),
+            object_name(gateway),
+        ),
+        (
+            "app.kubernetes.io/name".to_owned(),
+            "sluice-dataplane".to_owned(),
+        ),
     ])
 }
 
 pub(super) fn selector(gateway: &GatewayFacts) -> LabelSelector {
-    LabelSelector { match_labels: Some(selector_labels(gateway)), ..Default::default() }
+    LabelSelector {
+        match_labels: Some(selector_labels(gateway)),
+        ..Default::default()
+    }
 }
 
 /// Labels of every object and pod. The Gateway's own come first, so that they can't take ours.
-pub(super) fn labels(gateway: &GatewayFacts, settings: &WorkloadSettings) -> BTreeMap<String, String> {
+pub(super) fn labels(
+    gateway: &GatewayFacts,
+    settings: &WorkloadSettings,
+) -> BTreeMap<String, String> {
     let mut labels = gateway.labels.clone();
     let mut set = |key: &str, value: String| labels.insert(key.to_owned(), value);
     set("app.kubernetes.io/component", "dataplane".to_owned());
-    set("app.kubernetes.io/managed-by", super::FIELD_MANAGER.to_owned());
+    set(
+        "app.kubernetes.io/managed-by",
+        super::FIELD_MANAGER.to_owned(),
+    );
     set("app.kubernetes.io/part-of", "sluice".to_owned());
-    set("gateway.networking.k8s.io/gateway-class-name", label_value(&gateway.class));
-    set("gateway.networking.k8s.io/gateway-name", label_value(&gateway.key.name));
+    set(
+        "gateway.networking.k8s.io/gateway-class-name",
+        label_value(&gateway.class),
+    );
+    set(
+        "gateway.networking.k8s.io/gateway-name",
+        label_value(&gateway.key.name),
+    );
     if let Some(version) = image::version(&image::image(gateway, settings)) {
         set("app.kubernetes.io/version", version.to_owned());
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Capabilities, ConfigMapVolumeSource, Container, ContainerPort, EnvVar, EnvVarSource, HTTPGetAction,
-    KeyToPath, ObjectFieldSelector, PodSecurityContext, PodSpec, PodTemplateSpec, Probe,
-    ProjectedVolumeSource, SeccompProfile, SecurityContext, ServiceAccountTokenProjection,
+    Capabilities, ConfigMapVolumeSource, Container, ContainerPort, EnvVar, EnvVarSource,
+    HTTPGetAction, KeyToPath, ObjectFieldSelector, PodSecurityContext, PodSpec, PodTemplateSpec,
+    Probe, ProjectedVolumeSource, SeccompProfile, SecurityContext, ServiceAccountTokenProjection,
     TopologySpreadConstraint, Volume, VolumeMount, VolumeProjection,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -83,7 +83,10 @@ fn container(gateway: &GatewayFacts, settings: &WorkloadSettings) -> Container {
         name: "dataplane".to_owned(),
         image: Some(image(gateway, settings)),
         image_pull_policy: settings.image_pull_policy.clone(),
-        args: Some(vec![format!("--drain={}", sluice_vocab::Duration::new(settings.drain()))]),
+        args: Some(vec![format!(
+            "--drain={}",
+            sluice_vocab::Duration::new(settings.drain())
+        )]),
         env: Some(env(gateway, settings)),
         // Listeners' ports are not listed: they come and go without new pods, and a list would change nothing.
         ports: Some(vec![ContainerPort {
@@ -96,7 +99,10 @@ fn container(gateway: &GatewayFacts, settings: &WorkloadSettings) -> Container {
         security_context: Some(SecurityContext {
             allow_privilege_escalation: Some(false),
             read_only_root_filesystem: Some(true),
-            capabilities: Some(Capabilities { drop: Some(vec!["ALL".to_owned()]), add: None }),
+            capabilities: Some(Capabilities {
+                drop: Some(vec!["ALL".to_owned()]),
+                add: None,
+            }),
             ..Default::default()
         }),
         // Not configured yet is no reason to be started again: it goes on trying for ten minutes.
@@ -115,12 +121,18 @@ fn env(gateway: &GatewayFacts, settings: &WorkloadSettings) -> Vec<EnvVar> {
         value: Some(value),
         ..Default::default()
     };
-    let uid = ObjectFieldSelector { field_path: "metadata.uid".to_owned(), ..Default::default() };
+    let uid = ObjectFieldSelector {
+        field_path: "metadata.uid".to_owned(),
+        ..Default::default()
+    };
     let mut env = vec![
         value("SLUICE_GATEWAY", gateway.key.to_string()),
         EnvVar {
             name: "SLUICE_INSTANCE".to_owned(),
-            value_from: Some(EnvVarSource { field_ref: Some(uid), ..Default::default() }),
+            value_from: Some(EnvVarSource {
+                field_ref: Some(uid),
+                ..Default::default()
+            }),
             ..Default::default()
         },
         value("SLUICE_OPERATOR", settings.operator.clone()),
@@ -151,7 +163,10 @@ fn probe(path: &str, period: i32, failures: i32) -> Probe {
 fn mount(volume: &str, file: &str) -> VolumeMount {
     VolumeMount {
         name: volume.to_owned(),
-        mount_path: file.rsplit_once('/').map_or(file, |(folder, _)| folder).to_owned(),
+        mount_path: file
+            .rsplit_once('/')
+            .map_or(file, |(folder, _)| folder)
+            .to_owned(),
         read_only: Some(true),
         ..Default::default()
     }
@@ -163,7 +178,11 @@ fn volumes(gateway: &GatewayFacts) -> Vec<Volume> {
         expiration_seconds: Some(TOKEN_LIFETIME),
         path: "token".to_owned(),
     };
-    let ca = KeyToPath { key: "ca.crt".to_owned(), path: "ca.crt".to_owned(), mode: None };
+    let ca = KeyToPath {
+        key: "ca.crt".to_owned(),
+        path: "ca.crt".to_owned(),
+        mode: None,
+    };
     vec![
         Volume {
             name: "token".to_owned(),
@@ -192,7 +211,9 @@ fn spread(gateway: &GatewayFacts, settings: &WorkloadSettings) -> Vec<TopologySp
     let own = &settings.defaults.topology_spread_constraints;
     let selected = |mut constraint: TopologySpreadConstraint| {
         // An installation can't know the labels of a Gateway's pods.
-        constraint.label_selector.get_or_insert_with(|| selector(gateway));
+        constraint
+            .label_selector
+            .get_or_insert_with(|| selector(gateway));
         constraint
     };
     if !own.is_empty() {

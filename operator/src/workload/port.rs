@@ -21,7 +21,11 @@ pub(super) struct Served {
 
 /// Where data planes bind a listener's port: 10000 above it when it is below 1024.
 pub const fn container_port(port: i32) -> i32 {
-    if port < PRIVILEGED { port + 10_000 } else { port }
+    if port < PRIVILEGED {
+        port + 10_000
+    } else {
+        port
+    }
 }
 
 /// One for each port that can be served, in order of the listeners. What has none is a finding; protocols that are not HTTP are the
@@ -40,11 +44,23 @@ pub(super) fn served(listeners: &[ListenerPort], findings: &mut Vec<Finding>) ->
                 "data planes bind port {} at {target}, which {taken}: choose another port for listener {}",
                 listener.port, listener.name
             );
-            findings.push(Finding::error(Reason::Conflicted, format!("spec.listeners[{i}].port"), message));
+            findings.push(Finding::error(
+                Reason::Conflicted,
+                format!("spec.listeners[{i}].port"),
+                message,
+            ));
             continue;
         }
-        let name = format!("{}-{}", listener.protocol.to_ascii_lowercase(), listener.port);
-        served.push(Served { name, port: listener.port, target });
+        let name = format!(
+            "{}-{}",
+            listener.protocol.to_ascii_lowercase(),
+            listener.port
+        );
+        served.push(Served {
+            name,
+            port: listener.port,
+            target,
+        });
     }
     served
 }
@@ -53,5 +69,8 @@ fn taken_by(target: i32, served: &[Served]) -> Option<String> {
     if target == ADMIN_PORT {
         return Some("is where they answer probes".to_owned());
     }
-    served.iter().find(|s| s.target == target).map(|s| format!("stands for port {} already", s.port))
+    served
+        .iter()
+        .find(|s| s.target == target)
+        .map(|s| format!("stands for port {} already", s.port))
 }

@@ -91,7 +91,9 @@ impl Candidate {
         Self {
             gateway: gateway.key.clone(),
             is_pinned: gateway.pinned_version().is_some(),
-            revision: deployment.map(|d| annotation(d, REVISION)).unwrap_or_default(),
+            revision: deployment
+                .map(|d| annotation(d, REVISION))
+                .unwrap_or_default(),
             asked: deployment.map(|d| annotation(d, ASKED)).unwrap_or_default(),
             image: deployment.map(running).unwrap_or_default(),
             observed: observed.map(Observed::read),
@@ -100,7 +102,9 @@ impl Candidate {
 
     /// Its pods would change, though not by its user's wish.
     fn is_upgrade(&self) -> bool {
-        let Some(observed) = &self.observed else { return false };
+        let Some(observed) = &self.observed else {
+            return false;
+        };
         // What another scheme stands for can't be compared: it counts as the same wish.
         let is_same_wish = !observed.asked.starts_with(SCHEME) || observed.asked == self.asked;
         let is_known = !observed.asked.is_empty();
@@ -109,13 +113,18 @@ impl Candidate {
 
     /// It has got its new pods, and they are not all there yet.
     fn is_under_way(&self) -> bool {
-        let changed = self.observed.as_ref().filter(|o| o.revision == self.revision && !o.is_first);
+        let changed = self
+            .observed
+            .as_ref()
+            .filter(|o| o.revision == self.revision && !o.is_first);
         changed.is_some_and(|o| !self.is_pinned && !o.is_settled())
     }
 
     /// It serves with the image.
     fn proves(&self, image: &str) -> bool {
-        self.observed.as_ref().is_some_and(|o| o.image == image && o.is_settled() && o.available > 0)
+        self.observed
+            .as_ref()
+            .is_some_and(|o| o.image == image && o.is_settled() && o.available > 0)
     }
 }
 
@@ -136,7 +145,11 @@ impl Observed {
             ),
             generation: deployment.metadata.generation.unwrap_or_default(),
             observed_generation: status.observed_generation.unwrap_or_default(),
-            wanted: deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1),
+            wanted: deployment
+                .spec
+                .as_ref()
+                .and_then(|spec| spec.replicas)
+                .unwrap_or(1),
             total: status.replicas.unwrap_or_default(),
             updated: status.updated_replicas.unwrap_or_default(),
             ready: status.ready_replicas.unwrap_or_default(),
@@ -156,12 +169,22 @@ impl Observed {
 }
 
 fn annotation(deployment: &Deployment, key: &str) -> String {
-    deployment.metadata.annotations.as_ref().and_then(|a| a.get(key)).cloned().unwrap_or_default()
+    deployment
+        .metadata
+        .annotations
+        .as_ref()
+        .and_then(|a| a.get(key))
+        .cloned()
+        .unwrap_or_default()
 }
 
 fn running(deployment: &Deployment) -> String {
-    let pod = deployment.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
-    pod.and_then(|pod| pod.containers.first()?.image.clone()).unwrap_or_default()
+    let pod = deployment
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.template.spec.as_ref());
+    pod.and_then(|pod| pod.containers.first()?.image.clone())
+        .unwrap_or_default()
 }
 
 /// What to do with each Deployment. Hand in all of them, also those of Gateways that did not change.
@@ -173,7 +196,12 @@ fn running(deployment: &Deployment) -> String {
 pub fn rollout(candidates: &[Candidate]) -> BTreeMap<GatewayKey, Step> {
     let mut free = obstacle(candidates).is_none();
     let mut queue: Vec<&Candidate> = candidates.iter().collect();
-    queue.sort_by_key(|c| (!c.observed.as_ref().is_some_and(Observed::is_settled), c.gateway.clone()));
+    queue.sort_by_key(|c| {
+        (
+            !c.observed.as_ref().is_some_and(Observed::is_settled),
+            c.gateway.clone(),
+        )
+    });
     let mut steps = BTreeMap::new();
     let mut first: Option<GatewayKey> = None;
     for candidate in queue {
@@ -201,10 +229,16 @@ fn obstacle(candidates: &[Candidate]) -> Option<Hold> {
     let under_way: Vec<&Candidate> = candidates.iter().filter(|c| c.is_under_way()).collect();
     let is_overdue = |c: &&&Candidate| c.observed.as_ref().is_some_and(|o| o.is_overdue);
     if let Some(on) = under_way.iter().find(|c| !is_overdue(c)) {
-        return Some(Hold::Waiting { on: on.gateway.clone() });
+        return Some(Hold::Waiting {
+            on: on.gateway.clone(),
+        });
     }
-    let unproven = under_way.iter().find(|stuck| !candidates.iter().any(|c| c.proves(&stuck.image)));
-    unproven.map(|on| Hold::Unproven { on: on.gateway.clone() })
+    let unproven = under_way
+        .iter()
+        .find(|stuck| !candidates.iter().any(|c| c.proves(&stuck.image)));
+    unproven.map(|on| Hold::Unproven {
+        on: on.gateway.clone(),
+    })
 }
 
 #[cfg(test)]

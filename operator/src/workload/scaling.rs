@@ -21,7 +21,9 @@ pub(super) fn autoscaler(
     settings: &WorkloadSettings,
     findings: &mut Vec<Finding>,
 ) -> Option<HorizontalPodAutoscaler> {
-    let Scale::Automatic(autoscaling) = settings.scale(gateway) else { return None };
+    let Scale::Automatic(autoscaling) = settings.scale(gateway) else {
+        return None;
+    };
     let is_reserved = |map: Option<std::collections::BTreeMap<_, _>>| {
         map.is_some_and(|quantities| quantities.contains_key("cpu"))
     };
@@ -30,7 +32,11 @@ pub(super) fn autoscaler(
     if !is_reserved(resources.requests) && !is_reserved(resources.limits) {
         let message = "the autoscaler goes by the share of the requested CPU, and none is requested: \
                        set requests.cpu, or the number of pods never changes";
-        findings.push(Finding::warning(Reason::NoEffect, "spec.dataPlane.autoscaling", message));
+        findings.push(Finding::warning(
+            Reason::NoEffect,
+            "spec.dataPlane.autoscaling",
+            message,
+        ));
     }
     let target = MetricTarget {
         type_: "Utilization".to_owned(),
@@ -49,17 +55,27 @@ pub(super) fn autoscaler(
             max_replicas: autoscaling.max_replicas,
             metrics: Some(vec![MetricSpec {
                 type_: "Resource".to_owned(),
-                resource: Some(ResourceMetricSource { name: "cpu".to_owned(), target }),
+                resource: Some(ResourceMetricSource {
+                    name: "cpu".to_owned(),
+                    target,
+                }),
                 ..Default::default()
             }]),
-            behavior: Some(HorizontalPodAutoscalerBehavior { scale_down: Some(slowly()), scale_up: None }),
+            behavior: Some(HorizontalPodAutoscalerBehavior {
+                scale_down: Some(slowly()),
+                scale_up: None,
+            }),
         }),
         status: None,
     })
 }
 
 fn slowly() -> HPAScalingRules {
-    let policy = |type_: &str, value| HPAScalingPolicy { type_: type_.to_owned(), value, period_seconds: 60 };
+    let policy = |type_: &str, value| HPAScalingPolicy {
+        type_: type_.to_owned(),
+        value,
+        period_seconds: 60,
+    };
     HPAScalingRules {
         policies: Some(vec![policy("Pods", 1), policy("Percent", 10)]),
         stabilization_window_seconds: Some(STABLE_SECONDS),
@@ -68,7 +84,10 @@ fn slowly() -> HPAScalingRules {
 }
 
 /// A quarter, rounded up: a single pod may go, so that nodes can be emptied.
-pub(super) fn disruption_budget(gateway: &GatewayFacts, settings: &WorkloadSettings) -> PodDisruptionBudget {
+pub(super) fn disruption_budget(
+    gateway: &GatewayFacts,
+    settings: &WorkloadSettings,
+) -> PodDisruptionBudget {
     PodDisruptionBudget {
         metadata: metadata(gateway, settings),
         spec: Some(PodDisruptionBudgetSpec {

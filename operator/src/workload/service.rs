@@ -48,7 +48,10 @@ pub(super) fn service(
             ports: Some(ports.iter().map(port).collect()),
             load_balancer_ip: address,
             load_balancer_class: defaults.load_balancer_class.clone().filter(|_| is_balanced),
-            external_traffic_policy: defaults.external_traffic_policy.clone().filter(|_| is_external),
+            external_traffic_policy: defaults
+                .external_traffic_policy
+                .clone()
+                .filter(|_| is_external),
             ..Default::default()
         }),
         status: None,
@@ -75,10 +78,16 @@ const fn name(kind: ServiceType) -> &'static str {
 }
 
 /// The address to ask a load balancer for: one, as a number.
-fn requested(gateway: &GatewayFacts, kind: ServiceType, findings: &mut Vec<Finding>) -> Option<String> {
+fn requested(
+    gateway: &GatewayFacts,
+    kind: ServiceType,
+    findings: &mut Vec<Finding>,
+) -> Option<String> {
     let mut address = None;
     for (i, requested) in gateway.addresses.iter().enumerate() {
-        let Some(value) = requested.value.as_ref() else { continue };
+        let Some(value) = requested.value.as_ref() else {
+            continue;
+        };
         let why_not = if requested.kind != "IPAddress" {
             format!("addresses of type {} cannot be asked for", requested.kind)
         } else if kind != ServiceType::LoadBalancer {
@@ -90,7 +99,11 @@ fn requested(gateway: &GatewayFacts, kind: ServiceType, findings: &mut Vec<Findi
             continue;
         };
         let message = format!("{value} is left out, {why_not}: ask for one IPAddress, or for none");
-        findings.push(Finding::error(Reason::UnsupportedValue, format!("spec.addresses[{i}]"), message));
+        findings.push(Finding::error(
+            Reason::UnsupportedValue,
+            format!("spec.addresses[{i}]"),
+            message,
+        ));
     }
     address
 }

@@ -40,7 +40,9 @@ impl WorkloadSettings {
 
     /// How long requests in flight have to end.
     pub fn drain(&self) -> Duration {
-        self.defaults.drain.map_or(DRAIN, sluice_vocab::Duration::get)
+        self.defaults
+            .drain
+            .map_or(DRAIN, sluice_vocab::Duration::get)
     }
 
     /// How the number of pods is chosen: by an autoscaler, or given.
@@ -57,19 +59,29 @@ impl WorkloadSettings {
     }
 
     pub(super) fn resources(&self, gateway: &GatewayFacts) -> ResourceRequirements {
-        let own = gateway.data_plane.as_ref().and_then(|d| d.resources.as_ref());
-        let Some(resources) = own.or(self.defaults.resources.as_ref()) else { return modest() };
+        let own = gateway
+            .data_plane
+            .as_ref()
+            .and_then(|d| d.resources.as_ref());
+        let Some(resources) = own.or(self.defaults.resources.as_ref()) else {
+            return modest();
+        };
         requirements(resources)
     }
 
     pub(super) fn service_type(&self, gateway: &GatewayFacts) -> ServiceType {
-        let own = gateway.data_plane.as_ref().and_then(|d| d.service.as_ref()?.kind);
-        own.or(self.defaults.service.kind).unwrap_or(ServiceType::LoadBalancer)
+        let own = gateway
+            .data_plane
+            .as_ref()
+            .and_then(|d| d.service.as_ref()?.kind);
+        own.or(self.defaults.service.kind)
+            .unwrap_or(ServiceType::LoadBalancer)
     }
 
     pub(super) fn pull_secrets(&self) -> Option<Vec<LocalObjectReference>> {
         let secret = |name: &String| LocalObjectReference { name: name.clone() };
-        (!self.image_pull_secrets.is_empty()).then(|| self.image_pull_secrets.iter().map(secret).collect())
+        (!self.image_pull_secrets.is_empty())
+            .then(|| self.image_pull_secrets.iter().map(secret).collect())
     }
 }
 
@@ -81,7 +93,9 @@ pub(super) enum Scale {
 
 fn requirements(resources: &Resources) -> ResourceRequirements {
     let quantities = |map: &std::collections::BTreeMap<String, String>| {
-        let quantities = map.iter().map(|(name, value)| (name.clone(), Quantity(value.clone())));
+        let quantities = map
+            .iter()
+            .map(|(name, value)| (name.clone(), Quantity(value.clone())));
         (!map.is_empty()).then(|| quantities.collect())
     };
     ResourceRequirements {
@@ -94,7 +108,12 @@ fn requirements(resources: &Resources) -> ResourceRequirements {
 /// Enough for an autoscaler to have something to go by, and little enough to fit anywhere. No limit of CPU: throttling would be seen as
 /// pauses in streams.
 fn modest() -> ResourceRequirements {
-    let map = |entries: &[(&str, &str)]| entries.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+    let map = |entries: &[(&str, &str)]| {
+        entries
+            .iter()
+            .map(|(k, v)| ((*k).into(), (*v).into()))
+            .collect()
+    };
     requirements(&Resources {
         requests: map(&[("cpu", "100m"), ("memory", "128Mi")]),
         limits: map(&[("memory", "1Gi")]),

@@ -35,9 +35,20 @@ pub struct Wanted {
 impl World {
     /// Metadata of a Secret. Its values stay, if they are known, until the new ones come. Says whether what is compiled differs.
     pub(super) fn put_secret(&mut self, object: ObjectRef, value: &Value) -> bool {
-        let name = Name { namespace: object.namespace.clone(), name: object.name.clone() };
-        let version = value.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default();
-        let is_other = self.secrets.seen.insert(name.clone(), version.to_owned()).as_deref() != Some(version);
+        let name = Name {
+            namespace: object.namespace.clone(),
+            name: object.name.clone(),
+        };
+        let version = value
+            .pointer("/metadata/resourceVersion")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let is_other = self
+            .secrets
+            .seen
+            .insert(name.clone(), version.to_owned())
+            .as_deref()
+            != Some(version);
         let old = self.set.secrets.get(&name).cloned();
         let mut metadata = value.clone();
         if let Some(map) = metadata.as_object_mut() {
@@ -47,7 +58,10 @@ impl World {
         let is_changed = self.set.put(&object, metadata).unwrap_or(false);
         if let (Some(old), Some(new)) = (old, self.set.secrets.get(&name)) {
             let spec = old.spec.clone();
-            let merged = Object { meta: new.meta.clone(), spec };
+            let merged = Object {
+                meta: new.meta.clone(),
+                spec,
+            };
             let is_same = merged == *old;
             self.set.secrets.insert(name, Arc::new(merged));
             return !is_same || is_other;
@@ -59,21 +73,31 @@ impl World {
     pub fn wanted(&self, asked: &BTreeSet<Name>) -> Vec<Wanted> {
         let wanted = asked.iter().filter_map(|name| {
             let version = self.secrets.seen.get(name)?;
-            (self.secrets.fetched.get(name) != Some(version))
-                .then(|| Wanted { name: name.clone(), version: version.clone() })
+            (self.secrets.fetched.get(name) != Some(version)).then(|| Wanted {
+                name: name.clone(),
+                version: version.clone(),
+            })
         });
         wanted.collect()
     }
 
     /// Values that are known and that nobody asked for any more are let go.
     pub fn forget_values(&mut self, asked: &BTreeSet<Name>) {
-        let idle: Vec<Name> =
-            self.secrets.fetched.keys().filter(|name| !asked.contains(*name)).cloned().collect();
+        let idle: Vec<Name> = self
+            .secrets
+            .fetched
+            .keys()
+            .filter(|name| !asked.contains(*name))
+            .cloned()
+            .collect();
         for name in idle {
             self.secrets.fetched.remove(&name);
             if let Some(secret) = self.set.secrets.get_mut(&name) {
                 let meta = secret.meta.clone();
-                *secret = Arc::new(Object { meta, spec: SecretData::default() });
+                *secret = Arc::new(Object {
+                    meta,
+                    spec: SecretData::default(),
+                });
             }
         }
     }
@@ -84,19 +108,28 @@ impl World {
     /// When the API server holds something that is no Secret.
     pub fn fetched(&mut self, wanted: &Wanted, secret: Option<Value>) -> Result<(), Finding> {
         let name = &wanted.name;
-        let object =
-            ObjectRef { kind: Kind::Secret, namespace: name.namespace.clone(), name: name.name.clone() };
+        let object = ObjectRef {
+            kind: Kind::Secret,
+            namespace: name.namespace.clone(),
+            name: name.name.clone(),
+        };
         let Some(secret) = secret else {
             self.remove(&object);
             return Ok(());
         };
         // Deleted while it was got.
-        let Some(seen) = self.secrets.seen.get(name) else { return Ok(()) };
+        let Some(seen) = self.secrets.seen.get(name) else {
+            return Ok(());
+        };
         self.secrets.fetched.insert(name.clone(), seen.clone());
-        let version = secret.pointer("/metadata/resourceVersion").and_then(Value::as_str);
+        let version = secret
+            .pointer("/metadata/resourceVersion")
+            .and_then(Value::as_str);
         if *seen != wanted.version && version == Some(wanted.version.as_str()) {
             // Changed once more meanwhile, and this is the one before.
-            self.secrets.fetched.insert(name.clone(), wanted.version.clone());
+            self.secrets
+                .fetched
+                .insert(name.clone(), wanted.version.clone());
         }
         self.set.put(&object, secret).map(|_| ())
     }
@@ -104,9 +137,17 @@ impl World {
     /// A Secret that could not be got: without values from before, it can't be read.
     pub fn unfetched(&mut self, wanted: &Wanted, why: String) {
         let name = &wanted.name;
-        if self.set.secrets.get(name).is_none_or(|s| s.spec.data.is_empty()) {
-            let object =
-                ObjectRef { kind: Kind::Secret, namespace: name.namespace.clone(), name: name.name.clone() };
+        if self
+            .set
+            .secrets
+            .get(name)
+            .is_none_or(|s| s.spec.data.is_empty())
+        {
+            let object = ObjectRef {
+                kind: Kind::Secret,
+                namespace: name.namespace.clone(),
+                name: name.name.clone(),
+            };
             self.set.secrets.remove(name);
             self.set.unreadable.insert(object, why);
         }

@@ -4,7 +4,10 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     /// Too old or too new.
-    #[error("the peer speaks protocol {theirs}, this build {}, and they may be one apart", super::PROTOCOL)]
+    #[error(
+        "the peer speaks protocol {theirs}, this build {}, and they may be one apart",
+        super::PROTOCOL
+    )]
     Protocol {
         /// The peer's.
         theirs: u32,

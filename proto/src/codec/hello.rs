@@ -21,7 +21,10 @@ pub struct PolicyKind {
 impl PolicyKind {
     /// Of that name and revision.
     pub fn new(kind: impl Into<String>, revision: u32) -> Self {
-        Self { kind: kind.into(), revision }
+        Self {
+            kind: kind.into(),
+            revision,
+        }
     }
 }
 
@@ -70,7 +73,12 @@ pub struct Welcome {
 
 impl From<Hello> for wire::Hello {
     fn from(hello: Hello) -> Self {
-        let Identity { gateway, instance, policies, software } = hello.identity;
+        let Identity {
+            gateway,
+            instance,
+            policies,
+            software,
+        } = hello.identity;
         Self {
             protocol: PROTOCOL,
             gateway: Some(encode_gateway(&gateway)),
@@ -119,7 +127,10 @@ impl TryFrom<wire::Welcome> for Welcome {
         let install_key = Secret::new(welcome.install_key);
         speaks(welcome.protocol)?;
         if install_key.is_empty() {
-            return Err(WireError::Missing { message: "Welcome", field: "install_key" });
+            return Err(WireError::Missing {
+                message: "Welcome",
+                field: "install_key",
+            });
         }
         Ok(Self {
             epoch: Epoch::new(welcome.epoch),
@@ -131,24 +142,45 @@ impl TryFrom<wire::Welcome> for Welcome {
 }
 
 pub(super) fn encode_gateway(key: &GatewayKey) -> wire::Gateway {
-    wire::Gateway { namespace: key.namespace.to_string(), name: key.name.to_string() }
+    wire::Gateway {
+        namespace: key.namespace.to_string(),
+        name: key.name.to_string(),
+    }
 }
 
 pub(super) fn decode_gateway(
     gateway: Option<wire::Gateway>,
     message: &'static str,
 ) -> Result<GatewayKey, WireError> {
-    let gateway = gateway.ok_or(WireError::Missing { message, field: "gateway" })?;
+    let gateway = gateway.ok_or(WireError::Missing {
+        message,
+        field: "gateway",
+    })?;
     let name = required(gateway.name, message, "gateway.name")?;
-    Ok(GatewayKey { namespace: gateway.namespace.into(), name: name.into() })
+    Ok(GatewayKey {
+        namespace: gateway.namespace.into(),
+        name: name.into(),
+    })
 }
 
 pub(super) fn encode_policies(policies: BTreeSet<PolicyKind>) -> Vec<wire::PolicyKind> {
-    policies.into_iter().map(|p| wire::PolicyKind { kind: p.kind, revision: p.revision }).collect()
+    policies
+        .into_iter()
+        .map(|p| wire::PolicyKind {
+            kind: p.kind,
+            revision: p.revision,
+        })
+        .collect()
 }
 
 pub(super) fn decode_policies(policies: Vec<wire::PolicyKind>) -> BTreeSet<PolicyKind> {
-    policies.into_iter().map(|p| PolicyKind { kind: p.kind, revision: p.revision }).collect()
+    policies
+        .into_iter()
+        .map(|p| PolicyKind {
+            kind: p.kind,
+            revision: p.revision,
+        })
+        .collect()
 }
 
 pub(super) fn required(
@@ -156,5 +188,9 @@ pub(super) fn required(
     message: &'static str,
     field: &'static str,
 ) -> Result<String, WireError> {
-    if text.is_empty() { Err(WireError::Missing { message, field }) } else { Ok(text) }
+    if text.is_empty() {
+        Err(WireError::Missing { message, field })
+    } else {
+        Ok(text)
+    }
 }

@@ -111,7 +111,9 @@ impl ToClient {
     /// Nothing when it is something that only a newer peer knows.
     pub fn decode(response: wire::FollowResponse) -> Result<Option<Self>, WireError> {
         Ok(match response.body {
-            Some(follow_response::Body::Welcome(welcome)) => Some(ToClient::Welcome(welcome.try_into()?)),
+            Some(follow_response::Body::Welcome(welcome)) => {
+                Some(ToClient::Welcome(welcome.try_into()?))
+            }
             Some(follow_response::Body::Part(part)) => Some(ToClient::Part(part)),
             Some(follow_response::Body::Heartbeat(h)) => Some(ToClient::Heartbeat(Heartbeat {
                 epoch: Epoch::new(h.epoch),
@@ -125,25 +127,37 @@ impl ToClient {
 
 impl From<Leader> for wire::Leader {
     fn from(leader: Leader) -> Self {
-        Self { address: leader.address, epoch: leader.epoch.get() }
+        Self {
+            address: leader.address,
+            epoch: leader.epoch.get(),
+        }
     }
 }
 
 impl From<wire::Leader> for Leader {
     fn from(leader: wire::Leader) -> Self {
-        Self { address: leader.address, epoch: Epoch::new(leader.epoch) }
+        Self {
+            address: leader.address,
+            epoch: Epoch::new(leader.epoch),
+        }
     }
 }
 
 impl From<Refusal> for wire::Refusal {
     fn from(refusal: Refusal) -> Self {
-        Self { reason: refusal.reason.into(), detail: refusal.detail }
+        Self {
+            reason: refusal.reason.into(),
+            detail: refusal.detail,
+        }
     }
 }
 
 impl From<wire::Refusal> for Refusal {
     fn from(refusal: wire::Refusal) -> Self {
-        Self { reason: refusal.reason(), detail: refusal.detail }
+        Self {
+            reason: refusal.reason(),
+            detail: refusal.detail,
+        }
     }
 }
 

@@ -50,7 +50,9 @@ impl Parts {
     fn fill(&mut self, part: &mut wire::UpdatePart) {
         let mut room = self.bytes;
         while room > 0 {
-            let Some(key) = self.removes.next() else { break };
+            let Some(key) = self.removes.next() else {
+                break;
+            };
             room = room.saturating_sub(key.as_str().len() + OVERHEAD);
             part.removes.push(key.as_str().to_owned());
         }
@@ -58,18 +60,30 @@ impl Parts {
             let cost = key.as_str().len() + bytes.len() + OVERHEAD;
             if cost <= room {
                 room -= cost;
-                part.upserts.push(wire::Upsert { key: key.as_str().to_owned(), bytes, more: false });
+                part.upserts.push(wire::Upsert {
+                    key: key.as_str().to_owned(),
+                    bytes,
+                    more: false,
+                });
                 self.rest = self.upserts.next();
                 continue;
             }
             let is_untouched = room == self.bytes;
             if is_untouched && bytes.len() > self.bytes {
                 let piece = bytes.split_to(self.bytes);
-                part.upserts.push(wire::Upsert { key: key.as_str().to_owned(), bytes: piece, more: true });
+                part.upserts.push(wire::Upsert {
+                    key: key.as_str().to_owned(),
+                    bytes: piece,
+                    more: true,
+                });
                 self.rest = Some((key, bytes));
             } else if is_untouched {
                 // Its key makes it too long; it still goes alone.
-                part.upserts.push(wire::Upsert { key: key.as_str().to_owned(), bytes, more: false });
+                part.upserts.push(wire::Upsert {
+                    key: key.as_str().to_owned(),
+                    bytes,
+                    more: false,
+                });
                 self.rest = self.upserts.next();
             } else {
                 self.rest = Some((key, bytes));
@@ -136,7 +150,11 @@ impl Default for Assembler {
 impl Assembler {
     /// For one stream; an update beyond the limit in bytes is broken.
     pub fn with_limit(limit: usize) -> Self {
-        Self { limit, closed: 0, partial: None }
+        Self {
+            limit,
+            closed: 0,
+            partial: None,
+        }
     }
 
     /// Lets the rest of an update pass by. Says whether that is news.
@@ -150,7 +168,10 @@ impl Assembler {
     /// Takes a part; gives the update when it was the last. Parts that were here before are ignored.
     pub fn push(&mut self, part: wire::UpdatePart) -> Result<Option<Update>, Broken> {
         let serial = part.serial;
-        let current = self.partial.as_ref().map_or(self.closed, |p| p.update.serial);
+        let current = self
+            .partial
+            .as_ref()
+            .map_or(self.closed, |p| p.update.serial);
         if serial <= self.closed || serial < current {
             return Ok(None);
         }
@@ -193,12 +214,20 @@ impl Partial {
             upserts: BTreeMap::new(),
             removes: Vec::new(),
         };
-        Ok(Self { update, next: 0, size: 0, open: None })
+        Ok(Self {
+            update,
+            next: 0,
+            size: 0,
+            open: None,
+        })
     }
 
     fn add(&mut self, part: wire::UpdatePart, limit: usize) -> Result<(), Refusal> {
         if part.index != self.next {
-            return Err(broken(format!("part {} came, {} was due", part.index, self.next)));
+            return Err(broken(format!(
+                "part {} came, {} was due",
+                part.index, self.next
+            )));
         }
         let is_same = Epoch::new(part.epoch) == self.update.epoch
             && part.from == Claim::encode(self.update.from)
@@ -208,14 +237,25 @@ impl Partial {
         }
         self.next = self.next.saturating_add(1);
         let keys = part.removes.iter().map(String::len).sum::<usize>();
-        let entries = part.upserts.iter().map(|u| u.key.len() + u.bytes.len()).sum::<usize>();
+        let entries = part
+            .upserts
+            .iter()
+            .map(|u| u.key.len() + u.bytes.len())
+            .sum::<usize>();
         self.size = self.size.saturating_add(keys).saturating_add(entries);
         if self.size > limit {
             let detail = format!("more than {limit} bytes");
-            return Err(Refusal { reason: Reason::TooLarge, detail });
+            return Err(Refusal {
+                reason: Reason::TooLarge,
+                detail,
+            });
         }
-        self.update.removes.extend(part.removes.iter().map(|k| EntryKey::from(k.as_str())));
-        part.upserts.into_iter().try_for_each(|upsert| self.upsert(upsert))
+        self.update
+            .removes
+            .extend(part.removes.iter().map(|k| EntryKey::from(k.as_str())));
+        part.upserts
+            .into_iter()
+            .try_for_each(|upsert| self.upsert(upsert))
     }
 
     fn upsert(&mut self, upsert: wire::Upsert) -> Result<(), Refusal> {
@@ -245,5 +285,8 @@ impl Partial {
 }
 
 fn broken(detail: impl Into<String>) -> Refusal {
-    Refusal { reason: Reason::Broken, detail: detail.into() }
+    Refusal {
+        reason: Reason::Broken,
+        detail: detail.into(),
+    }
 }

@@ -79,8 +79,14 @@ pub struct Counter {
 impl Report {
     /// As it travels. Diagnostics beyond [`MAX_DIAGNOSTICS`] are counted, long texts are cut.
     pub fn encode(self) -> wire::ReportRequest {
-        let Vitals { mut diagnostics, omitted, health, counters } = self.vitals;
-        let beyond = u32::try_from(diagnostics.len().saturating_sub(MAX_DIAGNOSTICS)).unwrap_or(u32::MAX);
+        let Vitals {
+            mut diagnostics,
+            omitted,
+            health,
+            counters,
+        } = self.vitals;
+        let beyond =
+            u32::try_from(diagnostics.len().saturating_sub(MAX_DIAGNOSTICS)).unwrap_or(u32::MAX);
         diagnostics.truncate(MAX_DIAGNOSTICS);
         wire::ReportRequest {
             protocol: PROTOCOL,
@@ -129,39 +135,63 @@ impl TryFrom<wire::ReportRequest> for Report {
 
 impl From<Diagnostic> for wire::Diagnostic {
     fn from(d: Diagnostic) -> Self {
-        Self { key: d.key.as_str().to_owned(), origin: d.origin, message: cut(d.message) }
+        Self {
+            key: d.key.as_str().to_owned(),
+            origin: d.origin,
+            message: cut(d.message),
+        }
     }
 }
 
 impl From<wire::Diagnostic> for Diagnostic {
     fn from(d: wire::Diagnostic) -> Self {
-        Self { key: EntryKey::from(d.key.as_str()), origin: d.origin, message: d.message }
+        Self {
+            key: EntryKey::from(d.key.as_str()),
+            origin: d.origin,
+            message: d.message,
+        }
     }
 }
 
 impl From<Health> for wire::Health {
     fn from(h: Health) -> Self {
-        Self { key: h.key.as_str().to_owned(), state: h.state.into(), detail: cut(h.detail) }
+        Self {
+            key: h.key.as_str().to_owned(),
+            state: h.state.into(),
+            detail: cut(h.detail),
+        }
     }
 }
 
 impl From<wire::Health> for Health {
     fn from(h: wire::Health) -> Self {
-        Self { key: EntryKey::from(h.key.as_str()), state: h.state(), detail: h.detail }
+        Self {
+            key: EntryKey::from(h.key.as_str()),
+            state: h.state(),
+            detail: h.detail,
+        }
     }
 }
 
 impl From<Counter> for wire::Counter {
     fn from(c: Counter) -> Self {
         let key = c.key.map(|k| k.as_str().to_owned()).unwrap_or_default();
-        Self { name: c.name, key, value: c.value }
+        Self {
+            name: c.name,
+            key,
+            value: c.value,
+        }
     }
 }
 
 impl From<wire::Counter> for Counter {
     fn from(c: wire::Counter) -> Self {
         let key = (!c.key.is_empty()).then(|| EntryKey::from(c.key.as_str()));
-        Self { name: c.name, key, value: c.value }
+        Self {
+            name: c.name,
+            key,
+            value: c.value,
+        }
     }
 }
 

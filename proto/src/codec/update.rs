@@ -31,14 +31,37 @@ pub struct Update {
 impl Update {
     /// The whole snapshot.
     pub fn full(serial: u64, epoch: Epoch, want: &Snapshot) -> Self {
-        let upserts = want.entries().iter().map(|(k, e)| (k.clone(), e.bytes().clone())).collect();
-        Self { serial, epoch, from: None, to: want.version().into(), upserts, removes: Vec::new() }
+        let upserts = want
+            .entries()
+            .iter()
+            .map(|(k, e)| (k.clone(), e.bytes().clone()))
+            .collect();
+        Self {
+            serial,
+            epoch,
+            from: None,
+            to: want.version().into(),
+            upserts,
+            removes: Vec::new(),
+        }
     }
 
     /// What changed.
     pub fn delta(serial: u64, epoch: Epoch, delta: Delta) -> Self {
-        let Delta { from, to, upserts, removes } = delta;
-        Self { serial, epoch, from: Some(from.into()), to: to.into(), upserts, removes }
+        let Delta {
+            from,
+            to,
+            upserts,
+            removes,
+        } = delta;
+        Self {
+            serial,
+            epoch,
+            from: Some(from.into()),
+            to: to.into(),
+            upserts,
+            removes,
+        }
     }
 
     /// Cut so that no message exceeds what gRPC takes by default.
@@ -52,27 +75,40 @@ impl Update {
     }
 
     /// The snapshot that it leads to, if it fits what runs and its content is what it says. Changes nothing.
-    pub fn realise(&self, running: Option<&Snapshot>, sealer: &Sealer) -> Result<Snapshot, Refusal> {
+    pub fn realise(
+        &self,
+        running: Option<&Snapshot>,
+        sealer: &Sealer,
+    ) -> Result<Snapshot, Refusal> {
         let mut entries = match (self.from, running) {
             (None, _) => BTreeMap::new(),
             (Some(from), Some(running)) if from == running.version() => running.entries().clone(),
             (Some(from), running) => {
                 let have = running.map_or("nothing".to_owned(), |r| r.version().to_string());
                 let detail = format!("it starts from {from}, here is {have}");
-                return Err(Refusal { reason: Reason::WrongBase, detail });
+                return Err(Refusal {
+                    reason: Reason::WrongBase,
+                    detail,
+                });
             }
         };
         for key in &self.removes {
             entries.remove(key);
         }
-        let sealed = self.upserts.iter().map(|(k, bytes)| (k.clone(), sealer.seal_bytes(bytes.clone())));
+        let sealed = self
+            .upserts
+            .iter()
+            .map(|(k, bytes)| (k.clone(), sealer.seal_bytes(bytes.clone())));
         entries.extend(sealed);
         let next = Snapshot::new(entries);
         if self.to == next.version() {
             Ok(next)
         } else {
             let detail = format!("it leads to {}, and says {}", next.version(), self.to);
-            Err(Refusal { reason: Reason::WrongResult, detail })
+            Err(Refusal {
+                reason: Reason::WrongResult,
+                detail,
+            })
         }
     }
 }

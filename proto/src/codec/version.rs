@@ -30,7 +30,10 @@ impl Claim {
         if bytes.is_empty() {
             return Ok(None);
         }
-        let bytes = bytes.try_into().map_err(|_| WireError::Version { message, len: bytes.len() })?;
+        let bytes = bytes.try_into().map_err(|_| WireError::Version {
+            message,
+            len: bytes.len(),
+        })?;
         Ok(Some(Self(bytes)))
     }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use sluice_snapshot::{Sealer, Snapshot};
 
 use crate::codec::{
-    Ack, Assembler, Claim, Epoch, Heartbeat, Hello, Identity, Leader, Reason, Refusal, ToClient, ToServer,
-    Update, Welcome,
+    Ack, Assembler, Claim, Epoch, Heartbeat, Hello, Identity, Leader, Reason, Refusal, ToClient,
+    ToServer, Update, Welcome,
 };
 use crate::wire;
 
@@ -67,7 +67,9 @@ struct Stream {
 
 impl std::fmt::Debug for Stream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Stream").field("waiting", &self.waiting).finish_non_exhaustive()
+        f.debug_struct("Stream")
+            .field("waiting", &self.waiting)
+            .finish_non_exhaustive()
     }
 }
 
@@ -125,7 +127,11 @@ impl Client {
             heard: now,
             patience: FIRST_PATIENCE,
         });
-        let hello = Hello { identity: self.identity.clone(), version: self.version(), epoch: self.epoch };
+        let hello = Hello {
+            identity: self.identity.clone(),
+            version: self.version(),
+            epoch: self.epoch,
+        };
         vec![ClientEvent::Send(ToServer::Hello(hello))]
     }
 
@@ -149,12 +155,18 @@ impl Client {
 
     /// Call it at [`Self::wake`].
     pub fn step(&mut self, now: Instant) -> Vec<ClientEvent> {
-        if self.wake().is_some_and(|at| at <= now) { self.give_up(Why::Silence) } else { Vec::new() }
+        if self.wake().is_some_and(|at| at <= now) {
+            self.give_up(Why::Silence)
+        } else {
+            Vec::new()
+        }
     }
 
     /// Takes a message.
     pub fn receive(&mut self, now: Instant, message: ToClient) -> Vec<ClientEvent> {
-        let Some(stream) = &mut self.stream else { return Vec::new() };
+        let Some(stream) = &mut self.stream else {
+            return Vec::new();
+        };
         match message {
             ToClient::Welcome(_) if stream.sealer.is_some() => self.give_up(Why::Unwelcome),
             ToClient::Welcome(welcome) => self.welcome(now, &welcome),
@@ -166,9 +178,19 @@ impl Client {
 
     /// The table of the last [`ClientEvent::Build`] is there, or there is none.
     pub fn built(&mut self, now: Instant, result: Result<(), String>) -> Vec<ClientEvent> {
-        let Some(Building { serial, snapshot, epoch }) = self.building.take() else { return Vec::new() };
+        let Some(Building {
+            serial,
+            snapshot,
+            epoch,
+        }) = self.building.take()
+        else {
+            return Vec::new();
+        };
         let refusal = match result {
-            Err(detail) => Some(Refusal { reason: Reason::NotBuilt, detail }),
+            Err(detail) => Some(Refusal {
+                reason: Reason::NotBuilt,
+                detail,
+            }),
             Ok(()) if epoch < self.epoch => Some(self.too_low(epoch)),
             Ok(()) => None,
         };
@@ -191,7 +213,9 @@ impl Client {
     fn welcome(&mut self, now: Instant, welcome: &Welcome) -> Vec<ClientEvent> {
         if let Some(stream) = &mut self.stream {
             stream.sealer = Some(Sealer::new(welcome.install_key.expose()));
-            let beat = welcome.heartbeat.clamp(Duration::from_secs(1), Duration::from_secs(300));
+            let beat = welcome
+                .heartbeat
+                .clamp(Duration::from_secs(1), Duration::from_secs(300));
             stream.patience = beat * BEATS;
         }
         self.hear(now, welcome.epoch);
@@ -199,12 +223,21 @@ impl Client {
     }
 
     fn heartbeat(&mut self, now: Instant, heartbeat: Heartbeat) -> Vec<ClientEvent> {
-        self.observe(heartbeat.leader.as_ref().map_or(Epoch::default(), |l| l.epoch));
+        self.observe(
+            heartbeat
+                .leader
+                .as_ref()
+                .map_or(Epoch::default(), |l| l.epoch),
+        );
         let is_wanted = self.version().is_some() && heartbeat.version == self.version();
         if self.hear(now, heartbeat.epoch) && is_wanted {
             self.confirmed = Some(now);
         }
-        heartbeat.leader.map(ClientEvent::Leader).into_iter().collect()
+        heartbeat
+            .leader
+            .map(ClientEvent::Leader)
+            .into_iter()
+            .collect()
     }
 
     /// Notes an epoch. Says whether whoever sent it is up to date; others don't count as a sign of life.
@@ -221,10 +254,16 @@ impl Client {
         let (serial, epoch) = (part.serial, Epoch::new(part.epoch));
         let is_current = self.hear(now, epoch);
         let too_low = self.too_low(epoch);
-        let Some(stream) = &mut self.stream else { return Vec::new() };
+        let Some(stream) = &mut self.stream else {
+            return Vec::new();
+        };
         if !is_current {
             let is_news = stream.assembler.skip(serial);
-            return if is_news { vec![self.ack(serial, Some(too_low))] } else { Vec::new() };
+            return if is_news {
+                vec![self.ack(serial, Some(too_low))]
+            } else {
+                Vec::new()
+            };
         }
         match stream.assembler.push(part) {
             Ok(Some(update)) if self.building.is_some() => {
@@ -239,7 +278,9 @@ impl Client {
 
     /// A complete update, and nothing is being built.
     fn consider(&mut self, now: Instant, update: Update) -> Vec<ClientEvent> {
-        let Some(sealer) = self.stream.as_ref().and_then(|s| s.sealer.as_ref()) else { return Vec::new() };
+        let Some(sealer) = self.stream.as_ref().and_then(|s| s.sealer.as_ref()) else {
+            return Vec::new();
+        };
         if update.epoch < self.epoch {
             let too_low = self.too_low(update.epoch);
             return vec![self.ack(update.serial, Some(too_low))];
@@ -252,7 +293,11 @@ impl Client {
             Ok(snapshot) => {
                 let snapshot = Arc::new(snapshot);
                 let (serial, epoch) = (Some(update.serial), update.epoch);
-                self.building = Some(Building { serial, snapshot: snapshot.clone(), epoch });
+                self.building = Some(Building {
+                    serial,
+                    snapshot: snapshot.clone(),
+                    epoch,
+                });
                 vec![ClientEvent::Build(snapshot)]
             }
             Err(refusal) => vec![self.ack(update.serial, Some(refusal))],
@@ -261,13 +306,21 @@ impl Client {
 
     fn ack(&mut self, serial: u64, refusal: Option<Refusal>) -> ClientEvent {
         self.refusal.clone_from(&refusal);
-        let ack = Ack { serial, version: self.version(), epoch: self.epoch, refusal };
+        let ack = Ack {
+            serial,
+            version: self.version(),
+            epoch: self.epoch,
+            refusal,
+        };
         ClientEvent::Send(ToServer::Ack(ack))
     }
 
     fn too_low(&self, epoch: Epoch) -> Refusal {
         let detail = format!("epoch {epoch}, but {} was seen", self.epoch);
-        Refusal { reason: Reason::LowerEpoch, detail }
+        Refusal {
+            reason: Reason::LowerEpoch,
+            detail,
+        }
     }
 
     fn version(&self) -> Option<Claim> {

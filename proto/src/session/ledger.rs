@@ -32,14 +32,26 @@ pub struct Progress {
 impl Ledger {
     /// Takes a report, unless a newer one was here. Says whether it tells something new.
     pub fn accept(&mut self, now: Instant, report: Report) -> bool {
-        let key = (report.identity.gateway.clone(), report.identity.instance.clone());
+        let key = (
+            report.identity.gateway.clone(),
+            report.identity.instance.clone(),
+        );
         let age = |r: &Report| (r.incarnation, r.sequence);
         if let Some(row) = self.rows.get_mut(&key) {
             if age(&row.report) >= age(&report) {
                 return false;
             }
-            let is_news = (row.report.epoch, row.report.version, &row.report.refusal, &row.report.vitals)
-                != (report.epoch, report.version, &report.refusal, &report.vitals);
+            let is_news = (
+                row.report.epoch,
+                row.report.version,
+                &row.report.refusal,
+                &row.report.vitals,
+            ) != (
+                report.epoch,
+                report.version,
+                &report.refusal,
+                &report.vitals,
+            );
             *row = Row { report, at: now };
             return is_news;
         }
@@ -55,24 +67,34 @@ impl Ledger {
 
     /// Forgets one whose stream ended.
     pub fn forget(&mut self, gateway: &GatewayKey, instance: &str) -> bool {
-        self.rows.remove(&(gateway.clone(), instance.to_owned())).is_some()
+        self.rows
+            .remove(&(gateway.clone(), instance.to_owned()))
+            .is_some()
     }
 
     /// The newest reports of one Gateway's data planes.
     pub fn reports(&self, gateway: &GatewayKey) -> impl Iterator<Item = &Report> {
-        self.rows.values().map(|row| &row.report).filter(move |r| r.identity.gateway == *gateway)
+        self.rows
+            .values()
+            .map(|row| &row.report)
+            .filter(move |r| r.identity.gateway == *gateway)
     }
 
     /// How many run a version.
     pub fn progress(&self, gateway: &GatewayKey, version: Version) -> Progress {
-        self.reports(gateway).fold(Progress::default(), |p, report| Progress {
-            applied: p.applied + usize::from(report.version.is_some_and(|v| v == version)),
-            connected: p.connected + 1,
-        })
+        self.reports(gateway)
+            .fold(Progress::default(), |p, report| Progress {
+                applied: p.applied + usize::from(report.version.is_some_and(|v| v == version)),
+                connected: p.connected + 1,
+            })
     }
 
     /// The highest epoch that anyone has seen: a leader's must not be lower.
     pub fn epoch(&self) -> Epoch {
-        self.rows.values().map(|row| row.report.epoch).max().unwrap_or_default()
+        self.rows
+            .values()
+            .map(|row| row.report.epoch)
+            .max()
+            .unwrap_or_default()
     }
 }

@@ -34,9 +34,16 @@ impl Release {
     pub fn new(snapshot: Arc<Snapshot>) -> Self {
         let mut policies: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (key, sealed) in snapshot.entries() {
-            if let Ok(model::Entry { origin, body: Some(Body::Policy(policy)) }) = sealed.decode(key) {
+            if let Ok(model::Entry {
+                origin,
+                body: Some(Body::Policy(policy)),
+            }) = sealed.decode(key)
+            {
                 let kind = PolicyKind::new(policy.kind, policy.revision);
-                policies.entry(kind).or_default().push((key.clone(), origin));
+                policies
+                    .entry(kind)
+                    .or_default()
+                    .push((key.clone(), origin));
             }
         }
         Self { snapshot, policies }
@@ -49,7 +56,10 @@ impl Release {
 
     /// What someone who knows those policies can't run.
     pub fn unknown_to(&self, known: &BTreeSet<PolicyKind>) -> Vec<UnknownPolicy> {
-        let unknown = self.policies.iter().filter(|(policy, _)| !known.contains(*policy));
+        let unknown = self
+            .policies
+            .iter()
+            .filter(|(policy, _)| !known.contains(*policy));
         unknown
             .flat_map(|(policy, entries)| {
                 entries.iter().map(|(key, origin)| UnknownPolicy {
@@ -79,7 +89,11 @@ impl Releases {
             return false;
         }
         self.epoch = epoch;
-        if self.current.as_ref().is_some_and(|r| r.snapshot.version() == snapshot.version()) {
+        if self
+            .current
+            .as_ref()
+            .is_some_and(|r| r.snapshot.version() == snapshot.version())
+        {
             return true;
         }
         if let Some(old) = self.current.replace(Release::new(snapshot)) {
@@ -91,7 +105,10 @@ impl Releases {
 
     /// Takes a newer leader. Says whether it was one.
     pub fn lead(&mut self, leader: Leader) -> bool {
-        let is_news = self.leader.as_ref().is_none_or(|l| leader.epoch >= l.epoch && leader != *l);
+        let is_news = self
+            .leader
+            .as_ref()
+            .is_none_or(|l| leader.epoch >= l.epoch && leader != *l);
         if is_news {
             self.leader = Some(leader);
         }

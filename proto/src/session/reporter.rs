@@ -42,7 +42,12 @@ impl Standing {
     /// Of a client, with what else is to be told.
     pub fn of(client: &Client, vitals: Vitals) -> Self {
         let version = client.running().map(|s| s.version().into());
-        Self { epoch: client.epoch(), version, refusal: client.refusal().cloned(), vitals }
+        Self {
+            epoch: client.epoch(),
+            version,
+            refusal: client.refusal().cloned(),
+            vitals,
+        }
     }
 }
 
@@ -118,11 +123,17 @@ impl Reporter {
 
     /// A leader was named, beside the configuration or by one that dismissed us. One of a lower epoch is ignored.
     pub fn lead(&mut self, now: Instant, leader: Leader) -> Vec<ReporterEvent> {
-        let is_news = self.leader.as_ref().is_none_or(|l| leader.epoch >= l.epoch && leader != *l);
+        let is_news = self
+            .leader
+            .as_ref()
+            .is_none_or(|l| leader.epoch >= l.epoch && leader != *l);
         if !is_news {
             return Vec::new();
         }
-        let is_elsewhere = self.leader.as_ref().is_none_or(|l| l.address != leader.address);
+        let is_elsewhere = self
+            .leader
+            .as_ref()
+            .is_none_or(|l| l.address != leader.address);
         self.leader = Some(leader);
         if !is_elsewhere {
             return Vec::new();
@@ -130,7 +141,10 @@ impl Reporter {
         let was_open = !matches!(self.link, Link::Down { .. });
         self.link = Link::Down { until: now };
         self.failures = 0;
-        let mut events: Vec<_> = was_open.then_some(ReporterEvent::Disconnect).into_iter().collect();
+        let mut events: Vec<_> = was_open
+            .then_some(ReporterEvent::Disconnect)
+            .into_iter()
+            .collect();
         events.extend(self.step(now));
         events
     }
@@ -154,7 +168,9 @@ impl Reporter {
         if matches!(self.link, Link::Down { .. }) {
             return;
         }
-        let delay = FIRST_RETRY.saturating_mul(1 << self.failures.min(10)).min(LAST_RETRY);
+        let delay = FIRST_RETRY
+            .saturating_mul(1 << self.failures.min(10))
+            .min(LAST_RETRY);
         self.failures = self.failures.saturating_add(1);
         self.link = Link::Down { until: now + delay };
     }
@@ -177,7 +193,11 @@ impl Reporter {
             }
             (Link::Up, _) if self.wake().is_none_or(|at| at <= now) => {
                 // Only what is said is proof that the leader listens.
-                self.failures = if self.sent.is_some() { 0 } else { self.failures };
+                self.failures = if self.sent.is_some() {
+                    0
+                } else {
+                    self.failures
+                };
                 (self.sent, self.unsaid) = (Some(now), Unsaid::Nothing);
                 self.sequence += 1;
                 vec![ReporterEvent::Send(Box::new(self.report()))]
@@ -187,11 +207,19 @@ impl Reporter {
     }
 
     fn address(&self) -> Option<String> {
-        self.leader.as_ref().filter(|l| !l.address.is_empty()).map(|l| l.address.clone())
+        self.leader
+            .as_ref()
+            .filter(|l| !l.address.is_empty())
+            .map(|l| l.address.clone())
     }
 
     fn report(&self) -> Report {
-        let Standing { epoch, version, refusal, vitals } = self.standing.clone();
+        let Standing {
+            epoch,
+            version,
+            refusal,
+            vitals,
+        } = self.standing.clone();
         Report {
             identity: self.identity.clone(),
             incarnation: self.incarnation,

@@ -8,7 +8,8 @@ use sluice_vocab::Secret;
 
 use super::{Releases, UnknownPolicy};
 use crate::codec::{
-    Ack, Claim, Epoch, Heartbeat, Hello, Identity, Leader, Refusal, ToClient, ToServer, Update, Welcome,
+    Ack, Claim, Epoch, Heartbeat, Hello, Identity, Leader, Refusal, ToClient, ToServer, Update,
+    Welcome,
 };
 
 /// An epoch so far ahead of ours is no lease's: someone would make it impossible to ever lead again.
@@ -159,17 +160,32 @@ impl Server {
     /// When to call [`Self::step`] next, if nothing else happens.
     pub fn wake(&self) -> Instant {
         let ack = self.in_flight.as_ref().map(|f| f.until);
-        let retry = self.retry.filter(|_| self.in_flight.is_none()).map(|(_, at)| at);
-        [ack, retry].into_iter().flatten().fold(self.heartbeat_at, Instant::min)
+        let retry = self
+            .retry
+            .filter(|_| self.in_flight.is_none())
+            .map(|(_, at)| at);
+        [ack, retry]
+            .into_iter()
+            .flatten()
+            .fold(self.heartbeat_at, Instant::min)
     }
 
     /// Takes a message.
-    pub fn receive(&mut self, now: Instant, message: ToServer, releases: &Releases) -> Vec<ServerEvent> {
-        let ToServer::Ack(ack) = message else { return vec![ServerEvent::Close(Close::SecondHello)] };
+    pub fn receive(
+        &mut self,
+        now: Instant,
+        message: ToServer,
+        releases: &Releases,
+    ) -> Vec<ServerEvent> {
+        let ToServer::Ack(ack) = message else {
+            return vec![ServerEvent::Close(Close::SecondHello)];
+        };
         if ack.serial != self.serial {
             return Vec::new();
         }
-        let Some(in_flight) = self.in_flight.take() else { return Vec::new() };
+        let Some(in_flight) = self.in_flight.take() else {
+            return Vec::new();
+        };
         let mut events = vec![self.settle(now, in_flight.snapshot, ack, releases)];
         if let Err(denied) = self.plausible(releases) {
             return vec![ServerEvent::Close(denied.into())];
@@ -181,11 +197,21 @@ impl Server {
         events
     }
 
-    fn settle(&mut self, now: Instant, pushed: Arc<Snapshot>, ack: Ack, releases: &Releases) -> ServerEvent {
+    fn settle(
+        &mut self,
+        now: Instant,
+        pushed: Arc<Snapshot>,
+        ack: Ack,
+        releases: &Releases,
+    ) -> ServerEvent {
         self.seen = self.seen.max(ack.epoch);
         self.runs = ack.version;
         self.have = ack.version.and_then(|v| {
-            if v == pushed.version() { Some(pushed.clone()) } else { releases.find(v).cloned() }
+            if v == pushed.version() {
+                Some(pushed.clone())
+            } else {
+                releases.find(v).cloned()
+            }
         });
         let Some(refusal) = ack.refusal else {
             (self.is_full_due, self.failures, self.retry) = (false, 0, None);
@@ -222,18 +248,33 @@ impl Server {
     fn heartbeat(&mut self, releases: &Releases) -> Heartbeat {
         self.leader = releases.leader().cloned();
         // From now on it takes nothing of a lower epoch, not from here either.
-        self.seen = self.leader.iter().fold(self.seen, |seen, leader| seen.max(leader.epoch));
+        self.seen = self
+            .leader
+            .iter()
+            .fold(self.seen, |seen, leader| seen.max(leader.epoch));
         let version = releases.current().map(|r| r.snapshot().version().into());
-        Heartbeat { epoch: releases.epoch(), version, leader: self.leader.clone() }
+        Heartbeat {
+            epoch: releases.epoch(),
+            version,
+            leader: self.leader.clone(),
+        }
     }
 
     /// The newest, if it is wanted, and nothing is under way.
     fn push(&mut self, now: Instant, releases: &Releases, events: &mut Vec<ServerEvent>) {
-        let Some(release) = releases.current() else { return };
+        let Some(release) = releases.current() else {
+            return;
+        };
         let want = release.snapshot();
         let version = Claim::from(want.version());
-        let is_held = self.retry.is_some_and(|(refused, at)| refused == version && now < at);
-        if self.in_flight.is_some() || self.runs == Some(version) || self.seen > releases.epoch() || is_held {
+        let is_held = self
+            .retry
+            .is_some_and(|(refused, at)| refused == version && now < at);
+        if self.in_flight.is_some()
+            || self.runs == Some(version)
+            || self.seen > releases.epoch()
+            || is_held
+        {
             return;
         }
         if self.judged != Some(version) {
@@ -249,7 +290,10 @@ impl Server {
             Some(have) if !self.is_full_due => Update::delta(self.serial, epoch, diff(have, want)),
             _ => Update::full(self.serial, epoch, want),
         };
-        self.in_flight = Some(InFlight { snapshot: want.clone(), until: now + self.settings.patience });
+        self.in_flight = Some(InFlight {
+            snapshot: want.clone(),
+            until: now + self.settings.patience,
+        });
         events.push(ServerEvent::Push(update));
     }
 
@@ -258,7 +302,10 @@ impl Server {
         if self.seen.get() <= ours.get().saturating_add(MAX_LEAD) {
             Ok(())
         } else {
-            Err(Denied { theirs: self.seen, ours })
+            Err(Denied {
+                theirs: self.seen,
+                ours,
+            })
         }
     }
 }

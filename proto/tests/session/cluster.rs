@@ -38,7 +38,10 @@ impl Cluster {
             values: 0,
             entries: BTreeMap::new(),
             truth: vec![snapshot([])],
-            lease: Leader { address: String::new(), epoch: epoch(0) },
+            lease: Leader {
+                address: String::new(),
+                epoch: epoch(0),
+            },
             began: BTreeMap::new(),
             replicas: (0..SIZE).map(|_| Replica::new()).collect(),
             nodes: (0..SIZE).map(|n| Node::new(n, now, n as u64)).collect(),
@@ -91,7 +94,10 @@ impl Cluster {
     }
 
     pub(crate) fn elect(&mut self, replica: usize, epoch: Epoch) {
-        self.lease = Leader { address: replica.to_string(), epoch };
+        self.lease = Leader {
+            address: replica.to_string(),
+            epoch,
+        };
         self.began.entry(epoch).or_insert(self.truth.len() - 1);
         self.replicas[replica].ledger = Default::default();
         self.read(replica);
@@ -140,8 +146,14 @@ impl Cluster {
 
     /// One message from a data plane.
     pub(crate) fn up(&mut self, node: usize) -> bool {
-        let Some(message) = self.nodes[node].send() else { return false };
-        let Some((stream, replica)) = self.nodes[node].wire.as_ref().map(|w| (w.stream, w.replica)) else {
+        let Some(message) = self.nodes[node].send() else {
+            return false;
+        };
+        let Some((stream, replica)) = self.nodes[node]
+            .wire
+            .as_ref()
+            .map(|w| (w.stream, w.replica))
+        else {
             return false;
         };
         let effects = self.replicas[replica].accept(stream, self.now, message);
@@ -165,7 +177,11 @@ impl Cluster {
         self.now += time;
         for node in 0..SIZE {
             self.nodes[node].step(self.now);
-            if let Some((stream, replica)) = self.nodes[node].wire.as_ref().map(|w| (w.stream, w.replica)) {
+            if let Some((stream, replica)) = self.nodes[node]
+                .wire
+                .as_ref()
+                .map(|w| (w.stream, w.replica))
+            {
                 let effects = self.replicas[replica].step(stream, self.now);
                 self.carry(node, replica, effects);
             }
@@ -191,7 +207,9 @@ impl Cluster {
 
     /// The way of reports: whoever doesn't lead names who does, and ends the stream.
     fn report(&mut self, node: usize) {
-        let Some(to) = self.nodes[node].reports_to else { return };
+        let Some(to) = self.nodes[node].reports_to else {
+            return;
+        };
         if !self.leads(to) {
             let leader = self.replicas[to].releases.leader().cloned();
             let node = &mut self.nodes[node];
@@ -216,7 +234,11 @@ impl Cluster {
     /// Nothing but what was true once runs, and nothing from before an epoch that was seen.
     fn check(&mut self, node: usize) {
         for (snapshot, epoch) in std::mem::take(&mut self.nodes[node].installed) {
-            let at = self.truth.iter().rposition(|t| *t == snapshot).expect("a mix runs");
+            let at = self
+                .truth
+                .iter()
+                .rposition(|t| *t == snapshot)
+                .expect("a mix runs");
             assert!(at >= self.began[&epoch], "something revoked came back");
         }
     }

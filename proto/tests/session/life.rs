@@ -63,7 +63,9 @@ fn play(cluster: &mut Cluster, act: Act) {
         Act::Connect { node, replica } => cluster.connect(node, replica),
         Act::Up(node, times) => (0..times).for_each(|_| _ = cluster.up(node)),
         Act::Down(node, times) => (0..times).for_each(|_| _ = cluster.down(node)),
-        Act::Drop { node, is_up } => with_queue(cluster, node, is_up, |queue| drop(queue.pop_front())),
+        Act::Drop { node, is_up } => {
+            with_queue(cluster, node, is_up, |queue| drop(queue.pop_front()))
+        }
         Act::Repeat { node, is_up } => with_queue(cluster, node, is_up, |queue| {
             if let Some(first) = queue.front().cloned() {
                 queue.push_front(first);

@@ -1,5 +1,10 @@
 //! Both sides against each other: single rules, and whole lives with every fault that there is.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
 
 mod cluster;
 mod life;

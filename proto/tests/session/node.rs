@@ -40,7 +40,11 @@ pub(crate) struct Node {
 impl Node {
     pub(crate) fn new(number: usize, now: Instant, incarnation: u64) -> Self {
         // The last one is older than the operators: it doesn't know the newest policy.
-        let policies: &[&str] = if number == 2 { &["timeouts"] } else { &["timeouts", "magic"] };
+        let policies: &[&str] = if number == 2 {
+            &["timeouts"]
+        } else {
+            &["timeouts", "magic"]
+        };
         let identity = mk_identity(number, policies);
         Self {
             number,
@@ -57,7 +61,12 @@ impl Node {
     }
 
     pub(crate) fn connect(&mut self, now: Instant, stream: u64, replica: usize) {
-        self.wire = Some(Wire { stream, replica, up: VecDeque::new(), down: VecDeque::new() });
+        self.wire = Some(Wire {
+            stream,
+            replica,
+            up: VecDeque::new(),
+            down: VecDeque::new(),
+        });
         let events = self.client.connect(now);
         self.carry(now, events);
     }
@@ -85,9 +94,13 @@ impl Node {
     }
 
     pub(crate) fn receive(&mut self, now: Instant) -> bool {
-        let Some(bytes) = self.wire.as_mut().and_then(|w| w.down.pop_front()) else { return false };
+        let Some(bytes) = self.wire.as_mut().and_then(|w| w.down.pop_front()) else {
+            return false;
+        };
         let message = wire::FollowResponse::decode(bytes.as_slice()).unwrap();
-        let events = self.client.receive(now, ToClient::decode(message).unwrap().unwrap());
+        let events = self
+            .client
+            .receive(now, ToClient::decode(message).unwrap().unwrap());
         self.carry(now, events);
         true
     }
@@ -139,7 +152,9 @@ impl Node {
                     assert!(!self.building, "one table at a time");
                     self.building = true;
                 }
-                ClientEvent::Install(snapshot) => self.installed.push((snapshot, self.client.epoch())),
+                ClientEvent::Install(snapshot) => {
+                    self.installed.push((snapshot, self.client.epoch()))
+                }
                 ClientEvent::Leader(leader) => self.lead(now, leader),
                 ClientEvent::Reconnect(_) => self.broken(now),
             }

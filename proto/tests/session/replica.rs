@@ -32,7 +32,11 @@ pub(crate) enum Effect {
 
 impl Replica {
     pub(crate) fn new() -> Self {
-        Self { releases: Releases::default(), ledger: Ledger::default(), servers: BTreeMap::new() }
+        Self {
+            releases: Releases::default(),
+            ledger: Ledger::default(),
+            servers: BTreeMap::new(),
+        }
     }
 
     /// Says whether the lease's epoch is one that can go on from what is here.
@@ -47,7 +51,8 @@ impl Replica {
         let events = match (self.servers.get_mut(&stream), message) {
             (Some(session), message) => session.server.receive(now, message, &self.releases),
             (None, ToServer::Hello(hello)) => {
-                let Ok((server, events)) = Server::accept(now, hello, settings(), &self.releases) else {
+                let Ok((server, events)) = Server::accept(now, hello, settings(), &self.releases)
+                else {
                     return vec![Effect::Close];
                 };
                 self.servers.insert(stream, Session { server, told: None });
@@ -60,7 +65,9 @@ impl Replica {
     }
 
     pub(crate) fn step(&mut self, stream: u64, now: Instant) -> Vec<Effect> {
-        let Some(session) = self.servers.get_mut(&stream) else { return Vec::new() };
+        let Some(session) = self.servers.get_mut(&stream) else {
+            return Vec::new();
+        };
         let events = session.server.step(now, &self.releases);
         self.judge(stream, events)
     }
@@ -76,7 +83,9 @@ impl Replica {
 
     /// Nothing that a data plane can't run is pushed before that was said.
     fn judge(&mut self, stream: u64, events: Vec<ServerEvent>) -> Vec<Effect> {
-        let Some(session) = self.servers.get_mut(&stream) else { return Vec::new() };
+        let Some(session) = self.servers.get_mut(&stream) else {
+            return Vec::new();
+        };
         let mut effects = Vec::new();
         let mut messages = Vec::new();
         for event in events {
@@ -87,7 +96,10 @@ impl Replica {
                 ServerEvent::Push(_) => {
                     let known = &session.server.identity().policies;
                     let unknown = self.releases.current().unwrap().unknown_to(known).len();
-                    assert!(unknown == 0 || session.told == Some(unknown), "pushed before it was judged");
+                    assert!(
+                        unknown == 0 || session.told == Some(unknown),
+                        "pushed before it was judged"
+                    );
                     messages.push(event);
                 }
                 event => messages.push(event),

@@ -8,15 +8,27 @@ use sluice_proto::session::{Ledger, Progress, Reporter, ReporterEvent, Standing}
 use crate::support::*;
 
 fn leader(address: &str, n: u64) -> Leader {
-    Leader { address: address.into(), epoch: epoch(n) }
+    Leader {
+        address: address.into(),
+        epoch: epoch(n),
+    }
 }
 
 fn runs(n: u64) -> Standing {
-    Standing { version: Some(Claim::from(snapshot([("a", n)]).version())), ..Standing::default() }
+    Standing {
+        version: Some(Claim::from(snapshot([("a", n)]).version())),
+        ..Standing::default()
+    }
 }
 
 fn sent(events: Vec<ReporterEvent>) -> Option<Report> {
-    events.into_iter().find_map(|e| if let ReporterEvent::Send(report) = e { Some(*report) } else { None })
+    events.into_iter().find_map(|e| {
+        if let ReporterEvent::Send(report) = e {
+            Some(*report)
+        } else {
+            None
+        }
+    })
 }
 
 #[test]
@@ -24,14 +36,27 @@ fn the_newest_goes_and_bursts_are_one() {
     let start = Instant::now();
     let at = |ms| start + Duration::from_millis(ms);
     let mut reporter = Reporter::new(start, mk_identity(1, &[]), 1);
-    assert_eq!(reporter.lead(start, leader("a:1", 1)), [ReporterEvent::Connect("a:1".into())]);
+    assert_eq!(
+        reporter.lead(start, leader("a:1", 1)),
+        [ReporterEvent::Connect("a:1".into())]
+    );
     assert_eq!(reporter.update(start, runs(1)), []);
-    assert_eq!(sent(reporter.connected(start)).unwrap().version, runs(1).version);
+    assert_eq!(
+        sent(reporter.connected(start)).unwrap().version,
+        runs(1).version
+    );
     assert_eq!(reporter.update(at(10), runs(2)), []);
     assert_eq!(reporter.update(at(20), runs(3)), []);
     assert_eq!(reporter.wake(), Some(at(50)));
-    assert_eq!(sent(reporter.step(at(50))).unwrap().version, runs(3).version);
-    assert_eq!(reporter.wake(), Some(at(15_050)), "unchanged, it is only a sign of life");
+    assert_eq!(
+        sent(reporter.step(at(50))).unwrap().version,
+        runs(3).version
+    );
+    assert_eq!(
+        reporter.wake(),
+        Some(at(15_050)),
+        "unchanged, it is only a sign of life"
+    );
 }
 
 #[test]
@@ -40,7 +65,11 @@ fn what_runs_is_urgent_and_how_it_fares_is_not() {
     let at = |ms| start + Duration::from_millis(ms);
     let fares = |n: u64, requests| {
         let mut standing = runs(n);
-        standing.vitals.counters.push(Counter { name: "requests".into(), key: None, value: requests });
+        standing.vitals.counters.push(Counter {
+            name: "requests".into(),
+            key: None,
+            value: requests,
+        });
         standing
     };
     let mut reporter = Reporter::new(start, mk_identity(1, &[]), 1);
@@ -52,7 +81,11 @@ fn what_runs_is_urgent_and_how_it_fares_is_not() {
     reporter.update(at(20), fares(2, 1));
     assert_eq!(reporter.wake(), Some(at(50)));
     reporter.update(at(30), fares(2, 2));
-    assert_eq!(reporter.wake(), Some(at(50)), "the urgent does not become less so");
+    assert_eq!(
+        reporter.wake(),
+        Some(at(50)),
+        "the urgent does not become less so"
+    );
 }
 
 #[test]
@@ -63,7 +96,13 @@ fn a_new_leader_gets_all_and_an_old_one_is_ignored() {
     reporter.connected(now);
     assert_eq!(reporter.lead(now, leader("b:1", 1)), []);
     let events = reporter.lead(now, leader("b:1", 3));
-    assert_eq!(events, [ReporterEvent::Disconnect, ReporterEvent::Connect("b:1".into())]);
+    assert_eq!(
+        events,
+        [
+            ReporterEvent::Disconnect,
+            ReporterEvent::Connect("b:1".into())
+        ]
+    );
     assert!(sent(reporter.connected(now)).is_some());
 }
 
@@ -96,10 +135,27 @@ fn the_ledger_keeps_the_newest_of_each() {
     assert!(ledger.accept(now, second.clone()));
     assert!(!ledger.accept(now, first.clone()), "an older one");
     let progress = ledger.progress(&gateway(), snapshot([("a", 2)]).version());
-    assert_eq!(progress, Progress { applied: 1, connected: 1 });
-    let restarted = Report { incarnation: 2, ..first };
-    assert!(ledger.accept(now, restarted), "a restart begins to count anew");
-    assert_eq!(ledger.progress(&gateway(), snapshot([("a", 2)]).version()).applied, 0);
+    assert_eq!(
+        progress,
+        Progress {
+            applied: 1,
+            connected: 1
+        }
+    );
+    let restarted = Report {
+        incarnation: 2,
+        ..first
+    };
+    assert!(
+        ledger.accept(now, restarted),
+        "a restart begins to count anew"
+    );
+    assert_eq!(
+        ledger
+            .progress(&gateway(), snapshot([("a", 2)]).version())
+            .applied,
+        0
+    );
     let gone = ledger.expire(now + Duration::from_secs(45), Duration::from_secs(45));
     assert_eq!(gone, [(gateway(), "pod-1".to_owned())]);
     assert_eq!(ledger.reports(&gateway()).count(), 0);

@@ -13,7 +13,10 @@ fn mk_client() -> Client {
 
 #[test]
 fn whole_first_then_what_changed() {
-    let (a, b) = (snapshot([("a", 1), ("b", 1)]), snapshot([("a", 1), ("c", 1)]));
+    let (a, b) = (
+        snapshot([("a", 1), ("b", 1)]),
+        snapshot([("a", 1), ("c", 1)]),
+    );
     let mut releases = releases(1, &a);
     let mut pair = Pair::connect(Instant::now(), mk_client(), &releases);
     assert_eq!(pair.client.running(), Some(&a));
@@ -21,8 +24,11 @@ fn whole_first_then_what_changed() {
     pair.step(1, &releases);
     assert_eq!(pair.client.running(), Some(&b));
     assert_eq!(pair.pushes(), [true, false]);
-    let Some(ServerEvent::Push(delta)) =
-        pair.log.iter().rfind(|e| matches!(e, ServerEvent::Push(_))).cloned()
+    let Some(ServerEvent::Push(delta)) = pair
+        .log
+        .iter()
+        .rfind(|e| matches!(e, ServerEvent::Push(_)))
+        .cloned()
     else {
         panic!("no push")
     };
@@ -40,7 +46,12 @@ fn a_restart_of_the_operator_pushes_nothing() {
 
 #[test]
 fn an_unknown_base_gets_the_whole() {
-    let client = Pair::connect(Instant::now(), mk_client(), &releases(1, &snapshot([("a", 1)]))).client;
+    let client = Pair::connect(
+        Instant::now(),
+        mk_client(),
+        &releases(1, &snapshot([("a", 1)])),
+    )
+    .client;
     let pair = Pair::connect(Instant::now(), client, &releases(1, &snapshot([("b", 1)])));
     assert_eq!(pair.pushes(), [true]);
 }
@@ -51,7 +62,10 @@ fn a_base_from_before_gets_a_delta() {
     let client = Pair::connect(Instant::now(), mk_client(), &releases(1, &a)).client;
     let mut other = releases(1, &a);
     other.publish(epoch(1), b);
-    assert_eq!(Pair::connect(Instant::now(), client, &other).pushes(), [false]);
+    assert_eq!(
+        Pair::connect(Instant::now(), client, &other).pushes(),
+        [false]
+    );
 }
 
 #[test]
@@ -66,14 +80,26 @@ fn one_is_under_way_and_the_newest_follows() {
         releases.publish(epoch(1), snapshot([("a", n)]));
         assert_eq!(server.step(now, &releases), []);
     }
-    let ack = Ack { serial: 1, version: Some(first.into()), epoch: epoch(1), refusal: None };
+    let ack = Ack {
+        serial: 1,
+        version: Some(first.into()),
+        epoch: epoch(1),
+        refusal: None,
+    };
     let events = server.receive(now, ToServer::Ack(ack.clone()), &releases);
     let [ServerEvent::Applied(_), ServerEvent::Push(update)] = events.as_slice() else {
         panic!("{events:?}")
     };
     assert!(update.to == snapshot([("a", 4)]).version());
-    assert_eq!(server.receive(now, ToServer::Ack(ack), &releases), [], "an ack counts once");
-    assert_eq!(server.step(now + Duration::from_secs(60), &releases), [ServerEvent::Close(Close::Overdue)]);
+    assert_eq!(
+        server.receive(now, ToServer::Ack(ack), &releases),
+        [],
+        "an ack counts once"
+    );
+    assert_eq!(
+        server.step(now + Duration::from_secs(60), &releases),
+        [ServerEvent::Close(Close::Overdue)]
+    );
 }
 
 #[test]
@@ -87,41 +113,81 @@ fn a_refused_delta_becomes_a_whole_and_a_refused_whole_waits() {
     let (mut server, events) = Server::accept(now, hello, settings(), &releases).unwrap();
     assert!(matches!(events.last(), Some(ServerEvent::Push(u)) if u.from.is_some()));
     let refuse = |serial| {
-        let refusal = Refusal { reason: Reason::WrongResult, detail: String::new() };
+        let refusal = Refusal {
+            reason: Reason::WrongResult,
+            detail: String::new(),
+        };
         let version = Some(Claim::from(a.version()));
-        ToServer::Ack(Ack { serial, version, epoch: epoch(1), refusal: Some(refusal) })
+        ToServer::Ack(Ack {
+            serial,
+            version,
+            epoch: epoch(1),
+            refusal: Some(refusal),
+        })
     };
     let events = server.receive(now, refuse(1), &releases);
     assert!(matches!(events.last(), Some(ServerEvent::Push(u)) if u.from.is_none()));
     let events = server.receive(now, refuse(2), &releases);
     assert!(matches!(events.as_slice(), [ServerEvent::Refused(_)]));
     assert_eq!(server.wake(), now + Duration::from_secs(2));
-    assert!(matches!(server.step(server.wake(), &releases).as_slice(), [ServerEvent::Push(_)]));
+    assert!(matches!(
+        server.step(server.wake(), &releases).as_slice(),
+        [ServerEvent::Push(_)]
+    ));
 }
 
 #[test]
 fn another_version_does_not_wait_for_a_refused_one() {
     let now = Instant::now();
     let mut releases = releases(1, &snapshot([("a", 1)]));
-    let (mut server, _) = Server::accept(now, hello(&mut mk_client(), now), settings(), &releases).unwrap();
+    let (mut server, _) =
+        Server::accept(now, hello(&mut mk_client(), now), settings(), &releases).unwrap();
     for serial in 1..=2 {
-        let refusal = Refusal { reason: Reason::NotBuilt, detail: String::new() };
-        let ack = Ack { serial, version: None, epoch: epoch(1), refusal: Some(refusal) };
+        let refusal = Refusal {
+            reason: Reason::NotBuilt,
+            detail: String::new(),
+        };
+        let ack = Ack {
+            serial,
+            version: None,
+            epoch: epoch(1),
+            refusal: Some(refusal),
+        };
         server.receive(now, ToServer::Ack(ack), &releases);
     }
     releases.publish(epoch(1), snapshot([("a", 2)]));
-    assert!(matches!(server.step(now, &releases).as_slice(), [ServerEvent::Push(_)]));
+    assert!(matches!(
+        server.step(now, &releases).as_slice(),
+        [ServerEvent::Push(_)]
+    ));
 }
 
 #[test]
 fn a_policy_that_is_not_known_is_told_before_the_push() {
-    let pair = Pair::connect(Instant::now(), mk_client(), &releases(1, &snapshot([("policy-x", 1)])));
-    let unknown = pair.log.iter().position(|e| matches!(e, ServerEvent::Unknown(_))).unwrap();
-    let push = pair.log.iter().position(|e| matches!(e, ServerEvent::Push(_))).unwrap();
+    let pair = Pair::connect(
+        Instant::now(),
+        mk_client(),
+        &releases(1, &snapshot([("policy-x", 1)])),
+    );
+    let unknown = pair
+        .log
+        .iter()
+        .position(|e| matches!(e, ServerEvent::Unknown(_)))
+        .unwrap();
+    let push = pair
+        .log
+        .iter()
+        .position(|e| matches!(e, ServerEvent::Push(_)))
+        .unwrap();
     assert!(unknown < push);
-    let ServerEvent::Unknown(unknown) = &pair.log[unknown] else { panic!() };
+    let ServerEvent::Unknown(unknown) = &pair.log[unknown] else {
+        panic!()
+    };
     assert_eq!(unknown[0].policy, PolicyKind::new("magic", 1));
-    assert_eq!(unknown[0].origin.as_ref().map(|o| o.name.as_str()), Some("policy-x"));
+    assert_eq!(
+        unknown[0].origin.as_ref().map(|o| o.name.as_str()),
+        Some("policy-x")
+    );
 }
 
 #[test]
@@ -130,7 +196,11 @@ fn another_revision_of_a_policy_is_not_known_either() {
     identity.policies.insert(PolicyKind::new("magic", 2));
     let releases = releases(1, &snapshot([("policy-x", 1)]));
     let pair = Pair::connect(Instant::now(), Client::new(identity), &releases);
-    assert!(pair.log.iter().any(|e| matches!(e, ServerEvent::Unknown(_))));
+    assert!(
+        pair.log
+            .iter()
+            .any(|e| matches!(e, ServerEvent::Unknown(_)))
+    );
 }
 
 #[test]
@@ -158,13 +228,19 @@ fn nobody_can_make_an_epoch_that_ends_all_epochs() {
 fn a_lower_epoch_is_never_published() {
     let mut releases = releases(3, &snapshot([("a", 1)]));
     assert!(!releases.publish(epoch(2), snapshot([("b", 1)])));
-    assert_eq!(releases.current().unwrap().snapshot(), &snapshot([("a", 1)]));
+    assert_eq!(
+        releases.current().unwrap().snapshot(),
+        &snapshot([("a", 1)])
+    );
 }
 
 #[test]
 fn a_new_leader_is_told_at_once() {
     let mut releases = releases(1, &snapshot([]));
-    let leader = |address: &str, n| Leader { address: address.into(), epoch: epoch(n) };
+    let leader = |address: &str, n| Leader {
+        address: address.into(),
+        epoch: epoch(n),
+    };
     assert!(releases.lead(leader("a:1", 1)));
     let mut pair = Pair::connect(Instant::now(), mk_client(), &releases);
     assert!(releases.lead(leader("b:1", 2)) && !releases.lead(leader("a:1", 1)));
@@ -174,7 +250,10 @@ fn a_new_leader_is_told_at_once() {
         ServerEvent::Heartbeat(heartbeat) => heartbeat.leader.clone(),
         _ => None,
     });
-    assert_eq!(told.collect::<Vec<_>>(), [leader("a:1", 1), leader("b:1", 2)]);
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [leader("a:1", 1), leader("b:1", 2)]
+    );
     assert_eq!(pair.client.epoch(), epoch(2));
 }
 
@@ -190,7 +269,11 @@ fn an_empty_gateway_is_configuration_too() {
 #[test]
 fn what_an_earlier_stream_brought_may_still_be_built_when_the_next_begins() {
     let now = Instant::now();
-    let (a, b, c) = (snapshot([("a", 1)]), snapshot([("a", 1), ("b", 1)]), snapshot([("a", 1), ("c", 1)]));
+    let (a, b, c) = (
+        snapshot([("a", 1)]),
+        snapshot([("a", 1), ("b", 1)]),
+        snapshot([("a", 1), ("c", 1)]),
+    );
     let mut replica = releases(1, &a);
     let mut client = Pair::connect(now, mk_client(), &replica).client;
     let other = Server::accept(now, hello(&mut client, now), settings(), &releases(1, &b)).unwrap();
@@ -198,14 +281,23 @@ fn what_an_earlier_stream_brought_may_still_be_built_when_the_next_begins() {
     building.for_each(|message| drop(client.receive(now, message)));
     // The stream breaks; the hello of the next says `a`, and then `b` runs.
     replica.publish(epoch(1), c.clone());
-    let (mut server, events) = Server::accept(now, hello(&mut client, now), settings(), &replica).unwrap();
+    let (mut server, events) =
+        Server::accept(now, hello(&mut client, now), settings(), &replica).unwrap();
     assert!(matches!(events.last(), Some(ServerEvent::Push(u)) if u.from.is_some()));
-    let messages: Vec<_> = events.into_iter().flat_map(ServerEvent::into_messages).collect();
-    let waiting: Vec<_> = messages.into_iter().flat_map(|m| client.receive(now, m)).collect();
+    let messages: Vec<_> = events
+        .into_iter()
+        .flat_map(ServerEvent::into_messages)
+        .collect();
+    let waiting: Vec<_> = messages
+        .into_iter()
+        .flat_map(|m| client.receive(now, m))
+        .collect();
     assert!(waiting.is_empty());
     let events = client.built(now, Ok(()));
     assert_eq!(client.running(), Some(&b));
-    let Some(ClientEvent::Send(ack)) = events.last().cloned() else { panic!("{events:?}") };
+    let Some(ClientEvent::Send(ack)) = events.last().cloned() else {
+        panic!("{events:?}")
+    };
     let events = server.receive(now, ack, &replica);
     assert!(matches!(events.last(), Some(ServerEvent::Push(u)) if u.from.is_none()));
     for message in events.into_iter().flat_map(ServerEvent::into_messages) {

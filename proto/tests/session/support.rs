@@ -18,29 +18,62 @@ pub(crate) fn mk_snapshot(entries: &BTreeMap<String, u64>) -> Arc<Snapshot> {
     let seal = |name: &String, value: &u64| {
         let body = if name.starts_with("policy") {
             let config = format!("{{\"value\":{value}}}");
-            Body::Policy(model::Policy { kind: "magic".into(), revision: 1, config })
+            Body::Policy(model::Policy {
+                kind: "magic".into(),
+                revision: 1,
+                config,
+            })
         } else {
             let digest = vec![u8::try_from(*value % 256).unwrap(); 60];
-            Body::ApiKey(model::ApiKey { set: "keys".into(), caller: format!("{name}-{value}"), digest })
+            Body::ApiKey(model::ApiKey {
+                set: "keys".into(),
+                caller: format!("{name}-{value}"),
+                digest,
+            })
         };
         let object = ObjectRef::new(Kind::Secret, "team", name.as_str());
-        sealer.seal(&Origin { object, generation: 1, path: String::new() }, body)
+        sealer.seal(
+            &Origin {
+                object,
+                generation: 1,
+                path: String::new(),
+            },
+            body,
+        )
     };
-    Arc::new(Snapshot::new(entries.iter().map(|(n, v)| (EntryKey::new(&["key", n]), seal(n, v))).collect()))
+    Arc::new(Snapshot::new(
+        entries
+            .iter()
+            .map(|(n, v)| (EntryKey::new(&["key", n]), seal(n, v)))
+            .collect(),
+    ))
 }
 
 /// From pairs.
 pub(crate) fn snapshot<const N: usize>(entries: [(&str, u64); N]) -> Arc<Snapshot> {
-    mk_snapshot(&entries.into_iter().map(|(n, v)| (n.to_owned(), v)).collect())
+    mk_snapshot(
+        &entries
+            .into_iter()
+            .map(|(n, v)| (n.to_owned(), v))
+            .collect(),
+    )
 }
 
 pub(crate) fn gateway() -> GatewayKey {
-    GatewayKey { namespace: "team".into(), name: "edge".into() }
+    GatewayKey {
+        namespace: "team".into(),
+        name: "edge".into(),
+    }
 }
 
 pub(crate) fn mk_identity(instance: usize, policies: &[&str]) -> Identity {
     let policies: BTreeSet<_> = policies.iter().map(|p| PolicyKind::new(*p, 1)).collect();
-    Identity { gateway: gateway(), instance: format!("pod-{instance}"), policies, software: "test".into() }
+    Identity {
+        gateway: gateway(),
+        instance: format!("pod-{instance}"),
+        policies,
+        software: "test".into(),
+    }
 }
 
 pub(crate) fn settings() -> ServerSettings {
@@ -76,7 +109,12 @@ impl Pair {
     pub(crate) fn connect(now: Instant, mut client: Client, releases: &Releases) -> Self {
         let hello = hello(&mut client, now);
         let (server, events) = Server::accept(now, hello, settings(), releases).unwrap();
-        let mut pair = Self { now, server, client, log: Vec::new() };
+        let mut pair = Self {
+            now,
+            server,
+            client,
+            log: Vec::new(),
+        };
         pair.carry(events, releases);
         pair
     }

@@ -18,11 +18,20 @@ const KEY: &[u8] = b"key";
 fn mk_snapshot(content: &BTreeMap<String, Vec<u8>>) -> Snapshot {
     let sealer = Sealer::new(KEY);
     let seal = |bytes: &Vec<u8>| sealer.seal_bytes(bytes.clone().into());
-    Snapshot::new(content.iter().map(|(k, v)| (EntryKey::from(k.as_str()), seal(v))).collect())
+    Snapshot::new(
+        content
+            .iter()
+            .map(|(k, v)| (EntryKey::from(k.as_str()), seal(v)))
+            .collect(),
+    )
 }
 
 fn content() -> impl Strategy<Value = BTreeMap<String, Vec<u8>>> {
-    prop::collection::btree_map("[a-e]{1,3}", prop::collection::vec(any::<u8>(), 0..200), 0..12)
+    prop::collection::btree_map(
+        "[a-e]{1,3}",
+        prop::collection::vec(any::<u8>(), 0..200),
+        0..12,
+    )
 }
 
 fn version() -> impl Strategy<Value = Option<Claim>> {
@@ -31,14 +40,25 @@ fn version() -> impl Strategy<Value = Option<Claim>> {
 
 fn identity() -> impl Strategy<Value = Identity> {
     let policies = prop::collection::btree_set(("[a-z]{0,8}", any::<u32>()), 0..5);
-    ("[a-z-]{0,9}", "[a-z-]{1,9}", "[a-z0-9-]{1,36}", policies, ".*").prop_map(
-        |(namespace, name, instance, policies, software)| Identity {
-            gateway: GatewayKey { namespace: namespace.into(), name: name.into() },
-            instance,
-            policies: policies.into_iter().map(|(k, r)| PolicyKind::new(k, r)).collect(),
-            software,
-        },
+    (
+        "[a-z-]{0,9}",
+        "[a-z-]{1,9}",
+        "[a-z0-9-]{1,36}",
+        policies,
+        ".*",
     )
+        .prop_map(|(namespace, name, instance, policies, software)| Identity {
+            gateway: GatewayKey {
+                namespace: namespace.into(),
+                name: name.into(),
+            },
+            instance,
+            policies: policies
+                .into_iter()
+                .map(|(k, r)| PolicyKind::new(k, r))
+                .collect(),
+            software,
+        })
 }
 
 fn refusal() -> impl Strategy<Value = Option<Refusal>> {
@@ -59,7 +79,9 @@ fn over_the_wire(parts: Parts) -> Vec<wire::UpdatePart> {
 
 fn assemble(parts: Vec<wire::UpdatePart>) -> Result<Option<Update>, Broken> {
     let mut assembler = Assembler::default();
-    parts.into_iter().try_fold(None, |_, part| assembler.push(part))
+    parts
+        .into_iter()
+        .try_fold(None, |_, part| assembler.push(part))
 }
 
 proptest! {
@@ -156,10 +178,19 @@ proptest! {
 
 #[test]
 fn an_entry_larger_than_a_message_goes_in_pieces() {
-    let want = mk_snapshot(&[("big".to_owned(), vec![7; 5 << 20]), ("small".to_owned(), vec![1])].into());
+    let want = mk_snapshot(
+        &[
+            ("big".to_owned(), vec![7; 5 << 20]),
+            ("small".to_owned(), vec![1]),
+        ]
+        .into(),
+    );
     let parts: Vec<_> = Update::full(1, Epoch::new(1), &want).into_parts().collect();
     assert_eq!(parts.len(), 6);
-    assert!(parts.iter().all(|p| p.encoded_len() < 2 << 20), "gRPC takes 4 MiB by default");
+    assert!(
+        parts.iter().all(|p| p.encoded_len() < 2 << 20),
+        "gRPC takes 4 MiB by default"
+    );
     let update = assemble(parts).unwrap().unwrap();
     assert_eq!(update.realise(None, &Sealer::new(KEY)), Ok(want));
 }
@@ -170,7 +201,10 @@ fn more_than_the_limit_is_refused_while_it_arrives() {
     let mut assembler = Assembler::with_limit(500);
     let mut parts = Update::full(1, Epoch::new(1), &want).into_parts_of(100);
     let broken = parts.find_map(|part| assembler.push(part).err()).unwrap();
-    assert_eq!((broken.serial, broken.refusal.reason), (1, Reason::TooLarge));
+    assert_eq!(
+        (broken.serial, broken.refusal.reason),
+        (1, Reason::TooLarge)
+    );
     assert!(parts.next().is_some(), "there was more to come");
 }
 
@@ -178,10 +212,16 @@ fn more_than_the_limit_is_refused_while_it_arrives() {
 fn a_report_stays_a_message() {
     let mut report = samples::mk_report();
     let diagnostic = report.vitals.diagnostics[0].clone();
-    let long = Diagnostic { message: "é".repeat(5000), ..diagnostic };
+    let long = Diagnostic {
+        message: "é".repeat(5000),
+        ..diagnostic
+    };
     report.vitals.diagnostics = vec![long; MAX_DIAGNOSTICS + 5];
     let sent = report.encode();
     assert!(sent.encoded_len() < 4 << 20);
     let read = Report::try_from(sent).unwrap();
-    assert_eq!((read.vitals.diagnostics.len(), read.vitals.omitted), (MAX_DIAGNOSTICS, 6));
+    assert_eq!(
+        (read.vitals.diagnostics.len(), read.vitals.omitted),
+        (MAX_DIAGNOSTICS, 6)
+    );
 }

@@ -10,12 +10,18 @@ use crate::samples;
 
 /// The bytes of the file, after comparison with what is sent today.
 pub(crate) fn golden(name: &str, today: &[u8]) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.hex"));
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(format!("{name}.hex"));
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, to_hex(today)).unwrap();
     }
     let text = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(text, to_hex(today), "{name} goes over the wire in another way");
+    assert_eq!(
+        text,
+        to_hex(today),
+        "{name} goes over the wire in another way"
+    );
     from_hex(&text)
 }
 
@@ -27,7 +33,10 @@ fn to_hex(bytes: &[u8]) -> String {
 
 fn from_hex(text: &str) -> Vec<u8> {
     let digits: String = text.split_whitespace().collect();
-    (0..digits.len()).step_by(2).map(|i| u8::from_str_radix(&digits[i..i + 2], 16).unwrap()).collect()
+    (0..digits.len())
+        .step_by(2)
+        .map(|i| u8::from_str_radix(&digits[i..i + 2], 16).unwrap())
+        .collect()
 }
 
 #[test]
@@ -43,7 +52,8 @@ fn what_data_planes_send() {
 fn what_operators_send() {
     for (name, message) in samples::to_client() {
         let bytes = golden(name, &message.clone().encode().encode_to_vec());
-        let read = ToClient::decode(wire::FollowResponse::decode(bytes.as_slice()).unwrap()).unwrap();
+        let read =
+            ToClient::decode(wire::FollowResponse::decode(bytes.as_slice()).unwrap()).unwrap();
         assert!(read == Some(message), "{name}");
     }
 }
@@ -54,7 +64,12 @@ fn reports_and_dismissals() {
     let bytes = golden("report", &report.clone().encode().encode_to_vec());
     let read = wire::ReportRequest::decode(bytes.as_slice()).unwrap();
     assert_eq!(Report::try_from(read), Ok(report));
-    let dismissal = wire::ReportResponse { leader: Some(samples::mk_leader().into()) };
+    let dismissal = wire::ReportResponse {
+        leader: Some(samples::mk_leader().into()),
+    };
     let bytes = golden("dismissal", &dismissal.encode_to_vec());
-    assert_eq!(wire::ReportResponse::decode(bytes.as_slice()).unwrap(), dismissal);
+    assert_eq!(
+        wire::ReportResponse::decode(bytes.as_slice()).unwrap(),
+        dismissal
+    );
 }

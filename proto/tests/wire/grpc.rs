@@ -21,16 +21,25 @@ struct Replica;
 
 fn releases() -> Releases {
     let mut releases = Releases::default();
-    releases.publish(Epoch::new(7), samples::mk_snapshot(&[("big", &"x".repeat(6 << 20)), ("small", "y")]));
+    releases.publish(
+        Epoch::new(7),
+        samples::mk_snapshot(&[("big", &"x".repeat(6 << 20)), ("small", "y")]),
+    );
     releases.lead(samples::mk_leader());
     releases
 }
 
 fn stream<T: Send + 'static>(receiver: mpsc::Receiver<T>) -> BoxStream<'static, T> {
-    stream::unfold(receiver, |mut r| async { r.recv().await.map(|message| (message, r)) }).boxed()
+    stream::unfold(receiver, |mut r| async {
+        r.recv().await.map(|message| (message, r))
+    })
+    .boxed()
 }
 
-async fn serve(mut requests: Streaming<FollowRequest>, out: mpsc::Sender<Result<FollowResponse, Status>>) {
+async fn serve(
+    mut requests: Streaming<FollowRequest>,
+    out: mpsc::Sender<Result<FollowResponse, Status>>,
+) {
     let releases = releases();
     let mut server: Option<Server> = None;
     while let Ok(Some(request)) = requests.message().await {
@@ -44,7 +53,8 @@ async fn serve(mut requests: Streaming<FollowRequest>, out: mpsc::Sender<Result<
                     install_key: Secret::new("install key"),
                     software: "test".into(),
                 };
-                let (accepted, events) = Server::accept(Instant::now(), hello, settings, &releases).unwrap();
+                let (accepted, events) =
+                    Server::accept(Instant::now(), hello, settings, &releases).unwrap();
                 server = Some(accepted);
                 events
             }
@@ -85,7 +95,9 @@ impl Reporting for Replica {
         let mut reports = request.into_inner();
         let report = reports.message().await?.map(Report::try_from);
         assert_eq!(report, Some(Ok(samples::mk_report())));
-        Ok(Response::new(ReportResponse { leader: Some(samples::mk_leader().into()) }))
+        Ok(Response::new(ReportResponse {
+            leader: Some(samples::mk_leader().into()),
+        }))
     }
 }
 
@@ -107,17 +119,27 @@ async fn a_snapshot_arrives_and_is_acknowledged() {
                 ClientEvent::Reconnect(why) => panic!("{why}"),
             }
         }
-        let Some(response) = responses.message().await.unwrap() else { break };
+        let Some(response) = responses.message().await.unwrap() else {
+            break;
+        };
         todo = client.receive(Instant::now(), ToClient::decode(response).unwrap().unwrap());
     }
     assert_eq!(client.running(), releases().current().map(|r| r.snapshot()));
-    assert_eq!((client.epoch(), leader), (Epoch::new(7), Some(samples::mk_leader())));
+    assert_eq!(
+        (client.epoch(), leader),
+        (Epoch::new(7), Some(samples::mk_leader()))
+    );
 }
 
 #[tokio::test]
 async fn whoever_does_not_lead_names_who_does() {
     let reports = stream::iter([samples::mk_report().encode()]).chain(stream::pending());
     let mut grpc = ReportingClient::new(ReportingServer::new(Replica));
-    let answer = tokio::time::timeout(Duration::from_secs(10), grpc.report(reports)).await.unwrap();
-    assert_eq!(answer.unwrap().into_inner().leader.map(Leader::from), Some(samples::mk_leader()));
+    let answer = tokio::time::timeout(Duration::from_secs(10), grpc.report(reports))
+        .await
+        .unwrap();
+    assert_eq!(
+        answer.unwrap().into_inner().leader.map(Leader::from),
+        Some(samples::mk_leader())
+    );
 }

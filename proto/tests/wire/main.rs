@@ -1,5 +1,10 @@
 //! Bytes on the wire: fixed ones, arbitrary ones, and those of peers of another age.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
 
 mod codec;
 mod golden;

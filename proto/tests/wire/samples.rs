@@ -10,9 +10,16 @@ use sluice_vocab::{GatewayKey, Kind, ObjectRef, Origin, Secret};
 
 pub(crate) fn mk_identity() -> Identity {
     Identity {
-        gateway: GatewayKey { namespace: "team-a".into(), name: "edge".into() },
+        gateway: GatewayKey {
+            namespace: "team-a".into(),
+            name: "edge".into(),
+        },
         instance: "0b1c8f6e-3a52-4c39-9d0c-9d3a1f5c7e21".into(),
-        policies: [PolicyKind::new("promptGuard", 1), PolicyKind::new("timeouts", 1)].into(),
+        policies: [
+            PolicyKind::new("promptGuard", 1),
+            PolicyKind::new("timeouts", 1),
+        ]
+        .into(),
         software: "sluice-dataplane 0.1.0".into(),
     }
 }
@@ -21,8 +28,17 @@ pub(crate) fn mk_snapshot(keys: &[(&str, &str)]) -> Arc<Snapshot> {
     let sealer = Sealer::new(b"install key");
     let seal = |name: &str, value: &str| {
         let object = ObjectRef::new(Kind::Secret, "team-a", name);
-        let origin = Origin { object, generation: 3, path: "data.apiKey".into() };
-        sealer.seal(&origin, Body::Credential(model::Credential { value: value.into() }))
+        let origin = Origin {
+            object,
+            generation: 3,
+            path: "data.apiKey".into(),
+        };
+        sealer.seal(
+            &origin,
+            Body::Credential(model::Credential {
+                value: value.into(),
+            }),
+        )
     };
     let entries = keys.iter().map(|(name, value)| {
         let key = EntryKey::new(&["credential", "team-a", name]);
@@ -36,7 +52,11 @@ pub(crate) fn version(byte: u8) -> Claim {
 }
 
 pub(crate) fn mk_hello() -> Hello {
-    Hello { identity: mk_identity(), version: Some(version(0xaa)), epoch: Epoch::new(7) }
+    Hello {
+        identity: mk_identity(),
+        version: Some(version(0xaa)),
+        epoch: Epoch::new(7),
+    }
 }
 
 pub(crate) fn mk_welcome() -> Welcome {
@@ -49,7 +69,10 @@ pub(crate) fn mk_welcome() -> Welcome {
 }
 
 pub(crate) fn mk_refusal() -> Refusal {
-    Refusal { reason: Reason::WrongBase, detail: "it starts from elsewhere".into() }
+    Refusal {
+        reason: Reason::WrongBase,
+        detail: "it starts from elsewhere".into(),
+    }
 }
 
 pub(crate) fn mk_full() -> Update {
@@ -58,7 +81,10 @@ pub(crate) fn mk_full() -> Update {
 }
 
 pub(crate) fn mk_delta() -> Update {
-    let (have, want) = (mk_snapshot(&[("openai", "sk-1")]), mk_snapshot(&[("mistral", "sk-2")]));
+    let (have, want) = (
+        mk_snapshot(&[("openai", "sk-1")]),
+        mk_snapshot(&[("mistral", "sk-2")]),
+    );
     Update::delta(2, Epoch::new(7), diff(&have, &want))
 }
 
@@ -84,22 +110,42 @@ pub(crate) fn mk_report() -> Report {
                 message: "the certificate is no PEM".into(),
             }],
             omitted: 1,
-            health: vec![Health { key: key(), state: HealthState::Ejected, detail: "5 failures".into() }],
+            health: vec![Health {
+                key: key(),
+                state: HealthState::Ejected,
+                detail: "5 failures".into(),
+            }],
             counters: vec![
-                Counter { name: "requests".into(), key: None, value: 1000 },
-                Counter { name: "failures".into(), key: Some(key()), value: 5 },
+                Counter {
+                    name: "requests".into(),
+                    key: None,
+                    value: 1000,
+                },
+                Counter {
+                    name: "failures".into(),
+                    key: Some(key()),
+                    value: 5,
+                },
             ],
         },
     }
 }
 
 pub(crate) fn mk_leader() -> Leader {
-    Leader { address: "10.0.0.7:9443".into(), epoch: Epoch::new(7) }
+    Leader {
+        address: "10.0.0.7:9443".into(),
+        epoch: Epoch::new(7),
+    }
 }
 
 /// By the name of the golden file.
 pub(crate) fn to_server() -> Vec<(&'static str, ToServer)> {
-    let ack = |refusal| Ack { serial: 2, version: Some(version(0xaa)), epoch: Epoch::new(7), refusal };
+    let ack = |refusal| Ack {
+        serial: 2,
+        version: Some(version(0xaa)),
+        epoch: Epoch::new(7),
+        refusal,
+    };
     vec![
         ("hello", ToServer::Hello(mk_hello())),
         ("ack", ToServer::Ack(ack(None))),
@@ -109,14 +155,25 @@ pub(crate) fn to_server() -> Vec<(&'static str, ToServer)> {
 
 /// By the name of the golden file.
 pub(crate) fn to_client() -> Vec<(&'static str, ToClient)> {
-    let heartbeat =
-        Heartbeat { epoch: Epoch::new(7), version: Some(version(0xaa)), leader: Some(mk_leader()) };
+    let heartbeat = Heartbeat {
+        epoch: Epoch::new(7),
+        version: Some(version(0xaa)),
+        leader: Some(mk_leader()),
+    };
     let mut samples = vec![
         ("welcome", ToClient::Welcome(mk_welcome())),
         ("heartbeat", ToClient::Heartbeat(heartbeat)),
-        ("update-delta", ToClient::Part(mk_delta().into_parts().next().unwrap())),
+        (
+            "update-delta",
+            ToClient::Part(mk_delta().into_parts().next().unwrap()),
+        ),
     ];
-    let names = ["update-full-0", "update-full-1", "update-full-2", "update-full-3"];
+    let names = [
+        "update-full-0",
+        "update-full-1",
+        "update-full-2",
+        "update-full-3",
+    ];
     let parts: Vec<_> = mk_full().into_parts_of(30).collect();
     assert_eq!(parts.len(), names.len());
     samples.extend(names.into_iter().zip(parts.into_iter().map(ToClient::Part)));

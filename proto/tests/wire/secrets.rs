@@ -29,15 +29,29 @@ fn messages_with_secrets_have_no_debug() {
         Prints::<wire::Upsert>::PRINTS,
     ];
     assert_eq!(SECRET, [false; 5]);
-    assert_eq!([Prints::<wire::Hello>::PRINTS, Prints::<wire::ReportRequest>::PRINTS], [true; 2]);
+    assert_eq!(
+        [
+            Prints::<wire::Hello>::PRINTS,
+            Prints::<wire::ReportRequest>::PRINTS
+        ],
+        [true; 2]
+    );
 }
 
 #[test]
 fn what_prints_has_no_secret_in_it() {
     let update: Update = samples::mk_full();
-    let events = [ServerEvent::Push(update), ServerEvent::Welcome(samples::mk_welcome())];
+    let events = [
+        ServerEvent::Push(update),
+        ServerEvent::Welcome(samples::mk_welcome()),
+    ];
     let text = format!("{events:?} {:?}", (Epoch::new(1), Claim::from([0; 16])));
-    for secret in ["sk-1", "115, 107, 45, 49", "install key", "105, 110, 115, 116"] {
+    for secret in [
+        "sk-1",
+        "115, 107, 45, 49",
+        "install key",
+        "105, 110, 115, 116",
+    ] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
 }

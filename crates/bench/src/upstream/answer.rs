@@ -76,10 +76,18 @@ fn whole(body: &str) -> Vec<Bytes> {
 
 /// What comes before the first event goes with the head, what comes after the last one in one piece.
 fn stream(first: &str, events: impl Iterator<Item = String>, last: &[&str]) -> Vec<Bytes> {
-    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
-    let first = if first.is_empty() { head.to_owned() } else { head.to_owned() + &framed(first) };
+    let head =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    let first = if first.is_empty() {
+        head.to_owned()
+    } else {
+        head.to_owned() + &framed(first)
+    };
     let last = last.iter().map(|event| framed(event)).collect::<String>() + "0\r\n\r\n";
-    let pieces = [first].into_iter().chain(events.map(|event| framed(&event))).chain([last]);
+    let pieces = [first]
+        .into_iter()
+        .chain(events.map(|event| framed(&event)))
+        .chain([last]);
     pieces.map(Bytes::from).collect()
 }
 

@@ -21,7 +21,11 @@ pub(crate) struct Gateways {
 
 impl Gateways {
     pub(crate) fn new(shared: Arc<Shared>, listen: Option<SocketAddr>) -> Self {
-        Self { shared, listen, running: BTreeMap::new() }
+        Self {
+            shared,
+            listen,
+            running: BTreeMap::new(),
+        }
     }
 
     /// Runs what was compiled: tables first, then sockets. A gateway that may lack something unreadable keeps what it has.
@@ -30,12 +34,15 @@ impl Gateways {
         compilation: &Compilation,
         server: &mut Server,
     ) -> anyhow::Result<Vec<String>> {
-        self.running.retain(|key, _| compilation.releases.contains_key(key));
+        self.running
+            .retain(|key, _| compilation.releases.contains_key(key));
         let mut versions = Vec::new();
         for (key, snapshot) in &compilation.releases {
             let is_new = !self.running.contains_key(key);
-            let gateway =
-                self.running.entry(key.clone()).or_insert_with(|| Gateway::new(self.shared.clone()));
+            let gateway = self
+                .running
+                .entry(key.clone())
+                .or_insert_with(|| Gateway::new(self.shared.clone()));
             if is_new || !compilation.frozen.contains_key(key) {
                 for diagnostic in gateway.apply(snapshot) {
                     tracing::error!(entry = diagnostic.key.to_string(), "{}", diagnostic.message);
@@ -51,11 +58,18 @@ impl Gateways {
     }
 
     fn bindings(&self) -> anyhow::Result<Vec<Binding>> {
-        let wanted: Vec<(u16, &Arc<Gateway>)> =
-            self.running.values().flat_map(|g| g.ports().into_iter().map(move |port| (port, g))).collect();
+        let wanted: Vec<(u16, &Arc<Gateway>)> = self
+            .running
+            .values()
+            .flat_map(|g| g.ports().into_iter().map(move |port| (port, g)))
+            .collect();
         if let Some(address) = self.listen {
             return match wanted[..] {
-                [(port, gateway)] => Ok(vec![Binding { address, port, gateway: gateway.clone() }]),
+                [(port, gateway)] => Ok(vec![Binding {
+                    address,
+                    port,
+                    gateway: gateway.clone(),
+                }]),
                 [] => Ok(Vec::new()),
                 _ => bail!(
                     "--listen is for one listener, and there are {}: leave it out, the listeners have ports",
@@ -69,7 +83,11 @@ impl Gateways {
             if bindings.iter().any(|b| b.address == address) {
                 bail!("two gateways listen on port {port}: give one of them another");
             }
-            bindings.push(Binding { address, port, gateway: gateway.clone() });
+            bindings.push(Binding {
+                address,
+                port,
+                gateway: gateway.clone(),
+            });
         }
         Ok(bindings)
     }

@@ -10,19 +10,27 @@ pub(crate) fn parse(text: &str) -> anyhow::Result<SocketAddr> {
         return Ok(any(port));
     }
     if let Some(port) = text.strip_prefix("localhost:") {
-        let port = port.parse().with_context(|| format!("{port:?} is no port"))?;
+        let port = port
+            .parse()
+            .with_context(|| format!("{port:?} is no port"))?;
         return Ok(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port));
     }
     match text.parse() {
         Ok(address) => Ok(address),
-        Err(_) => bail!("{text:?} is no address to listen on: write :8080, 127.0.0.1:8080 or [::1]:8080"),
+        Err(_) => {
+            bail!("{text:?} is no address to listen on: write :8080, 127.0.0.1:8080 or [::1]:8080")
+        }
     }
 }
 
 /// Every address of the machine, of both families where there are both.
 pub(crate) fn any(port: u16) -> SocketAddr {
     let both = std::net::TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_ok();
-    let ip: IpAddr = if both { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
+    let ip: IpAddr = if both {
+        Ipv6Addr::UNSPECIFIED.into()
+    } else {
+        Ipv4Addr::UNSPECIFIED.into()
+    };
     SocketAddr::new(ip, port)
 }
 

@@ -52,7 +52,8 @@ fn look(paths: &[PathBuf]) -> Look {
     for path in paths {
         match fs::read_dir(path) {
             Ok(entries) => {
-                let mut files: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
+                let mut files: Vec<PathBuf> =
+                    entries.filter_map(|e| Some(e.ok()?.path())).collect();
                 files.sort();
                 look.extend(files.into_iter().map(stat));
             }
@@ -63,6 +64,8 @@ fn look(paths: &[PathBuf]) -> Look {
 }
 
 fn stat(path: PathBuf) -> (PathBuf, Option<(u64, SystemTime)>) {
-    let seen = fs::metadata(&path).ok().and_then(|m| Some((m.len(), m.modified().ok()?)));
+    let seen = fs::metadata(&path)
+        .ok()
+        .and_then(|m| Some((m.len(), m.modified().ok()?)));
     (path, seen)
 }

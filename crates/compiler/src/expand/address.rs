@@ -14,7 +14,9 @@ pub(super) struct Address {
 /// Reads a base URL, with or without the version at its end. `Err` says what is wrong.
 pub(super) fn parse(url: &str, kind: ProviderType) -> Result<Address, String> {
     let wrong = |what: &str| format!("{url:?} {what}: write it as https://host[:port][/path]");
-    let (scheme, rest) = url.split_once("://").ok_or_else(|| wrong("has no scheme"))?;
+    let (scheme, rest) = url
+        .split_once("://")
+        .ok_or_else(|| wrong("has no scheme"))?;
     let tls = match scheme {
         "https" => true,
         "http" => false,
@@ -28,7 +30,11 @@ pub(super) fn parse(url: &str, kind: ProviderType) -> Result<Address, String> {
     }
     let tls = (tls && port != 443).then(Tls::default);
     Ok(Address {
-        custom_host: CustomHost { host: host.to_owned(), port, tls },
+        custom_host: CustomHost {
+            host: host.to_owned(),
+            port,
+            tls,
+        },
         path_prefix: prefix(path, kind),
     })
 }
@@ -39,9 +45,15 @@ fn split_port(authority: &str) -> Option<(&str, Option<i32>)> {
         _ => None,
     };
     let (host, port) = match split {
-        Some(i) => {
-            (&authority[..i], Some(authority[i + 1..].parse().ok().filter(|p| (1..=65535).contains(p))?))
-        }
+        Some(i) => (
+            &authority[..i],
+            Some(
+                authority[i + 1..]
+                    .parse()
+                    .ok()
+                    .filter(|p| (1..=65535).contains(p))?,
+            ),
+        ),
         None => (authority, None),
     };
     (!host.is_empty()).then_some((host, port))
@@ -51,8 +63,9 @@ fn split_port(authority: &str) -> Option<(&str, Option<i32>)> {
 fn prefix(path: &str, kind: ProviderType) -> Option<String> {
     let path = path.trim_end_matches('/');
     let last = path.rsplit('/').next().unwrap_or_default();
-    let is_version =
-        last.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let is_version = last
+        .strip_prefix('v')
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     if path.is_empty() {
         None
     } else if is_version {
@@ -70,26 +83,46 @@ mod tests {
 
     fn mk(url: &str) -> (String, i32, bool, Option<String>) {
         let a = parse(url, ProviderType::OpenAi).unwrap();
-        (a.custom_host.host, a.custom_host.port, a.custom_host.tls.is_some(), a.path_prefix)
+        (
+            a.custom_host.host,
+            a.custom_host.port,
+            a.custom_host.tls.is_some(),
+            a.path_prefix,
+        )
     }
 
     #[test]
     fn the_version_is_never_doubled() {
-        assert_eq!(mk("https://api.openai.com"), ("api.openai.com".into(), 443, false, None));
+        assert_eq!(
+            mk("https://api.openai.com"),
+            ("api.openai.com".into(), 443, false, None)
+        );
         assert_eq!(
             mk("https://api.openai.com/v1/"),
             ("api.openai.com".into(), 443, false, Some("/v1".into()))
         );
-        assert_eq!(mk("http://10.0.0.1:8000/llm"), ("10.0.0.1".into(), 8000, false, Some("/llm/v1".into())));
-        assert_eq!(mk("https://h:8443/llm/v1"), ("h".into(), 8443, true, Some("/llm/v1".into())));
+        assert_eq!(
+            mk("http://10.0.0.1:8000/llm"),
+            ("10.0.0.1".into(), 8000, false, Some("/llm/v1".into()))
+        );
+        assert_eq!(
+            mk("https://h:8443/llm/v1"),
+            ("h".into(), 8443, true, Some("/llm/v1".into()))
+        );
         assert_eq!(mk("http://[::1]:80"), ("[::1]".into(), 80, false, None));
     }
 
     #[test]
     fn what_is_no_address_is_refused() {
-        for url in
-            ["api.openai.com", "ftp://x", "http://", "http://h:0", "http://h:x", "http://h:443", "https://:1"]
-        {
+        for url in [
+            "api.openai.com",
+            "ftp://x",
+            "http://",
+            "http://h:0",
+            "http://h:x",
+            "http://h:443",
+            "https://:1",
+        ] {
             assert!(parse(url, ProviderType::OpenAi).is_err(), "{url}");
         }
     }

@@ -20,8 +20,12 @@ pub(crate) const PROMPT_TYPE: &str = "sluice.dev/prompt-type";
 impl<'a> Expansion<'a> {
     /// The models in the order of the spec, each with its place.
     pub(super) fn hosted(&self) -> impl Iterator<Item = (String, &'a CloudHosted)> + use<'a> {
-        let hosted =
-            self.spec.large_language_models.as_ref().map(|l| l.cloud_hosted.as_slice()).unwrap_or_default();
+        let hosted = self
+            .spec
+            .large_language_models
+            .as_ref()
+            .map(|l| l.cloud_hosted.as_slice())
+            .unwrap_or_default();
         let hosted = hosted.iter().enumerate();
         hosted.map(|(i, hosted)| (format!("spec.largeLanguageModels.cloudHosted[{i}]"), hosted))
     }
@@ -51,7 +55,10 @@ impl<'a> Expansion<'a> {
     pub(super) fn serves(&self, hosted: &CloudHosted) -> UpstreamRef {
         match &hosted.upstream_ref {
             Some(reference) if hosted.model.is_none() => reference.clone(),
-            _ => UpstreamRef { name: self.identifier_name(&hosted.identifier), namespace: None },
+            _ => UpstreamRef {
+                name: self.identifier_name(&hosted.identifier),
+                namespace: None,
+            },
         }
     }
 
@@ -59,12 +66,15 @@ impl<'a> Expansion<'a> {
         let name = self.identifier_name(&hosted.identifier);
         if let Some(provider) = &hosted.ai_cloud_provider {
             match self.resolve(&provider.name) {
-                Ok(provider) => self.provider_upstream(&name, path, provider, hosted.model.as_deref()),
+                Ok(provider) => {
+                    self.provider_upstream(&name, path, provider, hosted.model.as_deref())
+                }
                 Err(finding) => {
                     self.out.invalid.insert(name, finding.message.clone());
-                    self.out
-                        .findings
-                        .push(Finding { path: format!("{path}.aiCloudProvider.name"), ..finding });
+                    self.out.findings.push(Finding {
+                        path: format!("{path}.aiCloudProvider.name"),
+                        ..finding
+                    });
                 }
             }
         } else if let (Some(upstream), Some(model)) = (&hosted.upstream_ref, &hosted.model) {
@@ -76,8 +86,17 @@ impl<'a> Expansion<'a> {
                 listed: false,
                 rank: 0,
             };
-            let ai = Ai { models: Some(Models { entries: vec![entry], default: None }), ..Ai::default() };
-            let spec = UpstreamSpec { ai: Some(ai), options: None };
+            let ai = Ai {
+                models: Some(Models {
+                    entries: vec![entry],
+                    default: None,
+                }),
+                ..Ai::default()
+            };
+            let spec = UpstreamSpec {
+                ai: Some(ai),
+                options: None,
+            };
             let upstream = self.generated(&name, path, hosted.identifier.as_str(), spec);
             self.out.upstreams.push(upstream);
         }
@@ -92,7 +111,10 @@ impl<'a> Expansion<'a> {
         policy: Option<&str>,
     ) {
         let at = format!("/{}", hosted.identifier);
-        let matches = [HttpRouteRulesMatchesPathType::Exact, HttpRouteRulesMatchesPathType::PathPrefix];
+        let matches = [
+            HttpRouteRulesMatchesPathType::Exact,
+            HttpRouteRulesMatchesPathType::PathPrefix,
+        ];
         let filters = policy.map(|name| HttpRouteRulesFilters {
             r#type: HttpRouteRulesFiltersType::ExtensionRef,
             extension_ref: Some(HttpRouteRulesFiltersExtensionRef {
@@ -103,12 +125,21 @@ impl<'a> Expansion<'a> {
             ..Default::default()
         });
         let name = self.identifier_name(&hosted.identifier);
-        let mut route = self.route(&name, path, matches.map(|kind| path_match(kind, &at)).to_vec(), upstream);
+        let mut route = self.route(
+            &name,
+            path,
+            matches.map(|kind| path_match(kind, &at)).to_vec(),
+            upstream,
+        );
         if let Some(rule) = route.object.spec.rules.iter_mut().flatten().next() {
             rule.filters = filters.map(|f| vec![f]);
         }
         if let Some(prompt_type) = hosted.prompt_type {
-            route.object.meta.annotations.insert(PROMPT_TYPE.to_owned(), prompt_type.as_str().to_owned());
+            route
+                .object
+                .meta
+                .annotations
+                .insert(PROMPT_TYPE.to_owned(), prompt_type.as_str().to_owned());
         }
         self.out.http_routes.push(route);
     }
@@ -133,26 +164,48 @@ impl<'a> Expansion<'a> {
             backend_refs: Some(vec![backend]),
             ..Default::default()
         };
-        let parent = HttpRouteParentRefs { name: self.gateway_name(), ..Default::default() };
-        let spec =
-            HttpRouteSpec { parent_refs: Some(vec![parent]), rules: Some(vec![rule]), ..Default::default() };
-        self.generated(name, path, format!("{}/{name}", self.meta.name.namespace), spec)
+        let parent = HttpRouteParentRefs {
+            name: self.gateway_name(),
+            ..Default::default()
+        };
+        let spec = HttpRouteSpec {
+            parent_refs: Some(vec![parent]),
+            rules: Some(vec![rule]),
+            ..Default::default()
+        };
+        self.generated(
+            name,
+            path,
+            format!("{}/{name}", self.meta.name.namespace),
+            spec,
+        )
     }
 
     fn identifier_policy(&mut self, path: &str, hosted: &CloudHosted) -> Option<String> {
-        let defaults = hosted.default_prompt_params.as_ref().map(fields).unwrap_or_default();
+        let defaults = hosted
+            .default_prompt_params
+            .as_ref()
+            .map(fields)
+            .unwrap_or_default();
         if hosted.default_prompts.is_empty() && defaults.is_empty() {
             return None;
         }
         let prompts = &hosted.default_prompts;
-        let enrichment = enrichment::Spec { prepend: prompts.clone(), append: Vec::new() };
+        let enrichment = enrichment::Spec {
+            prepend: prompts.clone(),
+            append: Vec::new(),
+        };
         let ai = spec::Spec {
             prompt_enrichment: (!prompts.is_empty()).then_some(enrichment),
             defaults,
             ..spec::Spec::default()
         };
         let name = self.identifier_name(&hosted.identifier);
-        let spec = RoutePolicySpec { target_refs: Vec::new(), ai: Some(ai), options: None };
+        let spec = RoutePolicySpec {
+            target_refs: Vec::new(),
+            ai: Some(ai),
+            options: None,
+        };
         let policy = self.generated(&name, path, hosted.identifier.as_str(), spec);
         self.out.route_policies.push(policy);
         Some(name)
@@ -160,21 +213,36 @@ impl<'a> Expansion<'a> {
 }
 
 /// A match by path.
-pub(super) fn path_match(kind: HttpRouteRulesMatchesPathType, value: &str) -> HttpRouteRulesMatches {
-    let path = HttpRouteRulesMatchesPath { r#type: Some(kind), value: Some(value.to_owned()) };
-    HttpRouteRulesMatches { path: Some(path), ..Default::default() }
+pub(super) fn path_match(
+    kind: HttpRouteRulesMatchesPathType,
+    value: &str,
+) -> HttpRouteRulesMatches {
+    let path = HttpRouteRulesMatchesPath {
+        r#type: Some(kind),
+        value: Some(value.to_owned()),
+    };
+    HttpRouteRulesMatches {
+        path: Some(path),
+        ..Default::default()
+    }
 }
 
 /// The parameters in OpenAI's spelling.
 fn fields(params: &DefaultPromptParams) -> Vec<parameters::Field> {
     let fields = [
         ("max_tokens", params.max_tokens.map(Value::from)),
-        ("temperature", params.temperature.as_deref().and_then(number)),
+        (
+            "temperature",
+            params.temperature.as_deref().and_then(number),
+        ),
         ("top_k", params.top_k.map(Value::from)),
         ("top_p", params.top_p.as_deref().and_then(number)),
     ];
     let field = |(name, value): (&str, Option<Value>)| {
-        Some(parameters::Field { field: name.to_owned(), value: value? })
+        Some(parameters::Field {
+            field: name.to_owned(),
+            value: value?,
+        })
     };
     fields.into_iter().filter_map(field).collect()
 }
@@ -182,5 +250,10 @@ fn fields(params: &DefaultPromptParams) -> Vec<parameters::Field> {
 /// A number written as a string; the schema lets nothing else in.
 fn number(text: &str) -> Option<Value> {
     let whole = text.parse::<i64>().ok().map(Value::from);
-    whole.or_else(|| text.parse().ok().and_then(Number::from_f64).map(Value::Number))
+    whole.or_else(|| {
+        text.parse()
+            .ok()
+            .and_then(Number::from_f64)
+            .map(Value::Number)
+    })
 }

@@ -21,7 +21,8 @@ type Naming<'a> = (&'a str, String);
 impl<'a> Provider<'a> {
     /// The name that the gateway's objects and metrics use.
     pub(super) fn name(&self) -> &'a str {
-        self.entry.map_or(self.kind.as_str(), |(_, entry)| &entry.name)
+        self.entry
+            .map_or(self.kind.as_str(), |(_, entry)| &entry.name)
     }
 
     /// The field that it comes from: its entry, or where a public service is named, or the credentials.
@@ -29,8 +30,12 @@ impl<'a> Provider<'a> {
         if let Some((i, _)) = self.entry {
             return format!("spec.providers[{i}]");
         }
-        let naming = named.iter().find(|(name, _)| self.kind.as_str().eq_ignore_ascii_case(name));
-        naming.map_or("spec.cloudProviderCredentials".to_owned(), |(_, path)| path.clone())
+        let naming = named
+            .iter()
+            .find(|(name, _)| self.kind.as_str().eq_ignore_ascii_case(name));
+        naming.map_or("spec.cloudProviderCredentials".to_owned(), |(_, path)| {
+            path.clone()
+        })
     }
 }
 
@@ -47,12 +52,22 @@ impl<'a> Expansion<'a> {
     /// Entries of `providers`, then public services that there are credentials for, each once.
     pub(super) fn known_providers(&self) -> Vec<Provider<'a>> {
         let entries = self.spec.providers.iter().enumerate();
-        let mut known: Vec<Provider<'a>> =
-            entries.map(|(i, e)| Provider { kind: e.provider_type, entry: Some((i, e)) }).collect();
+        let mut known: Vec<Provider<'a>> = entries
+            .map(|(i, e)| Provider {
+                kind: e.provider_type,
+                entry: Some((i, e)),
+            })
+            .collect();
         let named = self.named_providers();
         for kind in ProviderType::ALL {
-            let wanted = named.iter().any(|(n, _)| kind.as_str().eq_ignore_ascii_case(n))
-                || self.credential_keys.into_iter().flatten().any(|k| kind.as_str().eq_ignore_ascii_case(k));
+            let wanted = named
+                .iter()
+                .any(|(n, _)| kind.as_str().eq_ignore_ascii_case(n))
+                || self
+                    .credential_keys
+                    .into_iter()
+                    .flatten()
+                    .any(|k| kind.as_str().eq_ignore_ascii_case(k));
             match self.resolve(kind.as_str()) {
                 Ok(provider) if wanted && provider.entry.is_none() => known.push(provider),
                 _ => {}
@@ -62,15 +77,29 @@ impl<'a> Expansion<'a> {
     }
 
     fn named_providers(&self) -> Vec<Naming<'a>> {
-        let hosted = self.spec.large_language_models.iter().flat_map(|l| &l.cloud_hosted).enumerate();
+        let hosted = self
+            .spec
+            .large_language_models
+            .iter()
+            .flat_map(|l| &l.cloud_hosted)
+            .enumerate();
         let hosted = hosted.filter_map(|(i, c)| {
             let path = format!("spec.largeLanguageModels.cloudHosted[{i}].aiCloudProvider");
-            c.ai_cloud_provider.as_ref().map(|p| (p.name.as_str(), path))
+            c.ai_cloud_provider
+                .as_ref()
+                .map(|p| (p.name.as_str(), path))
         });
         let models = self.spec.models.iter().enumerate();
-        let models = models
-            .filter_map(|(i, m)| m.provider.as_deref().map(|p| (p, format!("spec.models[{i}].provider"))));
-        let default = self.spec.default_provider.as_deref().map(|p| (p, "spec.defaultProvider".to_owned()));
+        let models = models.filter_map(|(i, m)| {
+            m.provider
+                .as_deref()
+                .map(|p| (p, format!("spec.models[{i}].provider")))
+        });
+        let default = self
+            .spec
+            .default_provider
+            .as_deref()
+            .map(|p| (p, "spec.defaultProvider".to_owned()));
         hosted.chain(models).chain(default).collect()
     }
 
@@ -79,7 +108,10 @@ impl<'a> Expansion<'a> {
         let entries = || self.spec.providers.iter().enumerate();
         let not_found = |message: String| Finding::error(Reason::ProviderNotFound, "", message);
         if let Some((i, entry)) = entries().find(|(_, e)| e.name == name) {
-            return Ok(Provider { kind: entry.provider_type, entry: Some((i, entry)) });
+            return Ok(Provider {
+                kind: entry.provider_type,
+                entry: Some((i, entry)),
+            });
         }
         let Some(kind) = ProviderType::find(name) else {
             let message = format!(
@@ -89,7 +121,10 @@ impl<'a> Expansion<'a> {
         };
         let mut of_type = entries().filter(|(_, e)| e.provider_type == kind);
         match (of_type.next(), of_type.next()) {
-            (Some((i, entry)), None) => Ok(Provider { kind, entry: Some((i, entry)) }),
+            (Some((i, entry)), None) => Ok(Provider {
+                kind,
+                entry: Some((i, entry)),
+            }),
             (Some((_, a)), Some((_, b))) => Err(not_found(format!(
                 "provider {name:?} may mean {:?} or {:?} of spec.providers: name one of them",
                 a.name, b.name
@@ -114,13 +149,20 @@ impl<'a> Expansion<'a> {
     ) {
         match self.provider_spec(provider, model) {
             Ok((ai, inline)) => {
-                self.out.inline.extend(inline.map(|key| (name.to_owned(), key)));
-                let spec = UpstreamSpec { ai: Some(ai), options: None };
+                self.out
+                    .inline
+                    .extend(inline.map(|key| (name.to_owned(), key)));
+                let spec = UpstreamSpec {
+                    ai: Some(ai),
+                    options: None,
+                };
                 let upstream = self.generated(name, path, provider.name(), spec);
                 self.out.upstreams.push(upstream);
             }
             Err(finding) => {
-                self.out.invalid.insert(name.to_owned(), finding.message.clone());
+                self.out
+                    .invalid
+                    .insert(name.to_owned(), finding.message.clone());
                 self.out.findings.push(finding);
             }
         }
@@ -133,10 +175,14 @@ impl<'a> Expansion<'a> {
     ) -> Result<(Ai, Option<Inline>), Finding> {
         let path = provider.path(&[]);
         let entry = provider.entry.map(|(_, e)| e);
-        let mut basic = Basic { model: model.map(str::to_owned), ..Basic::default() };
+        let mut basic = Basic {
+            model: model.map(str::to_owned),
+            ..Basic::default()
+        };
         if let Some(url) = entry.and_then(|e| e.base_url.as_deref()) {
-            let address = address::parse(url, provider.kind)
-                .map_err(|message| Finding::error(Reason::Invalid, format!("{path}.baseURL"), message))?;
+            let address = address::parse(url, provider.kind).map_err(|message| {
+                Finding::error(Reason::Invalid, format!("{path}.baseURL"), message)
+            })?;
             basic.custom_host = Some(address.custom_host);
             basic.path_prefix = address.path_prefix;
         }
@@ -158,19 +204,35 @@ impl<'a> Expansion<'a> {
     ///
     /// A server of one's own may need no key. Whether it does can't be known while the Secret can't be had: then it gets no request.
     fn secret_of(&mut self, provider: Provider<'_>, path: &str) -> Option<AuthToken> {
-        if let Some(reference) = provider.entry.and_then(|(_, e)| e.api_key_secret_ref.clone()) {
-            return Some(AuthToken { secret_ref: Some(reference), ..AuthToken::default() });
+        if let Some(reference) = provider
+            .entry
+            .and_then(|(_, e)| e.api_key_secret_ref.clone())
+        {
+            return Some(AuthToken {
+                secret_ref: Some(reference),
+                ..AuthToken::default()
+            });
         }
         let credentials = self.spec.cloud_provider_credentials.as_ref()?;
-        let found =
-            self.credential_key(provider.name()).or_else(|| self.credential_key(provider.kind.as_str()));
+        let found = self
+            .credential_key(provider.name())
+            .or_else(|| self.credential_key(provider.kind.as_str()));
         let needs_one = provider.entry.is_none() || self.credential_keys.is_none();
-        let Some(key) = found.or_else(|| needs_one.then(|| provider.kind.as_str().to_owned())) else {
+        let Some(key) = found.or_else(|| needs_one.then(|| provider.kind.as_str().to_owned()))
+        else {
             let (kind, name) = (provider.kind.as_str(), provider.name());
-            let names = if kind == name { kind.to_owned() } else { format!("{name} or {kind}") };
-            let message =
-                format!("requests go without a key, for Secret {} has no key {names}", credentials.name);
-            self.out.findings.push(Finding::warning(Reason::SecretKeyNotFound, path, message));
+            let names = if kind == name {
+                kind.to_owned()
+            } else {
+                format!("{name} or {kind}")
+            };
+            let message = format!(
+                "requests go without a key, for Secret {} has no key {names}",
+                credentials.name
+            );
+            self.out
+                .findings
+                .push(Finding::warning(Reason::SecretKeyNotFound, path, message));
             return None;
         };
         let secret_ref = SecretRef {
@@ -178,18 +240,29 @@ impl<'a> Expansion<'a> {
             namespace: credentials.namespace.clone(),
             key: Some(key),
         };
-        Some(AuthToken { secret_ref: Some(secret_ref), ..AuthToken::default() })
+        Some(AuthToken {
+            secret_ref: Some(secret_ref),
+            ..AuthToken::default()
+        })
     }
 
     /// The key of the credentials Secret that is this name in any case.
     fn credential_key(&mut self, name: &str) -> Option<String> {
-        let keys: Vec<&String> =
-            self.credential_keys.into_iter().flatten().filter(|k| k.eq_ignore_ascii_case(name)).collect();
+        let keys: Vec<&String> = self
+            .credential_keys
+            .into_iter()
+            .flatten()
+            .filter(|k| k.eq_ignore_ascii_case(name))
+            .collect();
         if let [first, second, ..] = keys[..] {
-            let message =
-                format!("keys {first} and {second} of the Secret differ only in case: keep one of them");
-            let finding =
-                Finding::error(Reason::SecretKeyAmbiguous, "spec.cloudProviderCredentials", message);
+            let message = format!(
+                "keys {first} and {second} of the Secret differ only in case: keep one of them"
+            );
+            let finding = Finding::error(
+                Reason::SecretKeyAmbiguous,
+                "spec.cloudProviderCredentials",
+                message,
+            );
             if !self.out.findings.contains(&finding) {
                 self.out.findings.push(finding);
             }

@@ -37,18 +37,31 @@ pub(super) fn terminate(
     let tls = listener.tls.as_ref();
     if matches!(tls.and_then(|t| t.mode.as_ref()), Some(Mode::Passthrough)) {
         let message = "TLS that is passed through arrives with a later version: use mode Terminate";
-        verdicts.add(&item.at(format!("{path}.mode")), Finding::error(Reason::UnsupportedValue, "", message));
+        verdicts.add(
+            &item.at(format!("{path}.mode")),
+            Finding::error(Reason::UnsupportedValue, "", message),
+        );
         return None;
     }
-    if tls.and_then(|t| t.options.as_ref()).is_some_and(|options| !options.is_empty()) {
+    if tls
+        .and_then(|t| t.options.as_ref())
+        .is_some_and(|options| !options.is_empty())
+    {
         let message = "there are no options of TLS here: they have no effect";
-        verdicts.add(&item.at(format!("{path}.options")), Finding::warning(Reason::NoEffect, "", message));
+        verdicts.add(
+            &item.at(format!("{path}.options")),
+            Finding::warning(Reason::NoEffect, "", message),
+        );
     }
     let mut out = model::ListenerTls::default();
     let references = references(tls);
     if references.is_empty() {
-        let message = "a listener of protocol HTTPS needs a certificate: name a Secret in certificateRefs";
-        verdicts.add(&item.at(&*path), Finding::error(Reason::InvalidCertificateRef, "", message));
+        let message =
+            "a listener of protocol HTTPS needs a certificate: name a Secret in certificateRefs";
+        verdicts.add(
+            &item.at(&*path),
+            Finding::error(Reason::InvalidCertificateRef, "", message),
+        );
     }
     for (j, reference) in references.iter().enumerate() {
         let at = item.at(format!("{path}.certificateRefs[{j}]"));
@@ -57,7 +70,11 @@ pub(super) fn terminate(
                 if let Some(finding) = foreign(&certificate, listener.hostname.as_deref()) {
                     verdicts.add(&at, finding);
                 }
-                let key: EntryKey = key("certificate", item.name(), &[&listener.name, &j.to_string()]);
+                let key: EntryKey = key(
+                    "certificate",
+                    item.name(),
+                    &[&listener.name, &j.to_string()],
+                );
                 out.certificates.push(key.as_str().to_owned());
                 pool.put(key, &at, Body::Certificate(certificate), Vec::new());
             }
@@ -68,7 +85,8 @@ pub(super) fn terminate(
 }
 
 fn references(tls: Option<&GatewayListenersTls>) -> &[CertificateRef] {
-    tls.and_then(|t| t.certificate_refs.as_deref()).unwrap_or_default()
+    tls.and_then(|t| t.certificate_refs.as_deref())
+        .unwrap_or_default()
 }
 
 fn invalid(message: impl Display) -> Finding {
@@ -80,32 +98,55 @@ fn certificate(
     item: &Item<GatewaySpec>,
     reference: &CertificateRef,
 ) -> Result<model::Certificate, Finding> {
-    let (group, kind) = (reference.group.as_deref().unwrap_or(""), reference.kind.as_deref());
+    let (group, kind) = (
+        reference.group.as_deref().unwrap_or(""),
+        reference.kind.as_deref(),
+    );
     if !group.is_empty() || kind.is_some_and(|kind| kind != Kind::Secret.as_str()) {
-        return Err(invalid("certificates stand in Secrets: leave group and kind out"));
+        return Err(invalid(
+            "certificates stand in Secrets: leave group and kind out",
+        ));
     }
     let namespace = &item.name().namespace;
-    let name = Name::new(reference.namespace.as_deref().unwrap_or(namespace), reference.name.as_str());
-    grant::check(&world.set.reference_grants, (item.referrer(), &**namespace), (Kind::Secret, &name))?;
+    let name = Name::new(
+        reference.namespace.as_deref().unwrap_or(namespace),
+        reference.name.as_str(),
+    );
+    grant::check(
+        &world.set.reference_grants,
+        (item.referrer(), &**namespace),
+        (Kind::Secret, &name),
+    )?;
     let Some(secret) = world.secret(&name) else {
         return Err(invalid(if world.set.is_unreadable(Kind::Secret, &name) {
             format!("Secret {name} cannot be read: correct it first")
         } else {
-            format!("Secret {name} does not exist: kubectl create secret tls {}", name.name)
+            format!(
+                "Secret {name} does not exist: kubectl create secret tls {}",
+                name.name
+            )
         }));
     };
     let value = |key: &str| {
-        let missing =
-            || invalid(format!("Secret {name} has no {key}: make it with kubectl create secret tls"));
+        let missing = || {
+            invalid(format!(
+                "Secret {name} has no {key}: make it with kubectl create secret tls"
+            ))
+        };
         secret.spec.data.get(key).ok_or_else(missing)
     };
     let chain = chain(value(CERTIFICATE)?.expose())
         .map_err(|what| invalid(format!("{CERTIFICATE} of Secret {name} {what}")))?;
     // What the parser says of a key is not repeated: it must not show any of it.
     let key = PrivateKeyDer::from_pem_slice(value(PRIVATE_KEY)?.expose()).map_err(|_| {
-        invalid(format!("{PRIVATE_KEY} of Secret {name} holds no private key in PEM, or an encrypted one"))
+        invalid(format!(
+            "{PRIVATE_KEY} of Secret {name} holds no private key in PEM, or an encrypted one"
+        ))
     })?;
-    Ok(model::Certificate { chain, key: key.secret_der().to_vec() })
+    Ok(model::Certificate {
+        chain,
+        key: key.secret_der().to_vec(),
+    })
 }
 
 /// The certificates of a PEM file in DER, the first of which is the listener's own.
@@ -121,10 +162,15 @@ fn chain(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
 /// A certificate that clients will refuse, since it is for other names than the listener's.
 fn foreign(certificate: &model::Certificate, hostname: Option<&str>) -> Option<Finding> {
     let hostname = hostname?;
-    let one = hostname.strip_prefix("*.").map_or(hostname.to_owned(), |rest| format!("any.{rest}"));
+    let one = hostname
+        .strip_prefix("*.")
+        .map_or(hostname.to_owned(), |rest| format!("any.{rest}"));
     let own = CertificateDer::from(certificate.chain.first()?.as_slice());
     let name = ServerName::try_from(one.as_str()).ok()?;
-    let is_for = EndEntityCert::try_from(&own).ok()?.verify_is_valid_for_subject_name(&name).is_ok();
+    let is_for = EndEntityCert::try_from(&own)
+        .ok()?
+        .verify_is_valid_for_subject_name(&name)
+        .is_ok();
     (!is_for).then(|| {
         let message = format!("the certificate is not for {hostname}: clients will refuse it");
         Finding::warning(Reason::InvalidCertificateRef, "", message)

@@ -30,8 +30,19 @@ struct Inner<'a> {
 }
 
 impl<'a> Found<'a> {
-    pub(super) fn new(world: &'a World<'a>, item: &'a Item<RoutePolicySpec>, pool: &'a mut Pool) -> Self {
-        Self { world, item, inner: RefCell::new(Inner { pool, keys: Vec::new() }) }
+    pub(super) fn new(
+        world: &'a World<'a>,
+        item: &'a Item<RoutePolicySpec>,
+        pool: &'a mut Pool,
+    ) -> Self {
+        Self {
+            world,
+            item,
+            inner: RefCell::new(Inner {
+                pool,
+                keys: Vec::new(),
+            }),
+        }
     }
 
     /// The entries that were found.
@@ -53,10 +64,18 @@ impl<'a> Found<'a> {
 impl Lookup for Found<'_> {
     fn service(&self, reference: &ServiceRef) -> Result<Address, Finding> {
         let own = &*self.item.name().namespace;
-        let name = Name::new(reference.namespace.as_deref().unwrap_or(own), reference.name.as_str());
+        let name = Name::new(
+            reference.namespace.as_deref().unwrap_or(own),
+            reference.name.as_str(),
+        );
         let endpoint = service::endpoint(self.world, self.from(), &name, Some(reference.port))?;
         let port = u16::try_from(endpoint.port).unwrap_or(0);
-        Ok(Address { host: endpoint.host, port, tls: false, direct: true })
+        Ok(Address {
+            host: endpoint.host,
+            port,
+            tls: false,
+            direct: true,
+        })
     }
 
     fn credential(&self, reference: &SecretRef) -> Result<String, Finding> {
@@ -72,12 +91,22 @@ impl Lookup for Found<'_> {
             return Err(Finding::error(Reason::Invalid, "", message));
         }
         let name = self.item.name();
-        let key = EntryKey::new(&["credential", &name.namespace, &format!("policy:{}", name.name), path]);
+        let key = EntryKey::new(&[
+            "credential",
+            &name.namespace,
+            &format!("policy:{}", name.name),
+            path,
+        ]);
         let text = value.expose().trim();
         let bare = text.strip_prefix("Bearer ").unwrap_or(text).trim();
-        let body = model::Credential { value: bare.as_bytes().to_vec() };
+        let body = model::Credential {
+            value: bare.as_bytes().to_vec(),
+        };
         let at = self.item.at(path);
-        self.inner.borrow_mut().pool.put(key.clone(), &at, Body::Credential(body), Vec::new());
+        self.inner
+            .borrow_mut()
+            .pool
+            .put(key.clone(), &at, Body::Credential(body), Vec::new());
         Ok(self.keep(key))
     }
 }

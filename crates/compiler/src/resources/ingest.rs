@@ -39,7 +39,10 @@ impl ResourceSet {
     /// Forgets an object, readable or not.
     pub fn remove(&mut self, object: &ObjectRef) {
         self.unreadable.remove(object);
-        let name = Name { namespace: object.namespace.clone(), name: object.name.clone() };
+        let name = Name {
+            namespace: object.namespace.clone(),
+            name: object.name.clone(),
+        };
         match object.kind {
             Kind::AIGateway => drop(self.ai_gateways.remove(&name)),
             Kind::Upstream => drop(self.upstreams.remove(&name)),
@@ -58,7 +61,10 @@ impl ResourceSet {
 
 fn put<T: PartialEq>(table: &mut Table<T>, meta: Meta, spec: T) -> bool {
     let object = Object { meta, spec };
-    if table.get(&object.meta.name).is_some_and(|old| **old == object) {
+    if table
+        .get(&object.meta.name)
+        .is_some_and(|old| **old == object)
+    {
         return false;
     }
     table.insert(object.meta.name.clone(), Arc::new(object));
@@ -70,18 +76,31 @@ fn invalid(path: &str, message: impl Into<String>) -> Finding {
 }
 
 fn spec<T: DeserializeOwned>(mut value: Value) -> Result<T, Finding> {
-    let spec = value.get_mut("spec").map(Value::take).unwrap_or_else(|| Value::Object(Default::default()));
+    let spec = value
+        .get_mut("spec")
+        .map(Value::take)
+        .unwrap_or_else(|| Value::Object(Default::default()));
     serde_json::from_value(spec).map_err(|error| invalid("spec", error.to_string()))
 }
 
 fn meta(object: &ObjectRef, value: &Value) -> Result<Meta, Finding> {
-    let texts =
-        |field: &str| texts(value.get("metadata").and_then(|m| m.get(field)), &format!("metadata.{field}"));
+    let texts = |field: &str| {
+        texts(
+            value.get("metadata").and_then(|m| m.get(field)),
+            &format!("metadata.{field}"),
+        )
+    };
     let mut meta = Meta::named(object.namespace.clone(), object.name.clone());
-    meta.generation = value.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(1);
-    let created = value.pointer("/metadata/creationTimestamp").and_then(Value::as_str);
-    meta.created =
-        created.and_then(|c| c.parse::<jiff::Timestamp>().ok()).map_or(0, jiff::Timestamp::as_second);
+    meta.generation = value
+        .pointer("/metadata/generation")
+        .and_then(Value::as_i64)
+        .unwrap_or(1);
+    let created = value
+        .pointer("/metadata/creationTimestamp")
+        .and_then(Value::as_str);
+    meta.created = created
+        .and_then(|c| c.parse::<jiff::Timestamp>().ok())
+        .map_or(0, jiff::Timestamp::as_second);
     meta.labels = texts("labels")?;
     meta.annotations = texts("annotations")?;
     meta.owner = controller(object, value);
@@ -90,10 +109,18 @@ fn meta(object: &ObjectRef, value: &Value) -> Result<Meta, Finding> {
 
 /// The object's controller, so that projections in a dump of a cluster are known as such.
 fn controller(object: &ObjectRef, value: &Value) -> Option<ObjectRef> {
-    let owners = value.pointer("/metadata/ownerReferences").and_then(Value::as_array)?;
-    let owner = owners.iter().find(|o| o.get("controller").and_then(Value::as_bool) == Some(true))?;
+    let owners = value
+        .pointer("/metadata/ownerReferences")
+        .and_then(Value::as_array)?;
+    let owner = owners
+        .iter()
+        .find(|o| o.get("controller").and_then(Value::as_bool) == Some(true))?;
     let text = |field: &str| owner.get(field).and_then(Value::as_str);
-    Some(ObjectRef::new(text("kind")?.parse().ok()?, object.namespace.clone(), text("name")?))
+    Some(ObjectRef::new(
+        text("kind")?.parse().ok()?,
+        object.namespace.clone(),
+        text("name")?,
+    ))
 }
 
 /// A map of strings; a number or boolean in it needs quotes, as kubectl says too.
@@ -105,7 +132,10 @@ fn texts(value: Option<&Value>, path: &str) -> Result<BTreeMap<String, String>, 
     };
     let text = |(key, value): (&String, &Value)| match value {
         Value::String(text) => Ok((key.clone(), text.clone())),
-        _ => Err(invalid(&format!("{path}.{key}"), format!("{key} has to be a string: write it in quotes"))),
+        _ => Err(invalid(
+            &format!("{path}.{key}"),
+            format!("{key} has to be a string: write it in quotes"),
+        )),
     };
     map.iter().map(text).collect()
 }
@@ -117,7 +147,10 @@ fn secret(value: &Value) -> Result<SecretData, Finding> {
         // Folded scalars leave line breaks in.
         let text: String = text.split_ascii_whitespace().collect();
         let bytes = STANDARD.decode(text).map_err(|_| {
-            invalid(&format!("data.{key}"), format!("{key} has to be base64: put plain text into stringData"))
+            invalid(
+                &format!("data.{key}"),
+                format!("{key} has to be base64: put plain text into stringData"),
+            )
         })?;
         data.insert(key, Secret::new(bytes));
     }
@@ -129,19 +162,32 @@ fn secret(value: &Value) -> Result<SecretData, Finding> {
 
 fn service(value: &Value) -> Result<ServiceSpec, Finding> {
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
-    let external_name = text("/spec/externalName").filter(|_| text("/spec/type") == Some("ExternalName"));
-    let ports = value.pointer("/spec/ports").and_then(Value::as_array).cloned().unwrap_or_default();
+    let external_name =
+        text("/spec/externalName").filter(|_| text("/spec/type") == Some("ExternalName"));
+    let ports = value
+        .pointer("/spec/ports")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let is_headless = text("/spec/clusterIP") == Some("None");
     let number = |value: &Value| value.as_i64().and_then(|p| i32::try_from(p).ok());
     let port = |(i, port): (usize, &Value)| {
         let own = port.get("port").and_then(number);
-        let own = own.ok_or_else(|| invalid(&format!("spec.ports[{i}].port"), "port has to be a number"))?;
+        let own = own
+            .ok_or_else(|| invalid(&format!("spec.ports[{i}].port"), "port has to be a number"))?;
         let dialled = match port.get("targetPort") {
             Some(target) if is_headless => number(target),
             _ => Some(own),
         };
         Ok((own, dialled))
     };
-    let ports = ports.iter().enumerate().map(port).collect::<Result<_, _>>()?;
-    Ok(ServiceSpec { external_name: external_name.map(str::to_owned), ports })
+    let ports = ports
+        .iter()
+        .enumerate()
+        .map(port)
+        .collect::<Result<_, _>>()?;
+    Ok(ServiceSpec {
+        external_name: external_name.map(str::to_owned),
+        ports,
+    })
 }

@@ -22,7 +22,9 @@ impl Rule<'_> {
         verdicts: &mut Verdicts,
     ) {
         for (i, reference) in self.rule.backend_refs.iter().flatten().enumerate() {
-            let found = self.target(reference).and_then(|target| Ok((target, edits(reference)?)));
+            let found = self
+                .target(reference)
+                .and_then(|target| Ok((target, edits(reference)?)));
             let (target, request_headers) = found.unwrap_or_else(|finding| {
                 verdicts.add(&self.at(&format!(".backendRefs[{i}]")), finding.clone());
                 (Target::Invalid(finding.message), None)
@@ -30,16 +32,27 @@ impl Rule<'_> {
             if let Target::Upstream(key) = &target {
                 refs.push(EntryKey::from(key.as_str()));
             }
-            let weight = reference.weight.map_or(1, |w| u32::try_from(w).unwrap_or_default());
-            body.backends.push(model::Backend { weight, target: Some(target), request_headers });
+            let weight = reference
+                .weight
+                .map_or(1, |w| u32::try_from(w).unwrap_or_default());
+            body.backends.push(model::Backend {
+                weight,
+                target: Some(target),
+                request_headers,
+            });
         }
     }
 
     fn target(&self, reference: &HttpRouteRulesBackendRefs) -> Result<Target, Finding> {
         let own = &self.item.name().namespace;
-        let name = Name::new(reference.namespace.as_deref().unwrap_or(own), reference.name.as_str());
-        match (reference.group.as_deref().unwrap_or_default(), reference.kind.as_deref().unwrap_or("Service"))
-        {
+        let name = Name::new(
+            reference.namespace.as_deref().unwrap_or(own),
+            reference.name.as_str(),
+        );
+        match (
+            reference.group.as_deref().unwrap_or_default(),
+            reference.kind.as_deref().unwrap_or("Service"),
+        ) {
             ("", "Service") => {
                 let from = (self.item.referrer(), &**own);
                 service::endpoint(self.world, from, &name, reference.port).map(Target::Service)
@@ -49,8 +62,9 @@ impl Rule<'_> {
                 Ok(Target::Upstream(key.as_str().to_owned()))
             }
             (group, kind) => {
-                let message =
-                    format!("{group}/{kind} is no kind of backend: use Service or {GROUP}/Upstream");
+                let message = format!(
+                    "{group}/{kind} is no kind of backend: use Service or {GROUP}/Upstream"
+                );
                 Err(Finding::error(Reason::InvalidKind, "", message))
             }
         }
@@ -62,8 +76,13 @@ fn edits(reference: &HttpRouteRulesBackendRefs) -> Result<Option<model::HeaderEd
     let mut edits = None;
     for filter in reference.filters.iter().flatten() {
         let modifier = filter.request_header_modifier.as_ref();
-        let Some(modifier) = modifier.filter(|_| filter.r#type == FilterType::RequestHeaderModifier) else {
-            let message = format!("filters of type {:?} have to stand at the rule", filter.r#type);
+        let Some(modifier) =
+            modifier.filter(|_| filter.r#type == FilterType::RequestHeaderModifier)
+        else {
+            let message = format!(
+                "filters of type {:?} have to stand at the rule",
+                filter.r#type
+            );
             return Err(Finding::error(Reason::UnsupportedValue, "", message));
         };
         let field = |name: &str, value: &str| model::Field {
@@ -71,9 +90,24 @@ fn edits(reference: &HttpRouteRulesBackendRefs) -> Result<Option<model::HeaderEd
             value: value.to_owned(),
         };
         edits = Some(model::HeaderEdits {
-            set: modifier.set.iter().flatten().map(|h| field(&h.name, &h.value)).collect(),
-            add: modifier.add.iter().flatten().map(|h| field(&h.name, &h.value)).collect(),
-            remove: modifier.remove.iter().flatten().map(|n| n.to_ascii_lowercase()).collect(),
+            set: modifier
+                .set
+                .iter()
+                .flatten()
+                .map(|h| field(&h.name, &h.value))
+                .collect(),
+            add: modifier
+                .add
+                .iter()
+                .flatten()
+                .map(|h| field(&h.name, &h.value))
+                .collect(),
+            remove: modifier
+                .remove
+                .iter()
+                .flatten()
+                .map(|n| n.to_ascii_lowercase())
+                .collect(),
         });
     }
     Ok(edits)

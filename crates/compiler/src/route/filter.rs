@@ -2,8 +2,9 @@
 
 use sluice_crds::GROUP;
 use sluice_crds::gateway_api::httproutes::{
-    HttpRouteRulesFilters, HttpRouteRulesFiltersExtensionRef, HttpRouteRulesFiltersRequestHeaderModifier,
-    HttpRouteRulesFiltersRequestRedirect, HttpRouteRulesFiltersRequestRedirectScheme as Scheme,
+    HttpRouteRulesFilters, HttpRouteRulesFiltersExtensionRef,
+    HttpRouteRulesFiltersRequestHeaderModifier, HttpRouteRulesFiltersRequestRedirect,
+    HttpRouteRulesFiltersRequestRedirectScheme as Scheme,
     HttpRouteRulesFiltersResponseHeaderModifier, HttpRouteRulesFiltersType as Type,
     HttpRouteRulesFiltersUrlRewrite,
 };
@@ -20,7 +21,11 @@ pub(super) fn is_policy(reference: &HttpRouteRulesFiltersExtensionRef) -> bool {
 
 impl Rule<'_> {
     /// Puts the filters into the route. Says why when one of them cannot be applied.
-    pub(super) fn filters(&self, body: &mut model::Route, verdicts: &mut Verdicts) -> Option<String> {
+    pub(super) fn filters(
+        &self,
+        body: &mut model::Route,
+        verdicts: &mut Verdicts,
+    ) -> Option<String> {
         let mut broken = None;
         for (i, filter) in self.rule.filters.iter().flatten().enumerate() {
             if let Err(finding) = apply(filter, body) {
@@ -45,8 +50,10 @@ fn apply(filter: &HttpRouteRulesFilters, body: &mut model::Route) -> Result<(), 
         Type::ExtensionRef => {
             let reference = filter.extension_ref.as_ref();
             if let Some(other) = reference.filter(|r| !is_policy(r)) {
-                let message =
-                    format!("{}/{} is no kind of filter: use {GROUP}/RoutePolicy", other.group, other.kind);
+                let message = format!(
+                    "{}/{} is no kind of filter: use {GROUP}/RoutePolicy",
+                    other.group, other.kind
+                );
                 return Err(Finding::error(Reason::InvalidKind, "", message));
             }
         }
@@ -59,44 +66,80 @@ fn apply(filter: &HttpRouteRulesFilters, body: &mut model::Route) -> Result<(), 
 }
 
 fn field(name: &str, value: &str) -> model::Field {
-    model::Field { name: name.to_ascii_lowercase(), value: value.to_owned() }
+    model::Field {
+        name: name.to_ascii_lowercase(),
+        value: value.to_owned(),
+    }
 }
 
 fn names(names: &Option<Vec<String>>) -> Vec<String> {
-    names.iter().flatten().map(|n| n.to_ascii_lowercase()).collect()
+    names
+        .iter()
+        .flatten()
+        .map(|n| n.to_ascii_lowercase())
+        .collect()
 }
 
 fn request(edits: &HttpRouteRulesFiltersRequestHeaderModifier) -> model::HeaderEdits {
     model::HeaderEdits {
-        set: edits.set.iter().flatten().map(|h| field(&h.name, &h.value)).collect(),
-        add: edits.add.iter().flatten().map(|h| field(&h.name, &h.value)).collect(),
+        set: edits
+            .set
+            .iter()
+            .flatten()
+            .map(|h| field(&h.name, &h.value))
+            .collect(),
+        add: edits
+            .add
+            .iter()
+            .flatten()
+            .map(|h| field(&h.name, &h.value))
+            .collect(),
         remove: names(&edits.remove),
     }
 }
 
 fn response(edits: &HttpRouteRulesFiltersResponseHeaderModifier) -> model::HeaderEdits {
     model::HeaderEdits {
-        set: edits.set.iter().flatten().map(|h| field(&h.name, &h.value)).collect(),
-        add: edits.add.iter().flatten().map(|h| field(&h.name, &h.value)).collect(),
+        set: edits
+            .set
+            .iter()
+            .flatten()
+            .map(|h| field(&h.name, &h.value))
+            .collect(),
+        add: edits
+            .add
+            .iter()
+            .flatten()
+            .map(|h| field(&h.name, &h.value))
+            .collect(),
         remove: names(&edits.remove),
     }
 }
 
 fn rewrite_of(spec: &HttpRouteRulesFiltersUrlRewrite) -> model::Rewrite {
-    let path = spec.path.as_ref().and_then(|p| match (&p.replace_full_path, &p.replace_prefix_match) {
-        (Some(full), _) => Some(rewrite::Path::Full(full.clone())),
-        (None, Some(prefix)) => Some(rewrite::Path::Prefix(prefix.clone())),
-        (None, None) => None,
-    });
-    model::Rewrite { hostname: spec.hostname.clone().unwrap_or_default(), path }
+    let path =
+        spec.path
+            .as_ref()
+            .and_then(|p| match (&p.replace_full_path, &p.replace_prefix_match) {
+                (Some(full), _) => Some(rewrite::Path::Full(full.clone())),
+                (None, Some(prefix)) => Some(rewrite::Path::Prefix(prefix.clone())),
+                (None, None) => None,
+            });
+    model::Rewrite {
+        hostname: spec.hostname.clone().unwrap_or_default(),
+        path,
+    }
 }
 
 fn redirect_of(spec: &HttpRouteRulesFiltersRequestRedirect) -> model::Redirect {
-    let path = spec.path.as_ref().and_then(|p| match (&p.replace_full_path, &p.replace_prefix_match) {
-        (Some(full), _) => Some(redirect::Path::Full(full.clone())),
-        (None, Some(prefix)) => Some(redirect::Path::Prefix(prefix.clone())),
-        (None, None) => None,
-    });
+    let path =
+        spec.path
+            .as_ref()
+            .and_then(|p| match (&p.replace_full_path, &p.replace_prefix_match) {
+                (Some(full), _) => Some(redirect::Path::Full(full.clone())),
+                (None, Some(prefix)) => Some(redirect::Path::Prefix(prefix.clone())),
+                (None, None) => None,
+            });
     let scheme = match spec.scheme {
         Some(Scheme::Http) => "http",
         Some(Scheme::Https) => "https",
@@ -105,8 +148,14 @@ fn redirect_of(spec: &HttpRouteRulesFiltersRequestRedirect) -> model::Redirect {
     model::Redirect {
         scheme: scheme.to_owned(),
         hostname: spec.hostname.clone().unwrap_or_default(),
-        port: spec.port.and_then(|p| u32::try_from(p).ok()).unwrap_or_default(),
-        status: spec.status_code.and_then(|s| u32::try_from(s).ok()).unwrap_or(302),
+        port: spec
+            .port
+            .and_then(|p| u32::try_from(p).ok())
+            .unwrap_or_default(),
+        status: spec
+            .status_code
+            .and_then(|s| u32::try_from(s).ok())
+            .unwrap_or(302),
         path,
     }
 }

@@ -16,13 +16,18 @@ impl Rule<'_> {
     pub(super) fn matches(&self, verdicts: &mut Verdicts) -> Vec<model::RouteMatch> {
         let specs = self.rule.matches.as_deref().unwrap_or_default();
         if specs.is_empty() {
-            return vec![model::RouteMatch { path: Some(Path::Prefix(String::new())), ..Default::default() }];
+            return vec![model::RouteMatch {
+                path: Some(Path::Prefix(String::new())),
+                ..Default::default()
+            }];
         }
         let mut matches = Vec::new();
         for (i, spec) in specs.iter().enumerate() {
             match compile(spec) {
                 Ok(compiled) => matches.push(compiled),
-                Err((field, finding)) => verdicts.add(&self.at(&format!(".matches[{i}].{field}")), finding),
+                Err((field, finding)) => {
+                    verdicts.add(&self.at(&format!(".matches[{i}].{field}")), finding)
+                }
             }
         }
         matches
@@ -30,30 +35,50 @@ impl Rule<'_> {
 }
 
 fn compile(spec: &HttpRouteRulesMatches) -> Result<model::RouteMatch, (String, Finding)> {
-    let mut compiled = model::RouteMatch { path: Some(path(spec)?), ..Default::default() };
+    let mut compiled = model::RouteMatch {
+        path: Some(path(spec)?),
+        ..Default::default()
+    };
     for (i, header) in spec.headers.iter().flatten().enumerate() {
         let is_regex = header.r#type == Some(HeaderType::RegularExpression);
-        let value = value(is_regex, &header.value).map_err(|f| (format!("headers[{i}].value"), f))?;
+        let value =
+            value(is_regex, &header.value).map_err(|f| (format!("headers[{i}].value"), f))?;
         let name = header.name.to_ascii_lowercase();
         // Gateway API: of several entries with one name, the first counts.
         if !compiled.headers.iter().any(|h| h.name == name) {
-            compiled.headers.push(model::FieldMatch { name, value: Some(value) });
+            compiled.headers.push(model::FieldMatch {
+                name,
+                value: Some(value),
+            });
         }
     }
     for (i, query) in spec.query_params.iter().flatten().enumerate() {
         let is_regex = query.r#type == Some(QueryType::RegularExpression);
-        let value = value(is_regex, &query.value).map_err(|f| (format!("queryParams[{i}].value"), f))?;
+        let value =
+            value(is_regex, &query.value).map_err(|f| (format!("queryParams[{i}].value"), f))?;
         if !compiled.query.iter().any(|q| q.name == query.name) {
-            compiled.query.push(model::FieldMatch { name: query.name.clone(), value: Some(value) });
+            compiled.query.push(model::FieldMatch {
+                name: query.name.clone(),
+                value: Some(value),
+            });
         }
     }
-    let method = spec.method.as_ref().and_then(|m| serde_json::to_value(m).ok());
-    compiled.method = method.as_ref().and_then(|m| m.as_str()).unwrap_or_default().to_owned();
+    let method = spec
+        .method
+        .as_ref()
+        .and_then(|m| serde_json::to_value(m).ok());
+    compiled.method = method
+        .as_ref()
+        .and_then(|m| m.as_str())
+        .unwrap_or_default()
+        .to_owned();
     Ok(compiled)
 }
 
 fn path(spec: &HttpRouteRulesMatches) -> Result<Path, (String, Finding)> {
-    let Some(path) = &spec.path else { return Ok(Path::Prefix(String::new())) };
+    let Some(path) = &spec.path else {
+        return Ok(Path::Prefix(String::new()));
+    };
     let value = path.value.as_deref().unwrap_or("/");
     Ok(match path.r#type {
         Some(PathType::Exact) => Path::Exact(value.to_owned()),

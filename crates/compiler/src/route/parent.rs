@@ -36,13 +36,23 @@ pub(super) fn attach(
         if !is_gateway(parent.group.as_deref(), parent.kind.as_deref()) {
             continue;
         }
-        let name =
-            Name::new(parent.namespace.as_deref().unwrap_or(&item.name().namespace), parent.name.as_str());
+        let name = Name::new(
+            parent
+                .namespace
+                .as_deref()
+                .unwrap_or(&item.name().namespace),
+            parent.name.as_str(),
+        );
         let found = match gateways.get(&name) {
             Some(listeners) => {
                 let found = listeners_of(world, &name, listeners, item, parent);
                 let finding = found.as_ref().err().cloned();
-                parents.push(Parent { index: i, reference: parent.clone(), gateway: name.clone(), finding });
+                parents.push(Parent {
+                    index: i,
+                    reference: parent.clone(),
+                    gateway: name.clone(),
+                    finding,
+                });
                 found
             }
             // Another controller's Gateway.
@@ -62,7 +72,12 @@ pub(super) fn attach(
     if is_ours {
         verdicts.see(&at.object, at.generation);
     }
-    let merged = || attached.into_iter().map(|(gateway, listeners)| merge(gateway, listeners)).collect();
+    let merged = || {
+        attached
+            .into_iter()
+            .map(|(gateway, listeners)| merge(gateway, listeners))
+            .collect()
+    };
     is_ours.then(|| (merged(), parents))
 }
 
@@ -74,10 +89,13 @@ fn listeners_of<'a>(
     item: &Item<HttpRouteSpec>,
     parent: &HttpRouteParentRefs,
 ) -> Result<Vec<(&'a Listener<'a>, Vec<String>)>, Finding> {
-    let mut left: Vec<&Listener<'_>> =
-        listeners.iter().filter(|l| l.is_meant(parent.section_name.as_deref(), parent.port)).collect();
+    let mut left: Vec<&Listener<'_>> = listeners
+        .iter()
+        .filter(|l| l.is_meant(parent.section_name.as_deref(), parent.port))
+        .collect();
     if left.is_empty() {
-        let message = format!("Gateway {gateway} has no such listener: correct sectionName or port");
+        let message =
+            format!("Gateway {gateway} has no such listener: correct sectionName or port");
         return Err(Finding::error(Reason::NoMatchingParent, "", message));
     }
     left.retain(|l| l.allows(world, gateway, &item.name().namespace));
@@ -92,22 +110,32 @@ fn listeners_of<'a>(
     let common = |l: &'a Listener<'a>| Some((l, intersect(&l.body.hostname, hostnames)?));
     let found: Vec<_> = left.into_iter().filter_map(common).collect();
     if found.is_empty() {
-        let message = format!("no listener of Gateway {gateway} has a hostname in common with the route");
-        return Err(Finding::error(Reason::NoMatchingListenerHostname, "", message));
+        let message =
+            format!("no listener of Gateway {gateway} has a hostname in common with the route");
+        return Err(Finding::error(
+            Reason::NoMatchingListenerHostname,
+            "",
+            message,
+        ));
     }
     Ok(found)
 }
 
 /// Joins the listeners of one Gateway. Each listener takes only its own host names anyway, so they can be joined too.
 fn merge(gateway: Name, found: Vec<(&Listener<'_>, Vec<String>)>) -> Attachment {
-    let mut attachment = Attachment { gateway: Some(gateway), ..Attachment::default() };
+    let mut attachment = Attachment {
+        gateway: Some(gateway),
+        ..Attachment::default()
+    };
     let is_any = found.iter().any(|(_, hostnames)| hostnames.is_empty());
     for (listener, hostnames) in found {
         let key = listener.key.as_str();
         if !attachment.listeners.iter().any(|l| l == key) {
             attachment.listeners.push(key.to_owned());
         }
-        attachment.hostnames.extend(hostnames.into_iter().filter(|_| !is_any));
+        attachment
+            .hostnames
+            .extend(hostnames.into_iter().filter(|_| !is_any));
     }
     attachment.listeners.sort();
     attachment.hostnames.sort();

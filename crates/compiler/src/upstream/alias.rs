@@ -16,7 +16,9 @@ pub(super) fn of<'a>(
     item: &'a Item<UpstreamSpec>,
 ) -> Option<(&'a Item<UpstreamSpec>, &'a str)> {
     let models = item.spec().ai().and_then(|(ai, _)| ai.models.as_ref())?;
-    let [entry] = models.entries.as_slice() else { return None };
+    let [entry] = models.entries.as_slice() else {
+        return None;
+    };
     let model = entry.model.as_deref().filter(|m| !m.contains('*'))?;
     if entry.name != "*" || models.default.is_some() {
         return None;
@@ -24,7 +26,11 @@ pub(super) fn of<'a>(
     let name = target(item, &entry.upstream);
     resolve(world, (item.referrer(), &item.name().namespace), &name).ok()?;
     let target = world.upstreams.get(&name)?;
-    target.spec().ai().and_then(|(ai, _)| ai.provider()).map(|_| (target, model))
+    target
+        .spec()
+        .ai()
+        .and_then(|(ai, _)| ai.provider())
+        .map(|_| (target, model))
 }
 
 /// Compiles it to the provider itself, so that requests without a model have one, and need no second look.
@@ -39,7 +45,14 @@ pub(super) fn compile(
     let (ai, target_path) = target.spec().ai()?;
     let (field, common) = ai.provider()?;
     let target_path = format!("{target_path}.{field}");
-    let cx = provider::Context { world, item: target, ai, field, common, path: &target_path };
+    let cx = provider::Context {
+        world,
+        item: target,
+        ai,
+        field,
+        common,
+        path: &target_path,
+    };
     let mut draft = cx.compile(pool, verdicts);
     if let Compiled::Provider(provider) = &mut draft.kind
         && provider.model.is_empty()
@@ -48,6 +61,8 @@ pub(super) fn compile(
     }
     draft.at = item.at(format!("{path}.models"));
     // What it stands for counts as used.
-    draft.refs.push(crate::pool::key("upstream", target.name(), &[]));
+    draft
+        .refs
+        .push(crate::pool::key("upstream", target.name(), &[]));
     Some(draft)
 }

@@ -21,10 +21,18 @@ pub(super) fn check(ai: &Ai, common: Common<'_>, settings: &Settings) -> Result<
     }
     if ai.vertex_ai.is_none() {
         let message = "only vertexAi and bedrock know workloadIdentity: use secretRef";
-        return Err(("authToken.workloadIdentity", Finding::error(Reason::UnsupportedValue, "", message)));
+        return Err((
+            "authToken.workloadIdentity",
+            Finding::error(Reason::UnsupportedValue, "", message),
+        ));
     }
-    let Some(host) = common.custom_host.filter(|_| !settings.trusts_authors) else { return Ok(()) };
-    let own = host.tls.as_ref().is_some_and(|t| t.ca_certificate.is_some() || t.server_name.is_some());
+    let Some(host) = common.custom_host.filter(|_| !settings.trusts_authors) else {
+        return Ok(());
+    };
+    let own = host
+        .tls
+        .as_ref()
+        .is_some_and(|t| t.ca_certificate.is_some() || t.server_name.is_some());
     let is_tls = host.tls.is_some() || host.port == 443;
     if is_tls && !own && host.host.to_ascii_lowercase().ends_with(GOOGLE) {
         return Ok(());

@@ -23,26 +23,48 @@ pub(super) fn compile(
     pool: &mut Pool,
     verdicts: &mut Verdicts,
 ) -> Draft {
-    let mut links = Links { world, item, pool, verdicts, refs: Vec::new(), next: Vec::new() };
+    let mut links = Links {
+        world,
+        item,
+        pool,
+        verdicts,
+        refs: Vec::new(),
+        next: Vec::new(),
+    };
     let mut compiled = Vec::new();
     for (i, entry) in models.entries.iter().enumerate() {
         let at = format!("{path}.entries[{i}]");
         let again = |e: &Entry| e.name == entry.name && e.rank == entry.rank;
         if models.entries[..i].iter().any(again) {
             let message = format!("{} is there twice: keep one of them", entry.name);
-            links
-                .verdicts
-                .add(&item.at(format!("{at}.name")), Finding::error(Reason::DuplicateName, "", message));
+            links.verdicts.add(
+                &item.at(format!("{at}.name")),
+                Finding::error(Reason::DuplicateName, "", message),
+            );
             continue;
         }
         let upstream = links.key(&entry.upstream, &format!("{at}.ref"), &format!("entry-{i}"));
         compiled.push(model_of(world, item, entry, &upstream));
     }
-    let default = models.default.as_ref().map(|r| links.key(r, &format!("{path}.default"), "default"));
-    let default_upstream = default.map(|key| key.as_str().to_owned()).unwrap_or_default();
+    let default = models
+        .default
+        .as_ref()
+        .map(|r| links.key(r, &format!("{path}.default"), "default"));
+    let default_upstream = default
+        .map(|key| key.as_str().to_owned())
+        .unwrap_or_default();
     let (refs, next) = (links.refs, links.next);
-    let kind = Compiled::Models(model::Models { models: compiled, default_upstream });
-    Draft { kind, label: item.label.clone(), at: item.at(path), refs, next }
+    let kind = Compiled::Models(model::Models {
+        models: compiled,
+        default_upstream,
+    });
+    Draft {
+        kind,
+        label: item.label.clone(),
+        at: item.at(path),
+        refs,
+        next,
+    }
 }
 
 fn model_of(
@@ -53,7 +75,9 @@ fn model_of(
 ) -> model::Model {
     let target = world.upstreams.get(&target(item, &entry.upstream));
     let target = target.map(|t| super::alias::of(world, t).map_or(t, |(provider, _)| provider));
-    let provider = target.and_then(|t| t.spec().ai()).and_then(|(ai, _)| ai.provider());
+    let provider = target
+        .and_then(|t| t.spec().ai())
+        .and_then(|(ai, _)| ai.provider());
     model::Model {
         name: entry.name.clone(),
         upstream: upstream.as_str().to_owned(),
@@ -61,13 +85,21 @@ fn model_of(
         description: entry.description.clone().unwrap_or_default(),
         listed: entry.listed && !entry.name.contains('*'),
         owner: target.map(|t| t.label.clone()).unwrap_or_default(),
-        provider: provider.map(|(kind, _)| kind.to_owned()).unwrap_or_default(),
+        provider: provider
+            .map(|(kind, _)| kind.to_owned())
+            .unwrap_or_default(),
         rank: u32::try_from(entry.rank).unwrap_or_default(),
     }
 }
 
 pub(super) fn target(item: &Item<UpstreamSpec>, reference: &UpstreamRef) -> Name {
-    Name::new(reference.namespace.as_deref().unwrap_or(&item.name().namespace), reference.name.as_str())
+    Name::new(
+        reference
+            .namespace
+            .as_deref()
+            .unwrap_or(&item.name().namespace),
+        reference.name.as_str(),
+    )
 }
 
 /// References to other Upstreams while they are followed.
@@ -95,8 +127,12 @@ impl Links<'_> {
                 let why = Compiled::Invalid(finding.message.clone());
                 self.verdicts.add(&at, finding);
                 let key = key("upstream", self.item.name(), &[part]);
-                let body = model::Upstream { label: name.to_string(), kind: Some(why) };
-                self.pool.put(key.clone(), &at, Body::Upstream(body), Vec::new());
+                let body = model::Upstream {
+                    label: name.to_string(),
+                    kind: Some(why),
+                };
+                self.pool
+                    .put(key.clone(), &at, Body::Upstream(body), Vec::new());
                 key
             }
         };

@@ -49,7 +49,11 @@ impl Context<'_> {
 
     /// The place of a field below the provider's.
     fn at(&self, field: &str) -> Origin {
-        self.item.at(if field.is_empty() { self.path.to_owned() } else { format!("{}.{field}", self.path) })
+        self.item.at(if field.is_empty() {
+            self.path.to_owned()
+        } else {
+            format!("{}.{field}", self.path)
+        })
     }
 
     fn provider(
@@ -66,36 +70,61 @@ impl Context<'_> {
         let provider = model::Provider {
             r#type: self.field.to_owned(),
             endpoint: self.endpoint()?,
-            path_prefix: self.common.path_prefix.map(|p| p.trim_end_matches('/').to_owned()),
+            path_prefix: self
+                .common
+                .path_prefix
+                .map(|p| p.trim_end_matches('/').to_owned()),
             model: self.common.model.unwrap_or_default().to_owned(),
             auth,
             headers: headers
-                .map(|h| model::Field { name: h.name.to_ascii_lowercase(), value: h.value.clone() })
+                .map(|h| model::Field {
+                    name: h.name.to_ascii_lowercase(),
+                    value: h.value.clone(),
+                })
                 .collect(),
             apis: self.apis(),
             azure: self.azure(),
             vertex: self.vertex(),
-            bedrock: self.ai.bedrock.as_ref().map(|b| model::Bedrock { region: b.region.clone() }),
+            bedrock: self.ai.bedrock.as_ref().map(|b| model::Bedrock {
+                region: b.region.clone(),
+            }),
         };
         Ok((provider, refs))
     }
 
     fn auth(&self, pool: &mut Pool, verdicts: &mut Verdicts) -> Result<Option<Auth>, Refused> {
         let token = self.common.auth_token;
-        let inline = self.world.inline.get(self.item.name()).filter(|_| self.item.parent.is_some());
+        let inline = self
+            .world
+            .inline
+            .get(self.item.name())
+            .filter(|_| self.item.parent.is_some());
         let written = token.and_then(|t| t.inline.as_ref());
         if written.is_some() {
             let message = "the key can be read by everyone who may read this Upstream: put it into a Secret and use secretRef";
-            verdicts
-                .add(&self.at("authToken.inline"), Finding::warning(Reason::InlineCredential, "", message));
+            verdicts.add(
+                &self.at("authToken.inline"),
+                Finding::warning(Reason::InlineCredential, "", message),
+            );
         }
         if let Some(value) = inline.or(written) {
             let name = self.item.name();
-            let key = EntryKey::new(&["credential", &name.namespace, &format!("upstream:{}", name.name)]);
+            let key = EntryKey::new(&[
+                "credential",
+                &name.namespace,
+                &format!("upstream:{}", name.name),
+            ]);
             let text = value.expose().trim();
             let bare = text.strip_prefix("Bearer ").unwrap_or(text).trim();
-            let body = model::Credential { value: bare.as_bytes().to_vec() };
-            pool.put(key.clone(), &self.at("authToken.inline"), Body::Credential(body), Vec::new());
+            let body = model::Credential {
+                value: bare.as_bytes().to_vec(),
+            };
+            pool.put(
+                key.clone(),
+                &self.at("authToken.inline"),
+                Body::Credential(body),
+                Vec::new(),
+            );
             return Ok(Some(Auth::Credential(key.as_str().to_owned())));
         }
         if token.is_some_and(|t| t.passthrough.is_some()) {
@@ -105,7 +134,9 @@ impl Context<'_> {
             identity::check(self.ai, self.common, self.world.settings)?;
             return Ok(Some(Auth::WorkloadIdentity(true)));
         }
-        let Some(reference) = token.and_then(|t| t.secret_ref.as_ref()) else { return Ok(None) };
+        let Some(reference) = token.and_then(|t| t.secret_ref.as_ref()) else {
+            return Ok(None);
+        };
         let found = match self
             .ai
             .bedrock
@@ -129,11 +160,15 @@ impl Context<'_> {
 
     fn endpoint(&self) -> Result<Option<model::Endpoint>, Refused> {
         let azure = self.ai.azure_openai.as_ref();
-        let mut endpoint = match (self.common.custom_host, azure.and_then(|a| a.endpoint.as_deref())) {
+        let mut endpoint = match (
+            self.common.custom_host,
+            azure.and_then(|a| a.endpoint.as_deref()),
+        ) {
             (Some(host), _) => self.custom(host)?,
             (None, Some(host)) => public(host),
             (None, None) if azure.is_some() => {
-                let message = "Azure has no public address: set endpoint to the host of your resource";
+                let message =
+                    "Azure has no public address: set endpoint to the host of your resource";
                 return Err(("endpoint", Finding::error(Reason::Invalid, "", message)));
             }
             (None, None) => model::Endpoint::default(),
@@ -152,7 +187,11 @@ impl Context<'_> {
             None => String::new(),
         };
         Ok(model::Endpoint {
-            host: host.host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            host: host
+                .host
+                .trim_start_matches('[')
+                .trim_end_matches(']')
+                .to_owned(),
             port: u32::try_from(host.port).unwrap_or_default(),
             tls: tls.is_some() || host.port == 443,
             ca_pem,
@@ -168,7 +207,10 @@ impl Context<'_> {
                 let field = "customHost.tls.caCertificate.secretRef";
                 let found = secret::value(self.world, self.referrer(), reference, &["ca.crt"])
                     .map_err(|finding| (field, finding))?;
-                (field, found.value.expose_str().unwrap_or_default().to_owned())
+                (
+                    field,
+                    found.value.expose_str().unwrap_or_default().to_owned(),
+                )
             }
             (None, None) => return Ok(String::new()),
         };
@@ -197,7 +239,11 @@ impl Context<'_> {
         Some(model::Vertex {
             project: vertex.project_id.clone(),
             location: vertex.location.clone(),
-            publisher: vertex.publisher.as_deref().unwrap_or("google").to_ascii_lowercase(),
+            publisher: vertex
+                .publisher
+                .as_deref()
+                .unwrap_or("google")
+                .to_ascii_lowercase(),
             api_version: vertex.api_version.clone().unwrap_or_default(),
         })
     }
@@ -206,5 +252,10 @@ impl Context<'_> {
 /// A host that may be written as a URL.
 fn public(host: &str) -> model::Endpoint {
     let host = host.trim_start_matches("https://").trim_end_matches('/');
-    model::Endpoint { host: host.to_owned(), port: 443, tls: true, ..model::Endpoint::default() }
+    model::Endpoint {
+        host: host.to_owned(),
+        port: 443,
+        tls: true,
+        ..model::Endpoint::default()
+    }
 }

@@ -76,12 +76,18 @@ impl Effort {
 
     /// From its word, in any case.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::WORDS.iter().find(|(_, w)| w.eq_ignore_ascii_case(word)).map(|(effort, _)| *effort)
+        Self::WORDS
+            .iter()
+            .find(|(_, w)| w.eq_ignore_ascii_case(word))
+            .map(|(effort, _)| *effort)
     }
 
     /// Its word.
     pub fn as_str(self) -> &'static str {
-        Self::WORDS.iter().find(|(effort, _)| *effort == self).map_or("", |(_, word)| word)
+        Self::WORDS
+            .iter()
+            .find(|(effort, _)| *effort == self)
+            .map_or("", |(_, word)| word)
     }
 
     /// About so many tokens of thought, as Google's OpenAI-compatible API sets them against each other.

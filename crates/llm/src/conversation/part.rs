@@ -130,7 +130,10 @@ pub enum Cache {
 
 impl<'a> From<Content<'a>> for Part<'a> {
     fn from(content: Content<'a>) -> Self {
-        Self { content, cache: None }
+        Self {
+            content,
+            cache: None,
+        }
     }
 }
 
@@ -147,21 +150,40 @@ impl<'a> Media<'a> {
         let is_data = |rest: &str| rest.contains(";base64,");
         let source = match url {
             Cow::Borrowed(text) => match text.strip_prefix("data:").filter(|rest| is_data(rest)) {
-                Some(rest) => data(rest).unwrap_or(Source::Url { media_type: None, url: text.into() }),
-                None => Source::Url { media_type: None, url: text.into() },
+                Some(rest) => data(rest).unwrap_or(Source::Url {
+                    media_type: None,
+                    url: text.into(),
+                }),
+                None => Source::Url {
+                    media_type: None,
+                    url: text.into(),
+                },
             },
-            Cow::Owned(text) => match text.strip_prefix("data:").and_then(data).map(Source::into_owned) {
+            Cow::Owned(text) => match text
+                .strip_prefix("data:")
+                .and_then(data)
+                .map(Source::into_owned)
+            {
                 Some(source) => source,
-                None => Source::Url { media_type: None, url: text.into() },
+                None => Source::Url {
+                    media_type: None,
+                    url: text.into(),
+                },
             },
         };
-        Self { source, name: None, detail: None }
+        Self {
+            source,
+            name: None,
+            detail: None,
+        }
     }
 
     /// As OpenAI has it: a URL, with data within.
     pub fn to_url(&self) -> Option<Cow<'_, str>> {
         match &self.source {
-            Source::Data { media_type, data } => Some(format!("data:{media_type};base64,{data}").into()),
+            Source::Data { media_type, data } => {
+                Some(format!("data:{media_type};base64,{data}").into())
+            }
             Source::Url { url, .. } => Some(Cow::Borrowed(url)),
             Source::Text(_) | Source::File(_) => None,
         }
@@ -171,18 +193,25 @@ impl<'a> Media<'a> {
 fn data(rest: &str) -> Option<Source<'_>> {
     let (head, data) = rest.split_once(";base64,")?;
     let media_type = head.split(';').next().unwrap_or(head);
-    Some(Source::Data { media_type: media_type.into(), data: data.into() })
+    Some(Source::Data {
+        media_type: media_type.into(),
+        data: data.into(),
+    })
 }
 
 impl Source<'_> {
     fn into_owned(self) -> Source<'static> {
         let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
         match self {
-            Source::Data { media_type, data } => {
-                Source::Data { media_type: own(media_type), data: own(data) }
-            }
+            Source::Data { media_type, data } => Source::Data {
+                media_type: own(media_type),
+                data: own(data),
+            },
             Source::Text(text) => Source::Text(own(text)),
-            Source::Url { media_type, url } => Source::Url { media_type: media_type.map(own), url: own(url) },
+            Source::Url { media_type, url } => Source::Url {
+                media_type: media_type.map(own),
+                url: own(url),
+            },
             Source::File(id) => Source::File(own(id)),
         }
     }
@@ -195,10 +224,25 @@ mod tests {
     #[test]
     fn a_data_url_is_the_medium_itself() {
         let media = Media::from_url("data:image/png;base64,AAAA".into());
-        assert_eq!(media.source, Source::Data { media_type: "image/png".into(), data: "AAAA".into() });
-        assert_eq!(media.to_url().as_deref(), Some("data:image/png;base64,AAAA"));
+        assert_eq!(
+            media.source,
+            Source::Data {
+                media_type: "image/png".into(),
+                data: "AAAA".into()
+            }
+        );
+        assert_eq!(
+            media.to_url().as_deref(),
+            Some("data:image/png;base64,AAAA")
+        );
         let owned = Media::from_url(String::from("data:image/png;charset=x;base64,AA").into());
-        assert_eq!(owned.source, Source::Data { media_type: "image/png".into(), data: "AA".into() });
+        assert_eq!(
+            owned.source,
+            Source::Data {
+                media_type: "image/png".into(),
+                data: "AA".into()
+            }
+        );
         let url = Media::from_url("https://x/y.png".into());
         assert_eq!(url.to_url().as_deref(), Some("https://x/y.png"));
     }

@@ -30,17 +30,25 @@ fn read(vectors: Vectors, body: &str) -> Result<(Vec<&RawValue>, Usage), Invalid
     let mut f = Fields::parse(body, "")?;
     match vectors {
         Vectors::OpenAi => {
-            let used = f.take("usage")?.map_or(Usage::default(), |used| tally(Format::OpenAi, used));
+            let used = f
+                .take("usage")?
+                .map_or(Usage::default(), |used| tally(Format::OpenAi, used));
             Ok((list(&mut f, "data", "embedding")?, used))
         }
         Vectors::Google => {
-            let used = f.take("usageMetadata")?.map_or(Usage::default(), |used| tally(Format::Gemini, used));
+            let used = f
+                .take("usageMetadata")?
+                .map_or(Usage::default(), |used| tally(Format::Gemini, used));
             Ok((list(&mut f, "embeddings", "values")?, used))
         }
         Vectors::Predict => predictions(&mut f),
         Vectors::Cohere | Vectors::InvokeCohere => {
-            let used = f.take("meta")?.map_or(Usage::default(), |used| tally(Format::Cohere, used));
-            let embeddings = f.take("embeddings")?.ok_or_else(|| Invalid::missing("embeddings"))?;
+            let used = f
+                .take("meta")?
+                .map_or(Usage::default(), |used| tally(Format::Cohere, used));
+            let embeddings = f
+                .take("embeddings")?
+                .ok_or_else(|| Invalid::missing("embeddings"))?;
             // By type where types were asked for, else the list itself.
             let all = if embeddings.get().starts_with('{') {
                 parse::<Fields<'_>>(embeddings.get(), "embeddings")?.need("float", "embeddings")?
@@ -50,7 +58,10 @@ fn read(vectors: Vectors, body: &str) -> Result<(Vec<&RawValue>, Usage), Invalid
             Ok((all, used))
         }
         Vectors::InvokeTitan => {
-            let used = Usage { input: f.read("inputTextTokenCount", "")?, ..Usage::default() };
+            let used = Usage {
+                input: f.read("inputTextTokenCount", "")?,
+                ..Usage::default()
+            };
             Ok((vec![f.need("embedding", "")?], used))
         }
     }
@@ -63,7 +74,10 @@ fn tally(format: Format, used: &RawValue) -> Usage {
 }
 
 fn list<'a>(f: &mut Fields<'a>, list: &str, name: &str) -> Result<Vec<&'a RawValue>, Invalid> {
-    f.need::<Vec<Fields<'a>>>(list, "")?.into_iter().map(|mut one| one.need(name, list)).collect()
+    f.need::<Vec<Fields<'a>>>(list, "")?
+        .into_iter()
+        .map(|mut one| one.need(name, list))
+        .collect()
 }
 
 /// Vertex AI counts the tokens of each text by itself.
@@ -78,7 +92,9 @@ fn predictions<'a>(f: &mut Fields<'a>) -> Result<(Vec<&'a RawValue>, Usage), Inv
     for mut one in f.need::<Vec<Fields<'a>>>("predictions", "")? {
         let mut embeddings: Fields<'a> = one.need("embeddings", "predictions[]")?;
         vectors.push(embeddings.need("values", path)?);
-        let count = embeddings.read::<Statistics>("statistics", path)?.and_then(|s| s.token_count);
+        let count = embeddings
+            .read::<Statistics>("statistics", path)?
+            .and_then(|s| s.token_count);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -88,10 +104,21 @@ fn predictions<'a>(f: &mut Fields<'a>) -> Result<(Vec<&'a RawValue>, Usage), Inv
             tokens = Some(tokens.unwrap_or(0_u64).saturating_add(count as u64));
         }
     }
-    Ok((vectors, Usage { input: tokens, ..Usage::default() }))
+    Ok((
+        vectors,
+        Usage {
+            input: tokens,
+            ..Usage::default()
+        },
+    ))
 }
 
-fn open_ai(vectors: &[&RawValue], base64: bool, used: &Usage, context: &Context) -> Result<Vec<u8>, Invalid> {
+fn open_ai(
+    vectors: &[&RawValue],
+    base64: bool,
+    used: &Usage,
+    context: &Context,
+) -> Result<Vec<u8>, Invalid> {
     let mut failed = None;
     let out = object(|w| {
         w.put("object", "list");
@@ -122,10 +149,12 @@ fn open_ai(vectors: &[&RawValue], base64: bool, used: &Usage, context: &Context)
 }
 
 fn google(vectors: &[&RawValue], batch: bool) -> Vec<u8> {
-    let values = |w: &mut Writer<'_>, vector: &RawValue| w.object(|w| w.key("values").raw(vector.get()));
+    let values =
+        |w: &mut Writer<'_>, vector: &RawValue| w.object(|w| w.key("values").raw(vector.get()));
     object(|w| {
         if batch {
-            w.key("embeddings").array(|w| vectors.iter().for_each(|vector| values(w, vector)));
+            w.key("embeddings")
+                .array(|w| vectors.iter().for_each(|vector| values(w, vector)));
         } else if let Some(vector) = vectors.first() {
             w.key("embedding");
             values(w, vector);
@@ -146,8 +175,15 @@ fn base64_of(vector: &str) -> Result<String, Invalid> {
             .take(3)
             .fold(0_usize, |all, byte| all << 8 | usize::from(*byte));
         for i in 0..4 {
-            let letter = LETTERS.get(all >> (18 - 6 * i) & 63).copied().unwrap_or(b'A');
-            text.push(if i <= chunk.len() { char::from(letter) } else { '=' });
+            let letter = LETTERS
+                .get(all >> (18 - 6 * i) & 63)
+                .copied()
+                .unwrap_or(b'A');
+            text.push(if i <= chunk.len() {
+                char::from(letter)
+            } else {
+                '='
+            });
         }
     }
     Ok(text)

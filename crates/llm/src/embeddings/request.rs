@@ -6,17 +6,30 @@ use crate::dropped::Dropped;
 use crate::json::{Fields, Invalid, Text, Writer, object, parse};
 
 /// Reads a request.
-pub fn decode<'a>(format: Format, body: &'a str, dropped: &mut Dropped) -> Result<Request<'a>, Invalid> {
+pub fn decode<'a>(
+    format: Format,
+    body: &'a str,
+    dropped: &mut Dropped,
+) -> Result<Request<'a>, Invalid> {
     let mut f = Fields::parse(body, "")?;
     f.take("model")?;
-    if format == Format::Gemini { google(f, dropped) } else { open_ai(f, dropped) }
+    if format == Format::Gemini {
+        google(f, dropped)
+    } else {
+        open_ai(f, dropped)
+    }
 }
 
 fn google<'a>(mut f: Fields<'a>, dropped: &mut Dropped) -> Result<Request<'a>, Invalid> {
     let batch = f.read::<Vec<Fields<'a>>>("requests", "")?;
     let is_batch = batch.is_some();
-    let mut request =
-        Request { texts: Vec::new(), dimensions: None, purpose: None, base64: false, batch: is_batch };
+    let mut request = Request {
+        texts: Vec::new(),
+        dimensions: None,
+        purpose: None,
+        base64: false,
+        batch: is_batch,
+    };
     for (i, mut one) in batch.unwrap_or_else(|| vec![f]).into_iter().enumerate() {
         one.take("model")?;
         let mut content: Fields<'a> = one.need("content", "")?;
@@ -34,7 +47,8 @@ fn google<'a>(mut f: Fields<'a>, dropped: &mut Dropped) -> Result<Request<'a>, I
             ));
         }
         request.purpose = purpose;
-        one.rest().for_each(|(name, _)| dropped.add(name.into_owned()));
+        one.rest()
+            .for_each(|(name, _)| dropped.add(name.into_owned()));
     }
     Ok(request)
 }
@@ -44,15 +58,29 @@ fn open_ai<'a>(mut f: Fields<'a>, dropped: &mut Dropped) -> Result<Request<'a>, 
     let texts = if input.get().starts_with('"') {
         vec![parse::<Text<'a>>(input.get(), "input")?.0]
     } else {
-        let wrong = |_| Invalid::new("input", "must be texts: tokens mean nothing to another model");
+        let wrong = |_| {
+            Invalid::new(
+                "input",
+                "must be texts: tokens mean nothing to another model",
+            )
+        };
         let all = parse::<Vec<Text<'a>>>(input.get(), "input").map_err(wrong)?;
         all.into_iter().map(|t| t.0).collect()
     };
-    let base64 = f.text("encoding_format", "")?.is_some_and(|word| word == "base64");
+    let base64 = f
+        .text("encoding_format", "")?
+        .is_some_and(|word| word == "base64");
     let dimensions = f.read("dimensions", "")?;
     let purpose = f.text("input_type", "")?.map(Purpose::Input);
-    f.rest().for_each(|(name, _)| dropped.add(name.into_owned()));
-    Ok(Request { texts, dimensions, purpose, base64, batch: true })
+    f.rest()
+        .for_each(|(name, _)| dropped.add(name.into_owned()));
+    Ok(Request {
+        texts,
+        dimensions,
+        purpose,
+        base64,
+        batch: true,
+    })
 }
 
 /// Words that both vendors have: Google's and Cohere's.
@@ -75,14 +103,20 @@ impl Purpose<'_> {
     fn task(&self) -> Option<&str> {
         match self {
             Purpose::Task(word) => Some(word),
-            Purpose::Input(word) => PURPOSES.iter().find(|(_, input)| input == word).map(|(task, _)| *task),
+            Purpose::Input(word) => PURPOSES
+                .iter()
+                .find(|(_, input)| input == word)
+                .map(|(task, _)| *task),
         }
     }
 
     fn input(&self) -> Option<&str> {
         match self {
             Purpose::Input(word) => Some(word),
-            Purpose::Task(word) => PURPOSES.iter().find(|(task, _)| task == word).map(|(_, input)| *input),
+            Purpose::Task(word) => PURPOSES
+                .iter()
+                .find(|(task, _)| task == word)
+                .map(|(_, input)| *input),
         }
     }
 }
@@ -106,15 +140,20 @@ pub fn encode(
             lacks_purpose = true;
             object(|w| {
                 w.put("model", model);
-                w.key("input").array(|w| request.texts.iter().for_each(|text| w.str(text)));
+                w.key("input")
+                    .array(|w| request.texts.iter().for_each(|text| w.str(text)));
                 w.put_bare("dimensions", request.dimensions);
             })
         }
         Vectors::Google => {
             let task = task();
             object(|w| {
-                w.key("requests")
-                    .array(|w| request.texts.iter().for_each(|t| content(w, t, model, task, request)))
+                w.key("requests").array(|w| {
+                    request
+                        .texts
+                        .iter()
+                        .for_each(|t| content(w, t, model, task, request))
+                })
             })
         }
         Vectors::Predict => {
@@ -133,7 +172,8 @@ pub fn encode(
                     }
                 });
                 if let Some(dimensions) = request.dimensions {
-                    w.key("parameters").object(|w| w.key("outputDimensionality").bare(dimensions));
+                    w.key("parameters")
+                        .object(|w| w.key("outputDimensionality").bare(dimensions));
                 }
             })
         }
@@ -148,7 +188,8 @@ pub fn encode(
                 w.put("input_type", input.unwrap_or("search_document"));
                 w.put_bare("output_dimension", request.dimensions);
                 w.key("embedding_types").array(|w| w.str("float"));
-                w.key("texts").array(|w| request.texts.iter().for_each(|text| w.str(text)));
+                w.key("texts")
+                    .array(|w| request.texts.iter().for_each(|text| w.str(text)));
             })
         }
         Vectors::InvokeTitan => {
@@ -176,7 +217,8 @@ fn one_text<'r>(request: &'r Request<'_>, who: &str) -> Result<&'r str, Invalid>
     match request.texts.as_slice() {
         [text] => Ok(text),
         _ => {
-            let reason = format!("must be one text: {who} no more at a time, so send one request for each");
+            let reason =
+                format!("must be one text: {who} no more at a time, so send one request for each");
             Err(Invalid::new("input", reason))
         }
     }
@@ -185,7 +227,8 @@ fn one_text<'r>(request: &'r Request<'_>, who: &str) -> Result<&'r str, Invalid>
 fn content(w: &mut Writer<'_>, text: &str, model: &str, task: Option<&str>, request: &Request<'_>) {
     w.object(|w| {
         w.put("model", &format!("models/{model}"));
-        w.key("content").object(|w| w.key("parts").array(|w| w.object(|w| w.put("text", text))));
+        w.key("content")
+            .object(|w| w.key("parts").array(|w| w.object(|w| w.put("text", text))));
         w.put_some("taskType", task);
         w.put_bare("outputDimensionality", request.dimensions);
     });

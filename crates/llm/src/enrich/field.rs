@@ -35,7 +35,9 @@ pub fn field(
     };
     let json = match place {
         // Both formats have lists only.
-        Some(Place::Top("stop_sequences") | Place::Within(_, "stopSequences")) if json.starts_with('"') => {
+        Some(Place::Top("stop_sequences") | Place::Within(_, "stopSequences"))
+            if json.starts_with('"') =>
+        {
             format!("[{json}]")
         }
         _ => json.to_owned(),
@@ -51,7 +53,8 @@ pub fn field(
                 (Operation::Chat, "max_completion_tokens") => Some("max_tokens"),
                 _ => None,
             };
-            let given = twin.filter(|twin| format == Format::OpenAi && draft.has(twin) && !draft.has(name));
+            let given =
+                twin.filter(|twin| format == Format::OpenAi && draft.has(twin) && !draft.has(name));
             top(draft, given.unwrap_or(name), json, over)?;
         }
     }
@@ -89,8 +92,8 @@ fn responses(name: &str) -> Option<Place> {
         "max_tokens" | "max_completion_tokens" => Place::Top("max_output_tokens"),
         "reasoning_effort" => Place::Within("reasoning", "effort"),
         "verbosity" => Place::Within("text", "verbosity"),
-        "n" | "logprobs" | "logit_bias" | "seed" | "presence_penalty" | "frequency_penalty" | "stop"
-        | "response_format" | "modalities" => Place::None,
+        "n" | "logprobs" | "logit_bias" | "seed" | "presence_penalty" | "frequency_penalty"
+        | "stop" | "response_format" | "modalities" => Place::None,
         _ => return None,
     })
 }
@@ -129,21 +132,43 @@ fn gemini(name: &str) -> Option<Place> {
 }
 
 fn top(draft: &mut Draft, name: &str, json: String, over: bool) -> Result<(), ScanError> {
-    if over || !draft.has(name) { draft.set(name, json) } else { Ok(()) }
+    if over || !draft.has(name) {
+        draft.set(name, json)
+    } else {
+        Ok(())
+    }
 }
 
-fn within(draft: &mut Draft, outer: &str, inner: &str, value: &str, over: bool) -> Result<(), ScanError> {
+fn within(
+    draft: &mut Draft,
+    outer: &str,
+    inner: &str,
+    value: &str,
+    over: bool,
+) -> Result<(), ScanError> {
     // Google's clients may write either.
     let other = "generation_config";
-    let outer = if outer == "generationConfig" && draft.has(other) { other } else { outer };
-    let wrong = || ScanError::WrongType { field: outer.to_owned(), expected: "an object" };
-    let given = draft.pending(outer)?.filter(|text| text.as_ref() != b"null");
+    let outer = if outer == "generationConfig" && draft.has(other) {
+        other
+    } else {
+        outer
+    };
+    let wrong = || ScanError::WrongType {
+        field: outer.to_owned(),
+        expected: "an object",
+    };
+    let given = draft
+        .pending(outer)?
+        .filter(|text| text.as_ref() != b"null");
     let mut object = match given {
         Some(text) => serde_json::from_slice::<Map<_, _>>(&text).map_err(|_| wrong())?,
         None => Map::new(),
     };
     if over || !object.contains_key(inner) {
-        object.insert(inner.to_owned(), serde_json::from_str(value).unwrap_or_default());
+        object.insert(
+            inner.to_owned(),
+            serde_json::from_str(value).unwrap_or_default(),
+        );
         draft.set(outer, Value::Object(object).to_string())?;
     }
     Ok(())
@@ -180,9 +205,24 @@ mod tests {
         for (body, format, over, want) in [
             ("{}", CHAT, false, json!({"max_tokens": 50})),
             (r#"{"max_tokens":9}"#, CHAT, false, json!({"max_tokens": 9})),
-            (r#"{"max_completion_tokens":9}"#, CHAT, false, json!({"max_completion_tokens": 9})),
-            (r#"{"max_completion_tokens":9}"#, CHAT, true, json!({"max_completion_tokens": 50})),
-            (r#"{"max_output_tokens":9}"#, RESPONSES, true, json!({"max_output_tokens": 50})),
+            (
+                r#"{"max_completion_tokens":9}"#,
+                CHAT,
+                false,
+                json!({"max_completion_tokens": 9}),
+            ),
+            (
+                r#"{"max_completion_tokens":9}"#,
+                CHAT,
+                true,
+                json!({"max_completion_tokens": 50}),
+            ),
+            (
+                r#"{"max_output_tokens":9}"#,
+                RESPONSES,
+                true,
+                json!({"max_output_tokens": 50}),
+            ),
             (
                 r#"{"generationConfig":{"topK":1}}"#,
                 GEMINI,
@@ -196,15 +236,29 @@ mod tests {
                 json!({"generation_config": {"maxOutputTokens": 1}}),
             ),
         ] {
-            assert_eq!(put(body, format, "max_tokens", "50", over), Some(want), "{body}");
+            assert_eq!(
+                put(body, format, "max_tokens", "50", over),
+                Some(want),
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn each_format_has_its_own_place_or_none() {
         for (format, name, value, want) in [
-            (ANTHROPIC, "stop", r#""x""#, Some(json!({"stop_sequences": ["x"]}))),
-            (ANTHROPIC, "user", r#""u""#, Some(json!({"metadata": {"user_id": "u"}}))),
+            (
+                ANTHROPIC,
+                "stop",
+                r#""x""#,
+                Some(json!({"stop_sequences": ["x"]})),
+            ),
+            (
+                ANTHROPIC,
+                "user",
+                r#""u""#,
+                Some(json!({"metadata": {"user_id": "u"}})),
+            ),
             (
                 ANTHROPIC,
                 "thinking",
@@ -212,12 +266,32 @@ mod tests {
                 Some(json!({"thinking": {"type": "disabled"}})),
             ),
             (ANTHROPIC, "seed", "1", None),
-            (RESPONSES, "reasoning_effort", r#""low""#, Some(json!({"reasoning": {"effort": "low"}}))),
+            (
+                RESPONSES,
+                "reasoning_effort",
+                r#""low""#,
+                Some(json!({"reasoning": {"effort": "low"}})),
+            ),
             (RESPONSES, "stop", r#""x""#, None),
-            (GEMINI, "stop", r#"["x"]"#, Some(json!({"generationConfig": {"stopSequences": ["x"]}}))),
-            (GEMINI, "safetySettings", "[]", Some(json!({"safetySettings": []}))),
+            (
+                GEMINI,
+                "stop",
+                r#"["x"]"#,
+                Some(json!({"generationConfig": {"stopSequences": ["x"]}})),
+            ),
+            (
+                GEMINI,
+                "safetySettings",
+                "[]",
+                Some(json!({"safetySettings": []})),
+            ),
             (GEMINI, "response_format", "{}", None),
-            (CHAT, "response_format", "{}", Some(json!({"response_format": {}}))),
+            (
+                CHAT,
+                "response_format",
+                "{}",
+                Some(json!({"response_format": {}})),
+            ),
         ] {
             assert_eq!(put("{}", format, name, value, false), want, "{name}");
         }

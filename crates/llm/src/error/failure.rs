@@ -30,7 +30,9 @@ pub fn decode(format: Format, status: u16, body: &[u8]) -> Failure<'static> {
     let Some(object) = first_object(&text) else {
         return plain(status, text.trim());
     };
-    let error = Fields::parse(object, "").ok().and_then(|mut f| f.take("error").ok().flatten());
+    let error = Fields::parse(object, "")
+        .ok()
+        .and_then(|mut f| f.take("error").ok().flatten());
     // Mistral's, and those of some compatible servers, have no outer object.
     let error = error.map_or(object, RawValue::get);
     match format {
@@ -47,7 +49,11 @@ pub fn decode(format: Format, status: u16, body: &[u8]) -> Failure<'static> {
 fn first_object(text: &str) -> Option<&str> {
     let text = text.trim().trim_start_matches('[');
     let mut stream = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
-    stream.next()?.ok().map(RawValue::get).filter(|text| text.starts_with('{'))
+    stream
+        .next()?
+        .ok()
+        .map(RawValue::get)
+        .filter(|text| text.starts_with('{'))
 }
 
 fn plain(status: u16, text: &str) -> Failure<'static> {
@@ -56,14 +62,23 @@ fn plain(status: u16, text: &str) -> Failure<'static> {
     } else {
         clip(text.into()).into_owned()
     };
-    Failure { kind: kind_of(status), status, message: message.into(), code: None, retry_after: None }
+    Failure {
+        kind: kind_of(status),
+        status,
+        message: message.into(),
+        code: None,
+        retry_after: None,
+    }
 }
 
 fn clip(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.len() <= MAX_MESSAGE {
         return text;
     }
-    let end = (0..=MAX_MESSAGE).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    let end = (0..=MAX_MESSAGE)
+        .rev()
+        .find(|i| text.is_char_boundary(*i))
+        .unwrap_or(0);
     Cow::Owned(text[..end].to_owned())
 }
 
@@ -78,19 +93,29 @@ fn words<'a>(f: &mut Fields<'a>, name: &str) -> Option<Cow<'a, str>> {
 pub(crate) fn open_ai(error: &str, status: Option<u16>) -> Failure<'_> {
     let Ok(mut f) = Fields::parse(error, "") else {
         let text = serde_json::from_str::<Text<'_>>(error).map_or(Cow::Borrowed(error), |t| t.0);
-        return Failure { message: clip(text), ..plain(status.unwrap_or(500), "") };
+        return Failure {
+            message: clip(text),
+            ..plain(status.unwrap_or(500), "")
+        };
     };
     let message = words(&mut f, "message")
         .or_else(|| words(&mut f, "Message"))
         .or_else(|| words(&mut f, "detail"))
         .unwrap_or_default();
     let (code, kind) = (words(&mut f, "code"), words(&mut f, "type"));
-    let numeric = code.as_deref().and_then(|c| c.parse::<u16>().ok()).filter(|n| (400..600).contains(n));
+    let numeric = code
+        .as_deref()
+        .and_then(|c| c.parse::<u16>().ok())
+        .filter(|n| (400..600).contains(n));
     let word = code.clone().filter(|_| numeric.is_none()).or(kind);
     let status = status.or(numeric).unwrap_or(match word.as_deref() {
-        Some("rate_limit_exceeded" | "rate_limit_error" | "insufficient_quota" | "tokens" | "requests") => {
-            429
-        }
+        Some(
+            "rate_limit_exceeded"
+            | "rate_limit_error"
+            | "insufficient_quota"
+            | "tokens"
+            | "requests",
+        ) => 429,
         Some("invalid_request_error" | "context_length_exceeded" | "content_filter") => 400,
         Some("invalid_api_key" | "authentication_error") => 401,
         _ => 500,
@@ -100,8 +125,13 @@ pub(crate) fn open_ai(error: &str, status: Option<u16>) -> Failure<'_> {
 
 /// Anthropic's `{type, message}` (API reference, "Errors").
 pub(crate) fn anthropic(error: &str, status: Option<u16>) -> Failure<'_> {
-    let Ok(mut f) = Fields::parse(error, "") else { return plain(status.unwrap_or(500), error) };
-    let (message, word) = (words(&mut f, "message").unwrap_or_default(), words(&mut f, "type"));
+    let Ok(mut f) = Fields::parse(error, "") else {
+        return plain(status.unwrap_or(500), error);
+    };
+    let (message, word) = (
+        words(&mut f, "message").unwrap_or_default(),
+        words(&mut f, "type"),
+    );
     let status = status.unwrap_or(match word.as_deref() {
         Some("invalid_request_error") => 400,
         Some("authentication_error") => 401,
@@ -119,16 +149,28 @@ pub(crate) fn anthropic(error: &str, status: Option<u16>) -> Failure<'_> {
 
 /// Google's `{code, message, status, details}` (google.rpc.Status), where `RetryInfo` says how long to wait.
 pub(crate) fn google(error: &str, status: Option<u16>) -> Failure<'_> {
-    let Ok(mut f) = Fields::parse(error, "") else { return plain(status.unwrap_or(500), error) };
+    let Ok(mut f) = Fields::parse(error, "") else {
+        return plain(status.unwrap_or(500), error);
+    };
     let code: Option<u16> = f.read("code", "").ok().flatten();
-    let (message, word) = (words(&mut f, "message").unwrap_or_default(), words(&mut f, "status"));
-    let details = f.read::<Vec<Fields<'_>>>("details", "").ok().flatten().unwrap_or_default();
+    let (message, word) = (
+        words(&mut f, "message").unwrap_or_default(),
+        words(&mut f, "status"),
+    );
+    let details = f
+        .read::<Vec<Fields<'_>>>("details", "")
+        .ok()
+        .flatten()
+        .unwrap_or_default();
     let retry_after = details.into_iter().find_map(|mut detail| {
         let delay = detail.text("retryDelay", "").ok()??;
         Duration::try_from_secs_f64(delay.trim_end_matches('s').parse().ok()?).ok()
     });
     let status = status.or(code).unwrap_or(500);
-    Failure { retry_after, ..failure(status, message, word) }
+    Failure {
+        retry_after,
+        ..failure(status, message, word)
+    }
 }
 
 fn failure<'a>(status: u16, message: Cow<'a, str>, code: Option<Cow<'a, str>>) -> Failure<'a> {
@@ -137,7 +179,13 @@ fn failure<'a>(status: u16, message: Cow<'a, str>, code: Option<Cow<'a, str>>) -
     } else {
         clip(message)
     };
-    Failure { kind: kind_of(status), status, message, code, retry_after: None }
+    Failure {
+        kind: kind_of(status),
+        status,
+        message,
+        code,
+        retry_after: None,
+    }
 }
 
 #[cfg(test)]
@@ -187,12 +235,31 @@ mod tests {
                 "the provider answered with status 502",
                 None,
             ),
-            (Format::OpenAi, 500, "", ErrorType::ServerError, "the provider answered with status 500", None),
-            (Format::OpenAi, 404, "model not found", ErrorType::InvalidRequest, "model not found", None),
+            (
+                Format::OpenAi,
+                500,
+                "",
+                ErrorType::ServerError,
+                "the provider answered with status 500",
+                None,
+            ),
+            (
+                Format::OpenAi,
+                404,
+                "model not found",
+                ErrorType::InvalidRequest,
+                "model not found",
+                None,
+            ),
         ] {
             let found = decode(format, status, body.as_bytes());
             assert_eq!(
-                (found.kind, &*found.message, found.code.as_deref(), found.status),
+                (
+                    found.kind,
+                    &*found.message,
+                    found.code.as_deref(),
+                    found.status
+                ),
                 (kind, message, code, status),
                 "{body}"
             );
@@ -202,6 +269,9 @@ mod tests {
     #[test]
     fn google_says_in_the_body_how_long_to_wait() {
         let body = br#"{"error":{"code":429,"message":"quota","status":"RESOURCE_EXHAUSTED","details":[{"@type":"x"},{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"52.5s"}]}}"#;
-        assert_eq!(decode(Format::Gemini, 429, body).retry_after, Some(Duration::from_millis(52_500)));
+        assert_eq!(
+            decode(Format::Gemini, 429, body).retry_after,
+            Some(Duration::from_millis(52_500))
+        );
     }
 }

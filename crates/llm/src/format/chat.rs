@@ -111,7 +111,10 @@ pub(crate) fn asks_nothing(name: &str, json: &str) -> bool {
         "store" | "logprobs" | "background" => json == "false",
         "service_tier" => matches!(json, "\"auto\"" | "\"default\""),
         "metadata" | "logit_bias" => json == "{}",
-        "modalities" => json.chars().filter(|c| !c.is_whitespace()).eq("[\"text\"]".chars()),
+        "modalities" => json
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .eq("[\"text\"]".chars()),
         "truncation" => json == "\"disabled\"",
         "include" | "annotations" | "functions" => json == "[]",
         _ => json == "null",

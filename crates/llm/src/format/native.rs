@@ -13,14 +13,22 @@ impl NativeTools {
         self.0.push(kind.to_owned());
     }
 
-    pub(crate) fn settle(self, alone: bool, vendor: &str, dropped: &mut Dropped) -> Result<(), Invalid> {
+    pub(crate) fn settle(
+        self,
+        alone: bool,
+        vendor: &str,
+        dropped: &mut Dropped,
+    ) -> Result<(), Invalid> {
         match self.0.first() {
             Some(kind) if alone => {
-                let reason = format!("{kind:?} is a tool of {vendor}'s own, which no other provider has");
+                let reason =
+                    format!("{kind:?} is a tool of {vendor}'s own, which no other provider has");
                 Err(Invalid::new("tools[].type", reason))
             }
             _ => {
-                self.0.iter().for_each(|kind| dropped.add(format!("tools[].{kind}")));
+                self.0
+                    .iter()
+                    .for_each(|kind| dropped.add(format!("tools[].{kind}")));
                 Ok(())
             }
         }

@@ -8,7 +8,9 @@ const MARK: &str = "__sig_";
 
 /// An id with the signature in it.
 pub(crate) fn join<'a>(id: Cow<'a, str>, signature: Option<&str>) -> Cow<'a, str> {
-    let Some(signature) = signature else { return id };
+    let Some(signature) = signature else {
+        return id;
+    };
     let safe: String = signature
         .chars()
         .map(|c| match c {
@@ -23,7 +25,9 @@ pub(crate) fn join<'a>(id: Cow<'a, str>, signature: Option<&str>) -> Cow<'a, str
 
 /// The id and the signature in it.
 pub(crate) fn split(id: Cow<'_, str>) -> (Cow<'_, str>, Option<Cow<'static, str>>) {
-    let Some(at) = id.find(MARK) else { return (id, None) };
+    let Some(at) = id.find(MARK) else {
+        return (id, None);
+    };
     let mut signature: String = id[at + MARK.len()..]
         .chars()
         .map(|c| match c {
@@ -52,7 +56,12 @@ mod tests {
     #[test]
     fn a_signature_survives_in_an_id_that_every_format_takes() {
         let joined = join("call_1".into(), Some("a+b/c==="));
-        assert!(joined.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'), "{joined}");
+        assert!(
+            joined
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'),
+            "{joined}"
+        );
         let (id, signature) = split(join("call_1".into(), Some("a+b/cQ==")));
         assert_eq!((&*id, signature.as_deref()), ("call_1", Some("a+b/cQ==")));
         assert_eq!(split("plain".into()), ("plain".into(), None));

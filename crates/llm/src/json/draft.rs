@@ -39,7 +39,14 @@ impl Segments {
     /// One piece.
     pub fn one(bytes: Bytes) -> Self {
         let len = bytes.len();
-        Self { pieces: if len == 0 { Default::default() } else { [bytes].into() }, len }
+        Self {
+            pieces: if len == 0 {
+                Default::default()
+            } else {
+                [bytes].into()
+            },
+            len,
+        }
     }
 
     /// Several pieces.
@@ -88,7 +95,11 @@ impl Segments {
 impl Draft {
     /// Without edits.
     pub fn new(object: Object) -> Self {
-        Self { object, changes: Vec::new(), added: Vec::new() }
+        Self {
+            object,
+            changes: Vec::new(),
+            added: Vec::new(),
+        }
     }
 
     /// The object as it came.
@@ -116,11 +127,16 @@ impl Draft {
         if let Some((_, value)) = self.added.iter().find(|(n, _)| n == name) {
             return Ok(Some(value.clone()));
         }
-        let Some(i) = self.object.position(name)? else { return Ok(None) };
+        let Some(i) = self.object.position(name)? else {
+            return Ok(None);
+        };
         Ok(match self.changes.get(i) {
             Some(Change::Replace(value)) => Some(value.clone()),
             Some(Change::Remove | Change::Extend { .. }) => None,
-            _ => self.object.get_bytes(name)?.filter(|v| v.as_ref() != b"null"),
+            _ => self
+                .object
+                .get_bytes(name)?
+                .filter(|v| v.as_ref() != b"null"),
         })
     }
 
@@ -154,15 +170,26 @@ impl Draft {
     }
 
     /// Puts elements (JSON texts) before and after those of an array field.
-    pub fn extend(&mut self, name: &str, before: &[String], after: &[String]) -> Result<(), ScanError> {
-        let wrong = || ScanError::WrongType { field: name.to_owned(), expected: "an array" };
+    pub fn extend(
+        &mut self,
+        name: &str,
+        before: &[String],
+        after: &[String],
+    ) -> Result<(), ScanError> {
+        let wrong = || ScanError::WrongType {
+            field: name.to_owned(),
+            expected: "an array",
+        };
         let index = self.object.position(name)?.ok_or_else(wrong)?;
         if self.object.bytes[self.object.members[index].value.clone()].first() != Some(&b'[') {
             return Err(wrong());
         }
         match self.change(index) {
             change @ Change::Keep => {
-                *change = Change::Extend { front: before.join(","), back: after.join(",") }
+                *change = Change::Extend {
+                    front: before.join(","),
+                    back: after.join(","),
+                }
             }
             Change::Extend { front, back } => {
                 *front = join(&before.join(","), front);
@@ -175,7 +202,11 @@ impl Draft {
 
     /// The edited body. Without edits it is the very buffer that came in.
     pub fn finish(self) -> Segments {
-        let Draft { object, changes, added } = self;
+        let Draft {
+            object,
+            changes,
+            added,
+        } = self;
         if changes.is_empty() && added.is_empty() {
             return Segments::one(object.bytes);
         }
@@ -194,11 +225,17 @@ impl Draft {
                 }
                 Change::Extend { front, back } => {
                     let array = &object.bytes[member.value.clone()];
-                    let empty = array[1..array.len() - 1].iter().all(u8::is_ascii_whitespace);
+                    let empty = array[1..array.len() - 1]
+                        .iter()
+                        .all(u8::is_ascii_whitespace);
                     out.push(object.bytes.slice(taken..member.value.start + 1));
                     out.push(comma_after(front, empty && back.is_empty()));
                     if !empty {
-                        out.push(object.bytes.slice(member.value.start + 1..member.value.end - 1));
+                        out.push(
+                            object
+                                .bytes
+                                .slice(member.value.start + 1..member.value.end - 1),
+                        );
                     }
                     out.push(comma_before(back, empty));
                     taken = member.value.end - 1;
@@ -208,14 +245,17 @@ impl Draft {
                     taken = object.members[i + 1].start;
                 }
                 Change::Remove => {
-                    let from =
-                        last_kept.map_or(object.open, |last| object.members[last].value.end).max(taken);
+                    let from = last_kept
+                        .map_or(object.open, |last| object.members[last].value.end)
+                        .max(taken);
                     out.push(object.bytes.slice(taken..from));
                     taken = member.value.end;
                 }
             }
         }
-        let insert_at = last_kept.map_or(object.open, |last| object.members[last].value.end).max(taken);
+        let insert_at = last_kept
+            .map_or(object.open, |last| object.members[last].value.end)
+            .max(taken);
         out.push(object.bytes.slice(taken..insert_at));
         let mut comma = last_kept.is_some();
         for (name, value) in added {
@@ -224,20 +264,36 @@ impl Draft {
             comma = true;
         }
         out.push(object.bytes.slice(insert_at..));
-        if out.len < JOIN_BELOW && out.pieces.len() > 1 { Segments::one(out.concat()) } else { out }
+        if out.len < JOIN_BELOW && out.pieces.len() > 1 {
+            Segments::one(out.concat())
+        } else {
+            out
+        }
     }
 }
 
 fn join(a: &str, b: &str) -> String {
-    if a.is_empty() || b.is_empty() { format!("{a}{b}") } else { format!("{a},{b}") }
+    if a.is_empty() || b.is_empty() {
+        format!("{a}{b}")
+    } else {
+        format!("{a},{b}")
+    }
 }
 
 fn comma_after(items: &str, last: bool) -> Bytes {
-    if items.is_empty() || last { items.to_owned().into() } else { format!("{items},").into() }
+    if items.is_empty() || last {
+        items.to_owned().into()
+    } else {
+        format!("{items},").into()
+    }
 }
 
 fn comma_before(items: &str, first: bool) -> Bytes {
-    if items.is_empty() || first { items.to_owned().into() } else { format!(",{items}").into() }
+    if items.is_empty() || first {
+        items.to_owned().into()
+    } else {
+        format!(",{items}").into()
+    }
 }
 
 #[cfg(test)]
@@ -265,14 +321,19 @@ mod tests {
     #[test]
     fn unedited_is_the_same_buffer() {
         let bytes = Bytes::from_static(b"{\"a\":1}");
-        let out = Draft::new(Object::scan(bytes.clone()).unwrap()).finish().concat();
+        let out = Draft::new(Object::scan(bytes.clone()).unwrap())
+            .finish()
+            .concat();
         assert_eq!(out.as_ptr(), bytes.as_ptr());
     }
 
     #[test]
     fn arrays_are_extended_at_both_ends() {
         let (a, b) = (vec!["1".to_owned(), "2".to_owned()], vec!["9".to_owned()]);
-        for (given, want) in [("{\"m\":[5]}", "{\"m\":[1,2,5,9]}"), ("{\"m\":[ ]}", "{\"m\":[1,2,9]}")] {
+        for (given, want) in [
+            ("{\"m\":[5]}", "{\"m\":[1,2,5,9]}"),
+            ("{\"m\":[ ]}", "{\"m\":[1,2,9]}"),
+        ] {
             let mut draft = mk_draft(given);
             draft.extend("m", &a, &b).unwrap();
             assert_eq!(

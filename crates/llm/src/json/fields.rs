@@ -23,7 +23,10 @@ pub struct Invalid {
 impl Invalid {
     /// A field and what is wrong with it.
     pub fn new(path: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { path: path.into(), reason: reason.into() }
+        Self {
+            path: path.into(),
+            reason: reason.into(),
+        }
     }
 
     /// A field that has to be there.
@@ -57,16 +60,23 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes a field out and reads it. `path` is the object's own, for errors.
-    pub fn read<T: Deserialize<'a>>(&mut self, name: &str, path: &str) -> Result<Option<T>, Invalid> {
+    pub fn read<T: Deserialize<'a>>(
+        &mut self,
+        name: &str,
+        path: &str,
+    ) -> Result<Option<T>, Invalid> {
         match self.take(name)? {
             None => Ok(None),
-            Some(raw) => serde_json::from_str(raw.get()).map(Some).map_err(|e| wrong(&join(path, name), &e)),
+            Some(raw) => serde_json::from_str(raw.get())
+                .map(Some)
+                .map_err(|e| wrong(&join(path, name), &e)),
         }
     }
 
     /// As [`Fields::read`], for a field that has to be there.
     pub fn need<T: Deserialize<'a>>(&mut self, name: &str, path: &str) -> Result<T, Invalid> {
-        self.read(name, path)?.ok_or_else(|| Invalid::missing(join(path, name)))
+        self.read(name, path)?
+            .ok_or_else(|| Invalid::missing(join(path, name)))
     }
 
     /// A text field.
@@ -81,12 +91,18 @@ impl<'a> Fields<'a> {
 
     /// What is left: names that were never taken, with values that say something.
     pub fn rest(self) -> impl Iterator<Item = (Cow<'a, str>, &'a RawValue)> {
-        self.0.into_iter().flatten().filter(|(_, value)| value.get() != "null")
+        self.0
+            .into_iter()
+            .flatten()
+            .filter(|(_, value)| value.get() != "null")
     }
 
     /// Whether a field is still there and not null.
     pub fn has(&self, name: &str) -> bool {
-        self.0.iter().flatten().any(|(key, value)| key == name && value.get() != "null")
+        self.0
+            .iter()
+            .flatten()
+            .any(|(key, value)| key == name && value.get() != "null")
     }
 }
 
@@ -97,7 +113,11 @@ pub fn parse<'a, T: Deserialize<'a>>(text: &'a str, path: &str) -> Result<T, Inv
 
 /// `a.b`, or `b` at the top.
 pub fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
 }
 
 fn wrong(path: &str, error: &serde_json::Error) -> Invalid {
@@ -138,7 +158,10 @@ mod tests {
         let mut fields = Fields::parse(r#"{"a":"x","b":null,"c":{"d":1}}"#, "").unwrap();
         assert_eq!(fields.text("a", "").unwrap().as_deref(), Some("x"));
         assert_eq!(fields.text("b", "").unwrap(), None);
-        let rest: Vec<_> = fields.rest().map(|(k, v)| (k.into_owned(), v.get().to_owned())).collect();
+        let rest: Vec<_> = fields
+            .rest()
+            .map(|(k, v)| (k.into_owned(), v.get().to_owned()))
+            .collect();
         assert_eq!(rest, [("c".to_owned(), "{\"d\":1}".to_owned())]);
     }
 

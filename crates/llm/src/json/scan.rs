@@ -106,12 +106,18 @@ impl Object {
         if at != bytes.len() {
             return Err(ScanError::Syntax(at));
         }
-        Ok(Self { bytes, members, open })
+        Ok(Self {
+            bytes,
+            members,
+            open,
+        })
     }
 
     /// The fields' names.
     pub fn names(&self) -> impl Iterator<Item = String> {
-        self.members.iter().map(|member| String::from_utf8_lossy(self.key(member)).into_owned())
+        self.members
+            .iter()
+            .map(|member| String::from_utf8_lossy(self.key(member)).into_owned())
     }
 
     /// The whole body.
@@ -120,7 +126,10 @@ impl Object {
     }
 
     fn key<'a>(&'a self, member: &'a Member) -> &'a [u8] {
-        member.decoded.as_ref().map_or(&self.bytes[member.key.clone()], |d| d.as_bytes())
+        member
+            .decoded
+            .as_ref()
+            .map_or(&self.bytes[member.key.clone()], |d| d.as_bytes())
     }
 
     /// Index of the field; an error when it stands twice, or in another case.
@@ -134,7 +143,10 @@ impl Object {
                 }
             } else if key.eq_ignore_ascii_case(name.as_bytes()) {
                 let found = String::from_utf8_lossy(key).into_owned();
-                return Err(ScanError::Case { found, name: name.to_owned() });
+                return Err(ScanError::Case {
+                    found,
+                    name: name.to_owned(),
+                });
             }
         }
         Ok(first)
@@ -142,17 +154,24 @@ impl Object {
 
     /// The JSON text of a field.
     pub fn get(&self, name: &str) -> Result<Option<&[u8]>, ScanError> {
-        Ok(self.position(name)?.map(|i| &self.bytes[self.members[i].value.clone()]))
+        Ok(self
+            .position(name)?
+            .map(|i| &self.bytes[self.members[i].value.clone()]))
     }
 
     /// A field's JSON text as a slice that keeps the body alive.
     pub fn get_bytes(&self, name: &str) -> Result<Option<Bytes>, ScanError> {
-        Ok(self.position(name)?.map(|i| self.bytes.slice(self.members[i].value.clone())))
+        Ok(self
+            .position(name)?
+            .map(|i| self.bytes.slice(self.members[i].value.clone())))
     }
 
     /// A string field; `None` when absent or null.
     pub fn str(&self, name: &str) -> Result<Option<Cow<'_, str>>, ScanError> {
-        let wrong = || ScanError::WrongType { field: name.to_owned(), expected: "a string" };
+        let wrong = || ScanError::WrongType {
+            field: name.to_owned(),
+            expected: "a string",
+        };
         match self.get(name)? {
             None | Some(b"null") => Ok(None),
             Some(text) => string(text).map(Some).ok_or_else(wrong),
@@ -165,7 +184,10 @@ impl Object {
             None | Some(b"null") => Ok(None),
             Some(b"true") => Ok(Some(true)),
             Some(b"false") => Ok(Some(false)),
-            Some(_) => Err(ScanError::WrongType { field: name.to_owned(), expected: "true or false" }),
+            Some(_) => Err(ScanError::WrongType {
+                field: name.to_owned(),
+                expected: "true or false",
+            }),
         }
     }
 
@@ -181,7 +203,9 @@ pub(super) fn string(literal: &[u8]) -> Option<Cow<'_, str>> {
     if memchr::memchr(b'\\', inner).is_none() {
         return std::str::from_utf8(inner).ok().map(Cow::Borrowed);
     }
-    serde_json::from_slice::<String>(literal).ok().map(Cow::Owned)
+    serde_json::from_slice::<String>(literal)
+        .ok()
+        .map(Cow::Owned)
 }
 
 fn member(bytes: &[u8], start: usize) -> Result<Member, ScanError> {
@@ -194,7 +218,11 @@ fn member(bytes: &[u8], start: usize) -> Result<Member, ScanError> {
     let key = start + 1..end - 1;
     let decoded = match memchr::memchr(b'\\', &bytes[key.clone()]) {
         None => None,
-        Some(_) => Some(string(&bytes[start..end]).ok_or(ScanError::Syntax(start))?.into()),
+        Some(_) => Some(
+            string(&bytes[start..end])
+                .ok_or(ScanError::Syntax(start))?
+                .into(),
+        ),
     };
     let colon = skip_space(bytes, end);
     match bytes.get(colon) {
@@ -204,7 +232,12 @@ fn member(bytes: &[u8], start: usize) -> Result<Member, ScanError> {
     }
     let from = skip_space(bytes, colon + 1);
     let to = skip_value(bytes, from)?;
-    Ok(Member { start, key, decoded, value: from..to })
+    Ok(Member {
+        start,
+        key,
+        decoded,
+        value: from..to,
+    })
 }
 
 fn skip_space(bytes: &[u8], mut at: usize) -> usize {
@@ -245,9 +278,15 @@ fn skip_scalar(bytes: &[u8], start: usize) -> Result<usize, ScanError> {
         .map_or(bytes.len(), |n| start + n);
     let valid = match &bytes[start..end] {
         b"true" | b"false" | b"null" => true,
-        number => number.iter().all(|b| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')),
+        number => number
+            .iter()
+            .all(|b| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')),
     };
-    if valid { Ok(end) } else { Err(ScanError::Syntax(start)) }
+    if valid {
+        Ok(end)
+    } else {
+        Err(ScanError::Syntax(start))
+    }
 }
 
 fn skip_nested(bytes: &[u8], start: usize) -> Result<usize, ScanError> {

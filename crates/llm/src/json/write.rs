@@ -17,7 +17,11 @@ impl<'o> Writer<'o> {
 
     /// A comma where one is due: the buffer itself tells.
     fn separate(&mut self) {
-        if self.out.last().is_some_and(|last| !matches!(last, b'{' | b'[' | b':' | b' ' | b'\n')) {
+        if self
+            .out
+            .last()
+            .is_some_and(|last| !matches!(last, b'{' | b'[' | b':' | b' ' | b'\n'))
+        {
             self.out.push(b',');
         }
     }
@@ -118,7 +122,10 @@ mod tests {
             w.put_bare("c", None::<u8>);
             w.put_bare("d", Some(true));
         });
-        assert_eq!(String::from_utf8(text).unwrap(), r#"{"a":"x\"y,","b":[1,{},[ ],"{"],"d":true}"#);
+        assert_eq!(
+            String::from_utf8(text).unwrap(),
+            r#"{"a":"x\"y,","b":[1,{},[ ],"{"],"d":true}"#
+        );
     }
 
     #[test]

@@ -15,7 +15,10 @@ pub(super) static PROVIDER: Provider = Provider {
     prefix: "/v1",
     path,
     credential: CredentialHeader::Plain("x-api-key"),
-    quirks: Quirks { headers: &[("anthropic-version", "2023-06-01")], ..Quirks::NONE },
+    quirks: Quirks {
+        headers: &[("anthropic-version", "2023-06-01")],
+        ..Quirks::NONE
+    },
 };
 
 fn path(_: &Settings, surface: &Surface<'_>, _: &str, _: bool) -> Option<String> {

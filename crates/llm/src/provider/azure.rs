@@ -17,7 +17,10 @@ pub(super) static PROVIDER: Provider = Provider {
     path,
     credential: CredentialHeader::Plain("api-key"),
     quirks: Quirks {
-        chat: Manners { own_names: true, ..Manners::OPEN_AI },
+        chat: Manners {
+            own_names: true,
+            ..Manners::OPEN_AI
+        },
         model_in_path: true,
         ..Quirks::NONE
     },
@@ -36,13 +39,25 @@ fn path(settings: &Settings, surface: &Surface<'_>, model: &str, _: bool) -> Opt
         "preview" => return Some(format!("v1/{}?api-version=preview", surface.rest)),
         _ => {}
     }
-    let version = if settings.api_version.is_empty() { API_VERSION } else { &settings.api_version };
+    let version = if settings.api_version.is_empty() {
+        API_VERSION
+    } else {
+        &settings.api_version
+    };
     if surface.operation == Operation::Responses {
         // Of dated versions this one has no deployment in its path.
         return Some(format!("responses?api-version={version}"));
     }
-    let deployment = if settings.deployment.is_empty() { model } else { &settings.deployment };
-    Some(format!("deployments/{}/{}?api-version={version}", path_element(deployment), surface.rest))
+    let deployment = if settings.deployment.is_empty() {
+        model
+    } else {
+        &settings.deployment
+    };
+    Some(format!(
+        "deployments/{}/{}?api-version={version}",
+        path_element(deployment),
+        surface.rest
+    ))
 }
 
 #[cfg(test)]
@@ -59,14 +74,22 @@ mod tests {
             (&PROVIDER, "gpt-4o-eu", "max_tokens"),
             (&PROVIDER, "o3", "max_completion_tokens"),
             // Compatible servers know the older name.
-            (provider::by_type("openai").unwrap(), "my-model", "max_tokens"),
+            (
+                provider::by_type("openai").unwrap(),
+                "my-model",
+                "max_tokens",
+            ),
         ] {
             let body = format!(
                 r#"{{"model":"{model}","max_tokens":9,"messages":[{{"role":"user","content":"a"}}]}}"#
             );
             let mut dropped = Dropped::default();
             let asked = request::decode(Wire::Messages, &body, &mut dropped).unwrap();
-            let target = Target { wire: Wire::Chat, provider, operation: Operation::Chat };
+            let target = Target {
+                wire: Wire::Chat,
+                provider,
+                operation: Operation::Chat,
+            };
             let sent = request::encode(&asked, &target, &mut dropped).unwrap();
             let sent: serde_json::Value = serde_json::from_slice(&sent).unwrap();
             assert_eq!(sent[field], 9, "{model}: {sent}");

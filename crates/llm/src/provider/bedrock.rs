@@ -15,7 +15,11 @@ pub(super) static PROVIDER: Provider = Provider {
     prefix: "",
     path,
     credential: CredentialHeader::Bearer,
-    quirks: Quirks { media_urls: false, model_in_path: true, ..Quirks::NONE },
+    quirks: Quirks {
+        media_urls: false,
+        model_in_path: true,
+        ..Quirks::NONE
+    },
 };
 
 fn path(_: &Settings, surface: &Surface<'_>, model: &str, stream: bool) -> Option<String> {

@@ -15,7 +15,10 @@ pub(super) static PROVIDER: Provider = Provider {
     prefix: "/v1beta",
     path,
     credential: CredentialHeader::Plain("x-goog-api-key"),
-    quirks: Quirks { model_in_path: true, ..Quirks::NONE },
+    quirks: Quirks {
+        model_in_path: true,
+        ..Quirks::NONE
+    },
 };
 
 fn path(_: &Settings, surface: &Surface<'_>, model: &str, stream: bool) -> Option<String> {
@@ -25,5 +28,9 @@ fn path(_: &Settings, surface: &Surface<'_>, model: &str, stream: bool) -> Optio
     if surface.operation == Operation::Models {
         return Some(surface.rest.to_owned());
     }
-    Some(format!("models/{}:{}", path_element(model), google_verb(surface, stream)?))
+    Some(format!(
+        "models/{}:{}",
+        path_element(model),
+        google_verb(surface, stream)?
+    ))
 }

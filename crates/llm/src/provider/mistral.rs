@@ -26,7 +26,14 @@ pub(super) static PROVIDER: Provider = Provider {
             thinking: Thinking::Never,
             developer: false,
             only: Some(&FIELDS),
-            message_only: Some(&["role", "content", "name", "prefix", "tool_calls", "tool_call_id"]),
+            message_only: Some(&[
+                "role",
+                "content",
+                "name",
+                "prefix",
+                "tool_calls",
+                "tool_call_id",
+            ]),
             ..Manners::OPEN_AI
         },
         ..Quirks::NONE

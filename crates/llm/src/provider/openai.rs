@@ -21,10 +21,14 @@ pub(super) static PROVIDER: Provider = Provider {
 /// this format call theirs otherwise, or put their vendor before.
 pub(super) fn has_responses_alone(model: &str) -> bool {
     let is_own = |prefix: &str| {
-        model.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        model
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     };
-    let (gpt, o) =
-        (is_own("gpt-") && !model.starts_with("gpt-4") && !model.starts_with("gpt-3"), is_own("o"));
+    let (gpt, o) = (
+        is_own("gpt-") && !model.starts_with("gpt-4") && !model.starts_with("gpt-3"),
+        is_own("o"),
+    );
     let has = |word: &str| model.split('-').any(|part| part == word);
     (gpt && (has("codex") || has("pro")))
         || (o && (has("pro") || model.contains("-deep-research")))
@@ -40,13 +44,33 @@ mod tests {
 
     #[test]
     fn a_server_that_says_what_it_has_is_sent_nothing_else() {
-        let settings = Settings { wires: vec![Wire::Chat], ..Settings::default() };
-        for client in [Wire::Responses, Wire::Completions, Wire::Messages, Wire::Chat] {
-            assert_eq!(PROVIDER.wire_for(&settings, client, "gpt-5-pro"), Some(Wire::Chat));
+        let settings = Settings {
+            wires: vec![Wire::Chat],
+            ..Settings::default()
+        };
+        for client in [
+            Wire::Responses,
+            Wire::Completions,
+            Wire::Messages,
+            Wire::Chat,
+        ] {
+            assert_eq!(
+                PROVIDER.wire_for(&settings, client, "gpt-5-pro"),
+                Some(Wire::Chat)
+            );
         }
-        let settings = Settings { wires: vec![Wire::Chat, Wire::Responses], ..Settings::default() };
-        assert_eq!(PROVIDER.wire_for(&settings, Wire::Responses, "m"), Some(Wire::Responses));
-        assert_eq!(PROVIDER.wire_for(&settings, Wire::Completions, "m"), Some(Wire::Chat));
+        let settings = Settings {
+            wires: vec![Wire::Chat, Wire::Responses],
+            ..Settings::default()
+        };
+        assert_eq!(
+            PROVIDER.wire_for(&settings, Wire::Responses, "m"),
+            Some(Wire::Responses)
+        );
+        assert_eq!(
+            PROVIDER.wire_for(&settings, Wire::Completions, "m"),
+            Some(Wire::Chat)
+        );
     }
 
     #[test]
@@ -67,12 +91,19 @@ mod tests {
             ("qwen-codex-pro", Wire::Chat),
         ] {
             for client in [Wire::Chat, Wire::Messages, Wire::Generate] {
-                assert_eq!(PROVIDER.wire_for(&none, client, model), Some(wire), "{model}");
+                assert_eq!(
+                    PROVIDER.wire_for(&none, client, model),
+                    Some(wire),
+                    "{model}"
+                );
             }
-            assert_eq!(PROVIDER.wire_for(&none, Wire::Responses, model), Some(Wire::Responses));
+            assert_eq!(
+                PROVIDER.wire_for(&none, Wire::Responses, model),
+                Some(Wire::Responses)
+            );
         }
-        let mistral =
-            crate::provider::by_type("mistral").and_then(|p| p.wire_for(&none, Wire::Messages, "gpt-5-pro"));
+        let mistral = crate::provider::by_type("mistral")
+            .and_then(|p| p.wire_for(&none, Wire::Messages, "gpt-5-pro"));
         assert_eq!(mistral, Some(Wire::Chat));
     }
 }

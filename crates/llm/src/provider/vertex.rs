@@ -15,7 +15,10 @@ pub(super) static PROVIDER: Provider = Provider {
     prefix: "",
     path,
     credential: CredentialHeader::Bearer,
-    quirks: Quirks { model_in_path: true, ..Quirks::NONE },
+    quirks: Quirks {
+        model_in_path: true,
+        ..Quirks::NONE
+    },
 };
 
 /// Anthropic's models on Vertex AI (Google's documentation, "Use Anthropic's Claude models"): the model stands in the path, the
@@ -38,9 +41,16 @@ pub(super) static ANTHROPIC: Provider = Provider {
     },
 };
 
-fn anthropic_path(settings: &Settings, surface: &Surface<'_>, model: &str, stream: bool) -> Option<String> {
+fn anthropic_path(
+    settings: &Settings,
+    surface: &Surface<'_>,
+    model: &str,
+    stream: bool,
+) -> Option<String> {
     let verb = match (surface.format, surface.operation) {
-        (Format::Anthropic, Operation::Chat) if stream => format!("{}:streamRawPredict", path_element(model)),
+        (Format::Anthropic, Operation::Chat) if stream => {
+            format!("{}:streamRawPredict", path_element(model))
+        }
         (Format::Anthropic, Operation::Chat) => format!("{}:rawPredict", path_element(model)),
         // The model stands in the body here.
         (Format::Anthropic, Operation::CountTokens) => "count-tokens:rawPredict".to_owned(),
@@ -50,7 +60,11 @@ fn anthropic_path(settings: &Settings, surface: &Surface<'_>, model: &str, strea
 }
 
 fn models(settings: &Settings, publisher: &str) -> String {
-    let version = if settings.api_version.is_empty() { "v1" } else { &settings.api_version };
+    let version = if settings.api_version.is_empty() {
+        "v1"
+    } else {
+        &settings.api_version
+    };
     format!(
         "{}/projects/{}/locations/{}/publishers/{}/models",
         path_element(version),
@@ -64,7 +78,15 @@ fn path(settings: &Settings, surface: &Surface<'_>, model: &str, stream: bool) -
     if surface.format != Format::Gemini {
         return None;
     }
-    let publisher = if settings.publisher.is_empty() { "google" } else { &settings.publisher };
+    let publisher = if settings.publisher.is_empty() {
+        "google"
+    } else {
+        &settings.publisher
+    };
     let verb = google_verb(surface, stream)?;
-    Some(format!("{}/{}:{verb}", models(settings, publisher), path_element(model)))
+    Some(format!(
+        "{}/{}:{verb}",
+        models(settings, publisher),
+        path_element(model)
+    ))
 }

@@ -60,39 +60,84 @@ fn azure_s_first_chunk_without_choices_stays() {
 #[test]
 fn the_end_is_known_by_format() {
     for (format, operation, stream, end) in [
-        (Format::OpenAi, Operation::Chat, "data: {\"choices\":[{\"finish_reason\":null}]}\n\n", End::Open),
-        (Format::OpenAi, Operation::Chat, "data: {\"error\":{\"message\":\"x\"}}\n\n", End::Failed),
+        (
+            Format::OpenAi,
+            Operation::Chat,
+            "data: {\"choices\":[{\"finish_reason\":null}]}\n\n",
+            End::Open,
+        ),
+        (
+            Format::OpenAi,
+            Operation::Chat,
+            "data: {\"error\":{\"message\":\"x\"}}\n\n",
+            End::Failed,
+        ),
         (
             Format::OpenAi,
             Operation::Chat,
             "data: {\"choices\":[{\"finish_reason\":\"stop\"}]}",
             End::Complete,
         ),
-        (Format::OpenAi, Operation::Responses, "event: response.completed\ndata: {}\n\n", End::Complete),
-        (Format::OpenAi, Operation::Responses, "data: {\"type\":\"response.failed\"}\n\n", End::Failed),
+        (
+            Format::OpenAi,
+            Operation::Responses,
+            "event: response.completed\ndata: {}\n\n",
+            End::Complete,
+        ),
+        (
+            Format::OpenAi,
+            Operation::Responses,
+            "data: {\"type\":\"response.failed\"}\n\n",
+            End::Failed,
+        ),
         (
             Format::Anthropic,
             Operation::Chat,
             "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
             End::Complete,
         ),
-        (Format::Anthropic, Operation::Chat, "event: error\ndata: {\"type\":\"error\"}\n\n", End::Failed),
-        (Format::Anthropic, Operation::Chat, "event: message_delta\ndata: {}\n\n", End::Open),
+        (
+            Format::Anthropic,
+            Operation::Chat,
+            "event: error\ndata: {\"type\":\"error\"}\n\n",
+            End::Failed,
+        ),
+        (
+            Format::Anthropic,
+            Operation::Chat,
+            "event: message_delta\ndata: {}\n\n",
+            End::Open,
+        ),
         (
             Format::Gemini,
             Operation::Chat,
             "data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n",
             End::Complete,
         ),
-        (Format::OpenAi, Operation::Chat, "data: {\"id\":1,\"error\":{\"message\":\"x\"}}\n\n", End::Failed),
-        (Format::OpenAi, Operation::Media, "data: {\"type\":\"transcript.text.done\"}\n\n", End::Complete),
+        (
+            Format::OpenAi,
+            Operation::Chat,
+            "data: {\"id\":1,\"error\":{\"message\":\"x\"}}\n\n",
+            End::Failed,
+        ),
+        (
+            Format::OpenAi,
+            Operation::Media,
+            "data: {\"type\":\"transcript.text.done\"}\n\n",
+            End::Complete,
+        ),
         (
             Format::Gemini,
             Operation::Chat,
             "data: {\"candidates\":[{\"content\":{\"finishReason\":1}}]}\n\n",
             End::Open,
         ),
-        (Format::Gemini, Operation::Chat, "data: {\"candidates\":[{}]}\n\n", End::Open),
+        (
+            Format::Gemini,
+            Operation::Chat,
+            "data: {\"candidates\":[{}]}\n\n",
+            End::Open,
+        ),
     ] {
         let mut relay = Relay::new(format, operation, false);
         run(&mut relay, &[stream.as_bytes()]);

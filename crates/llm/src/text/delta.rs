@@ -29,7 +29,12 @@ pub trait Masks {
     fn begin(&self, part: Part) -> Self::Text;
 
     /// Takes a piece, and appends what may pass.
-    fn push(&mut self, text: &mut Self::Text, piece: &str, out: &mut String) -> Result<(), Self::Refusal>;
+    fn push(
+        &mut self,
+        text: &mut Self::Text,
+        piece: &str,
+        out: &mut String,
+    ) -> Result<(), Self::Refusal>;
 
     /// The text has ended: appends what was held back.
     fn finish(&mut self, text: &mut Self::Text, out: &mut String) -> Result<(), Self::Refusal>;
@@ -102,7 +107,10 @@ pub struct Deltas<T> {
 
 impl<T> std::fmt::Debug for Deltas<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Deltas").field("shape", &self.shape).field("open", &self.open.len()).finish()
+        f.debug_struct("Deltas")
+            .field("shape", &self.shape)
+            .field("open", &self.open.len())
+            .finish()
     }
 }
 
@@ -172,7 +180,10 @@ impl<T> Deltas<T> {
         let Ok(object) = Object::scan(bytes) else {
             // No JSON that could be taken apart: looked at as one text.
             let text = String::from_utf8_lossy(&data);
-            let part = Part { kind: super::Kind::Assistant, json: false };
+            let part = Part {
+                kind: super::Kind::Assistant,
+                json: false,
+            };
             match masks.whole(part, &text)? {
                 Some(masked) => event::write(out, event, masked.as_bytes()),
                 None => out.extend_from_slice(event.raw()),
@@ -191,7 +202,12 @@ impl<T> Deltas<T> {
         self.head.see(&object);
         if let Ends::Perhaps(groups) = ends {
             let data = object.bytes().clone();
-            self.pending.push(Pending { event: event.clone(), data, texts, groups });
+            self.pending.push(Pending {
+                event: event.clone(),
+                data,
+                texts,
+                groups,
+            });
             return Ok(());
         }
         self.end(&ends, masks, out)?;
@@ -200,7 +216,9 @@ impl<T> Deltas<T> {
     }
 
     fn write(&self, event: &Event, data: &[u8], new: Option<Vec<u8>>, out: &mut BytesMut) {
-        let renumbered = self.shape.renumber(new.as_deref().unwrap_or(data), self.added);
+        let renumbered = self
+            .shape
+            .renumber(new.as_deref().unwrap_or(data), self.added);
         match renumbered.or(new) {
             Some(new) => event::write(out, event, &new),
             None => out.extend_from_slice(event.raw()),
@@ -230,17 +248,29 @@ impl<T> Deltas<T> {
                 }
                 return Ok(new);
             };
-            let i = open.iter().position(|o| o.channel == channel).unwrap_or_else(|| {
-                open.push(Open { channel: channel.clone(), text: masks.begin(part) });
-                open.len() - 1
-            });
+            let i = open
+                .iter()
+                .position(|o| o.channel == channel)
+                .unwrap_or_else(|| {
+                    open.push(Open {
+                        channel: channel.clone(),
+                        text: masks.begin(part),
+                    });
+                    open.len() - 1
+                });
             let mut out = String::with_capacity(text.len());
             masks.push(&mut open[i].text, text, &mut out)?;
             if waits {
-                texts.push(Seen { channel: Some(channel), new: Some(out) });
+                texts.push(Seen {
+                    channel: Some(channel),
+                    new: Some(out),
+                });
                 return Ok(None);
             }
-            texts.push(Seen { channel: Some(channel), new: None });
+            texts.push(Seen {
+                channel: Some(channel),
+                new: None,
+            });
             Ok((out != text).then_some(out))
         };
         Walk::new(data, &mut see).run(Context::answer())
@@ -255,7 +285,10 @@ impl<T> Deltas<T> {
         masks: &mut M,
         out: &mut BytesMut,
     ) -> Result<(), M::Refusal> {
-        let mut groups: Vec<i64> = texts.iter().filter_map(|t| Some(t.channel.as_ref()?.group)).collect();
+        let mut groups: Vec<i64> = texts
+            .iter()
+            .filter_map(|t| Some(t.channel.as_ref()?.group))
+            .collect();
         if let Ends::Perhaps(more) = ends {
             groups.extend(more);
         }
@@ -273,13 +306,18 @@ impl<T> Deltas<T> {
     }
 
     /// What waited has ended its choices: what was held back of them goes along, or before it.
-    fn settle<M: Masks<Text = T>>(&mut self, masks: &mut M, out: &mut BytesMut) -> Result<(), M::Refusal> {
+    fn settle<M: Masks<Text = T>>(
+        &mut self,
+        masks: &mut M,
+        out: &mut BytesMut,
+    ) -> Result<(), M::Refusal> {
         for mut pending in std::mem::take(&mut self.pending) {
             let ends = Ends::Groups(std::mem::take(&mut pending.groups));
             // With the last piece of each text, of those that have one in the event.
             for seen in pending.texts.iter_mut().rev() {
                 let channel = seen.channel.as_ref().filter(|channel| ends.has(channel));
-                let Some(at) = channel.and_then(|c| self.open.iter().position(|o| o.channel == *c)) else {
+                let Some(at) = channel.and_then(|c| self.open.iter().position(|o| o.channel == *c))
+                else {
                     continue;
                 };
                 let mut open = self.open.remove(at);
@@ -294,9 +332,13 @@ impl<T> Deltas<T> {
     fn send(&mut self, pending: Pending, out: &mut BytesMut) {
         let mut texts = pending.texts.into_iter();
         let mut see = |_: &Place<'_, '_>, text: &str| {
-            Ok::<_, std::convert::Infallible>(texts.next().and_then(|t| t.new).filter(|new| new != text))
+            Ok::<_, std::convert::Infallible>(
+                texts.next().and_then(|t| t.new).filter(|new| new != text),
+            )
         };
-        let new = Walk::new(&pending.data, &mut see).run(Context::answer()).unwrap_or_default();
+        let new = Walk::new(&pending.data, &mut see)
+            .run(Context::answer())
+            .unwrap_or_default();
         self.write(&pending.event, &pending.data, new, out);
     }
 
@@ -317,7 +359,8 @@ impl<T> Deltas<T> {
             masks.finish(&mut open.text, &mut held)?;
             let open = self.open.remove(i);
             if !held.is_empty() {
-                self.shape.write(out, &open.channel, &held, &self.head, &mut self.added);
+                self.shape
+                    .write(out, &open.channel, &held, &self.head, &mut self.added);
             }
         }
         Ok(())

@@ -154,16 +154,31 @@ pub(super) enum Field {
 
 impl Context {
     pub(super) fn new(kind: Kind) -> Self {
-        Self { kind, everything: false, descriptions: false, answer: false }
+        Self {
+            kind,
+            everything: false,
+            descriptions: false,
+            answer: false,
+        }
     }
 
     pub(super) fn answer() -> Self {
-        Self { answer: true, ..Self::new(Kind::Assistant) }
+        Self {
+            answer: true,
+            ..Self::new(Kind::Assistant)
+        }
     }
 
     /// Within an object.
     pub(super) fn object(self, peek: &Peek) -> Self {
-        if self.everything { self } else { Self { kind: peek.kind.unwrap_or(self.kind), ..self } }
+        if self.everything {
+            self
+        } else {
+            Self {
+                kind: peek.kind.unwrap_or(self.kind),
+                ..self
+            }
+        }
     }
 
     /// Within a field of an object. `is_string` says whether its value is one.
@@ -174,21 +189,33 @@ impl Context {
         if NOT_TEXT.contains(&key) || (self.answer && NOT_TEXT_OF_ANSWERS.contains(&key)) {
             return Field::Skip;
         }
-        let to = |kind, everything| Self { kind, everything, ..self };
+        let to = |kind, everything| Self {
+            kind,
+            everything,
+            ..self
+        };
         match key {
             "data" if !peek.text_data => Field::Skip,
             "logprobs" | "logprobsResult" | "top_logprobs" if self.answer => Field::Tokens,
-            "url" | "image_url" | "file_url" | "fileUri" | "file_uri" if is_string => Field::Address(self),
-            "arguments" | "partial_json" => Field::Within(to(Kind::ToolArguments, !is_string), is_string),
+            "url" | "image_url" | "file_url" | "fileUri" | "file_uri" if is_string => {
+                Field::Address(self)
+            }
+            "arguments" | "partial_json" => {
+                Field::Within(to(Kind::ToolArguments, !is_string), is_string)
+            }
             "args" => Field::Within(to(Kind::ToolArguments, true), false),
-            "input" if self.kind == Kind::ToolArguments => Field::Within(to(self.kind, true), false),
-            "response" if self.kind == Kind::ToolResults => Field::Within(to(self.kind, true), false),
-            "tool_calls" | "function_call" | "functionCall" | "executableCode" | "executable_code" => {
-                Field::Within(to(Kind::ToolArguments, false), false)
+            "input" if self.kind == Kind::ToolArguments => {
+                Field::Within(to(self.kind, true), false)
             }
-            "functionResponse" | "function_response" | "codeExecutionResult" | "code_execution_result" => {
-                Field::Within(to(Kind::ToolResults, false), false)
+            "response" if self.kind == Kind::ToolResults => {
+                Field::Within(to(self.kind, true), false)
             }
+            "tool_calls" | "function_call" | "functionCall" | "executableCode"
+            | "executable_code" => Field::Within(to(Kind::ToolArguments, false), false),
+            "functionResponse"
+            | "function_response"
+            | "codeExecutionResult"
+            | "code_execution_result" => Field::Within(to(Kind::ToolResults, false), false),
             "reasoning" | "reasoning_content" | "reasoning_details" | "thinking" => {
                 Field::Within(to(Kind::Reasoning, false), false)
             }

@@ -14,7 +14,9 @@ fn seen(body: &str) -> Vec<(Kind, String)> {
 }
 
 fn pairs(all: &[(Kind, &str)]) -> Vec<(Kind, String)> {
-    all.iter().map(|(kind, text)| (*kind, (*text).to_owned())).collect()
+    all.iter()
+        .map(|(kind, text)| (*kind, (*text).to_owned()))
+        .collect()
 }
 
 #[test]
@@ -85,13 +87,16 @@ fn what_tools_take_and_give_is_text_whatever_its_fields_are_called() {
 
 #[test]
 fn texts_are_replaced_where_they_stand_and_nothing_else_changes() {
-    let body =
-        r#"{"messages":[ {"role":"user", "content":"se\u0063ret"}, {"role":"user","content":"é\n"} ],"n":1}"#;
+    let body = r#"{"messages":[ {"role":"user", "content":"se\u0063ret"}, {"role":"user","content":"é\n"} ],"n":1}"#;
     let object = Object::scan(Bytes::from_static(body.as_bytes())).unwrap();
-    let mut look = |_: Part, text: &str| Ok::<_, Infallible>((text == "secret").then(|| "\"x\"".to_owned()));
+    let mut look =
+        |_: Part, text: &str| Ok::<_, Infallible>((text == "secret").then(|| "\"x\"".to_owned()));
     let changed = request(&object, &mut look).unwrap();
     let want = r#"[ {"role":"user", "content":"\"x\""}, {"role":"user","content":"é\n"} ]"#;
-    assert_eq!(changed, [("messages".to_owned(), Bytes::from_static(want.as_bytes()))]);
+    assert_eq!(
+        changed,
+        [("messages".to_owned(), Bytes::from_static(want.as_bytes()))]
+    );
 }
 
 #[test]
@@ -104,16 +109,25 @@ fn what_is_no_json_is_an_error() {
         r#"{"messages":["\q"]}"#,
         r#"{"messages":[,]}"#,
     ] {
-        let Ok(object) = Object::scan(Bytes::copy_from_slice(body.as_bytes())) else { continue };
+        let Ok(object) = Object::scan(Bytes::copy_from_slice(body.as_bytes())) else {
+            continue;
+        };
         let mut look = |_: Part, _: &str| Ok::<_, Infallible>(None);
-        assert!(matches!(request(&object, &mut look), Err(TextError::Malformed(_))), "{body}");
+        assert!(
+            matches!(request(&object, &mut look), Err(TextError::Malformed(_))),
+            "{body}"
+        );
     }
 }
 
 #[test]
 fn probabilities_of_tokens_spell_nothing_out() {
-    let body = r#"{"choices":[{"message":{"content":"a"},"logprobs":{"content":[{"token":"a"}]}}]}"#;
+    let body =
+        r#"{"choices":[{"message":{"content":"a"},"logprobs":{"content":[{"token":"a"}]}}]}"#;
     let mut look = |_: Part, _: &str| Ok::<_, Infallible>(None);
     let new = answer(body.as_bytes(), &mut look).unwrap().unwrap();
-    assert_eq!(new, br#"{"choices":[{"message":{"content":"a"},"logprobs":null}]}"#);
+    assert_eq!(
+        new,
+        br#"{"choices":[{"message":{"content":"a"},"logprobs":null}]}"#
+    );
 }

@@ -45,7 +45,13 @@ pub(super) struct Walk<'f, 'b, E> {
 
 impl<'f, 'b, E> Walk<'f, 'b, E> {
     pub(super) fn new(bytes: &'b [u8], see: &'f mut See<'f, 'b, E>) -> Self {
-        Self { bytes, at: 0, path: Vec::new(), edits: Vec::new(), see }
+        Self {
+            bytes,
+            at: 0,
+            path: Vec::new(),
+            edits: Vec::new(),
+            see,
+        }
     }
 
     /// Goes through all of it. Gives the new text when something changed.
@@ -79,7 +85,11 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
             Ok(())
         })?;
         self.space();
-        if self.at == self.bytes.len() { Ok(changed) } else { Err(Stop::Malformed) }
+        if self.at == self.bytes.len() {
+            Ok(changed)
+        } else {
+            Err(Stop::Malformed)
+        }
     }
 
     /// Part of the text with its edits done.
@@ -108,7 +118,11 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
     }
 
     fn need(&mut self, byte: u8) -> Result<(), Stop<E>> {
-        if self.take(byte) { Ok(()) } else { Err(Stop::Malformed) }
+        if self.take(byte) {
+            Ok(())
+        } else {
+            Err(Stop::Malformed)
+        }
     }
 
     fn value(&mut self, context: Context, json: bool) -> Result<(), Stop<E>> {
@@ -125,7 +139,11 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
             Some(_) => {
                 let at = self.scalar()?;
                 let is_number = !matches!(self.bytes[at.start], b't' | b'f' | b'n');
-                if context.everything && is_number { self.look_bare(at, context.kind) } else { Ok(()) }
+                if context.everything && is_number {
+                    self.look_bare(at, context.kind)
+                } else {
+                    Ok(())
+                }
             }
             None => Err(Stop::Malformed),
         }
@@ -151,7 +169,11 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
     }
 
     fn object(&mut self, context: Context) -> Result<(), Stop<E>> {
-        let peek = if context.everything { Peek::default() } else { self.peek(context)? };
+        let peek = if context.everything {
+            Peek::default()
+        } else {
+            self.peek(context)?
+        };
         if let Some(Step::Item(_, index, tag)) = self.path.last_mut() {
             *index = peek.index;
             tag.clone_from(&peek.tag);
@@ -169,13 +191,25 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
         })
     }
 
-    fn member(&mut self, context: Context, peek: &Peek, at: usize, is_string: bool) -> Result<(), Stop<E>> {
-        let Some(Step::Key(key)) = self.path.last() else { return Err(Stop::Malformed) };
+    fn member(
+        &mut self,
+        context: Context,
+        peek: &Peek,
+        at: usize,
+        is_string: bool,
+    ) -> Result<(), Stop<E>> {
+        let Some(Step::Key(key)) = self.path.last() else {
+            return Err(Stop::Malformed);
+        };
         let is_description = matches!(&**key, "description" | "title");
         match context.field(key, peek, is_string) {
             Field::Skip => self.skip(),
             Field::Tokens => {
-                let new = if self.bytes.get(at) == Some(&b'[') { "[]" } else { "null" };
+                let new = if self.bytes.get(at) == Some(&b'[') {
+                    "[]"
+                } else {
+                    "null"
+                };
                 self.skip()?;
                 if !matches!(&self.bytes[at..self.at], b"null" | b"[]") {
                     self.edits.push((at..self.at, new.to_owned()));
@@ -183,7 +217,9 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
                 Ok(())
             }
             Field::Address(_) if self.bytes[at..].starts_with(b"\"data:") => self.skip(),
-            Field::Address(_) | Field::Within(..) if context.descriptions && is_string && !is_description => {
+            Field::Address(_) | Field::Within(..)
+                if context.descriptions && is_string && !is_description =>
+            {
                 self.skip()
             }
             Field::Address(context) => self.value(context, false),
@@ -246,7 +282,11 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
             if enough { Err(Stop::Malformed) } else { Ok(()) }
         });
         self.at = start;
-        if enough { Ok(peek) } else { result.map(|()| peek) }
+        if enough {
+            Ok(peek)
+        } else {
+            result.map(|()| peek)
+        }
     }
 
     /// From an opening quote to just behind the closing one.
@@ -270,16 +310,23 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
     fn scalar(&mut self) -> Result<Range<usize>, Stop<E>> {
         let start = self.at;
         let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.');
-        self.at += self.bytes[start..].iter().take_while(|b| is_part(b)).count();
+        self.at += self.bytes[start..]
+            .iter()
+            .take_while(|b| is_part(b))
+            .count();
         let text = &self.bytes[start..self.at];
         let valid = match text.first() {
             Some(b't' | b'f' | b'n') => matches!(text, b"true" | b"false" | b"null"),
-            Some(b'-' | b'0'..=b'9') => {
-                text.iter().all(|b| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'))
-            }
+            Some(b'-' | b'0'..=b'9') => text
+                .iter()
+                .all(|b| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')),
             _ => false,
         };
-        if valid { Ok(start..self.at) } else { Err(Stop::Malformed) }
+        if valid {
+            Ok(start..self.at)
+        } else {
+            Err(Stop::Malformed)
+        }
     }
 
     /// Past a value that isn't looked at.
@@ -315,7 +362,10 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
         if text.is_empty() {
             return Ok(());
         }
-        let place = Place { path: &self.path, part: Part { kind, json } };
+        let place = Place {
+            path: &self.path,
+            part: Part { kind, json },
+        };
         if let Some(new) = (self.see)(&place, &text).map_err(Stop::Refused)? {
             self.edits.push((at, quote(&new)));
         }
@@ -325,7 +375,10 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
     /// A number, which becomes a string when it is replaced.
     fn look_bare(&mut self, at: Range<usize>, kind: Kind) -> Result<(), Stop<E>> {
         let text = String::from_utf8_lossy(&self.bytes[at.clone()]);
-        let place = Place { path: &self.path, part: Part { kind, json: false } };
+        let place = Place {
+            path: &self.path,
+            part: Part { kind, json: false },
+        };
         if let Some(new) = (self.see)(&place, &text).map_err(Stop::Refused)? {
             self.edits.push((at, quote(&new)));
         }

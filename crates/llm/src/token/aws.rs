@@ -40,8 +40,16 @@ pub fn endpoint(region: &str) -> String {
 /// Asks the pod's agent, which `AWS_CONTAINER_CREDENTIALS_FULL_URI` names; the token is what
 /// `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` holds.
 pub fn container(url: &str, token: Option<&str>) -> Ask {
-    let headers = token.map(|token| ("authorization", Secret::new(token.trim()))).into_iter().collect();
-    Ask { method: "GET", url: url.to_owned(), headers, body: Secret::new("") }
+    let headers = token
+        .map(|token| ("authorization", Secret::new(token.trim())))
+        .into_iter()
+        .collect();
+    Ask {
+        method: "GET",
+        url: url.to_owned(),
+        headers,
+        body: Secret::new(""),
+    }
 }
 
 /// Reads STS' answer, which is XML; `now` in Unix seconds.
@@ -51,12 +59,21 @@ pub fn container(url: &str, token: Option<&str>) -> Ask {
 /// With AWS' own words where it refused.
 pub fn web_identity_answer(status: u16, body: &[u8], now: u64) -> Result<Token, NoToken> {
     let text = String::from_utf8_lossy(body);
-    let names = ["AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"];
+    let names = [
+        "AccessKeyId",
+        "SecretAccessKey",
+        "SessionToken",
+        "Expiration",
+    ];
     match names.map(|name| element(&text, name)) {
         [Some(id), Some(secret), Some(session), Some(end)] if status == 200 => {
             token([id, secret, session], end, now)
         }
-        _ => Err(refused(status, element(&text, "Code"), element(&text, "Message"))),
+        _ => Err(refused(
+            status,
+            element(&text, "Code"),
+            element(&text, "Message"),
+        )),
     }
 }
 
@@ -88,7 +105,10 @@ pub fn container_answer(status: u16, body: &[u8], now: u64) -> Result<Token, NoT
 
 fn token(parts: [&str; 3], end: &str, now: u64) -> Result<Token, NoToken> {
     let end = unix(end).ok_or_else(|| NoToken("AWS does not say when its keys end".to_owned()))?;
-    Ok(Token { credential: Secret::new(parts.join(":")), lifetime: lifetime(end.saturating_sub(now)) })
+    Ok(Token {
+        credential: Secret::new(parts.join(":")),
+        lifetime: lifetime(end.saturating_sub(now)),
+    })
 }
 
 /// The text of an element that has no children. What AWS writes there needs no escapes.
@@ -116,26 +136,45 @@ mod tests {
 
     #[test]
     fn a_role_is_asked_for_with_the_pods_token() {
-        let identity = WebIdentity { role: "arn:aws:iam::1:role/r", session: "sluice", token: "eyJ.x\n" };
+        let identity = WebIdentity {
+            role: "arn:aws:iam::1:role/r",
+            session: "sluice",
+            token: "eyJ.x\n",
+        };
         let ask = web_identity(&endpoint("eu-central-1"), &identity);
         assert_eq!(ask.url, "https://sts.eu-central-1.amazonaws.com/");
         let body = ask.body.expose_str().unwrap();
-        assert!(body.contains("RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr"), "{body}");
-        assert!(body.ends_with("WebIdentityToken=eyJ.x"), "the line's end is not part of it: {body}");
-        assert_eq!(endpoint("cn-north-1"), "https://sts.cn-north-1.amazonaws.com.cn");
+        assert!(
+            body.contains("RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr"),
+            "{body}"
+        );
+        assert!(
+            body.ends_with("WebIdentityToken=eyJ.x"),
+            "the line's end is not part of it: {body}"
+        );
+        assert_eq!(
+            endpoint("cn-north-1"),
+            "https://sts.cn-north-1.amazonaws.com.cn"
+        );
     }
 
     #[test]
     fn keys_are_what_a_signature_needs() {
         let now = unix("2026-11-21T10:00:00Z").unwrap();
         let token = web_identity_answer(200, ANSWER.as_bytes(), now).unwrap();
-        assert_eq!(token.credential.expose_str(), Some("ASIAIOSFODNN7EXAMPLE:wJalr/x+y=:FQoG"));
+        assert_eq!(
+            token.credential.expose_str(),
+            Some("ASIAIOSFODNN7EXAMPLE:wJalr/x+y=:FQoG")
+        );
         assert_eq!(token.lifetime.as_secs(), 3600);
         assert!(crate::sigv4::Keys::parse(&token.credential).is_some());
         let answer = r#"{"AccessKeyId":"ASIAIOSFODNN7EXAMPLE","SecretAccessKey":"s","Token":"t",
             "Expiration":"2026-11-21T10:30:00Z"}"#;
         let token = container_answer(200, answer.as_bytes(), now).unwrap();
-        assert_eq!(token.credential.expose_str(), Some("ASIAIOSFODNN7EXAMPLE:s:t"));
+        assert_eq!(
+            token.credential.expose_str(),
+            Some("ASIAIOSFODNN7EXAMPLE:s:t")
+        );
         assert_eq!(token.lifetime.as_secs(), 1800);
     }
 

@@ -128,7 +128,9 @@ fn url(name: &str, value: String) -> Result<String, NoToken> {
     if is_url && value.parse::<http::Uri>().is_ok() {
         return Ok(value);
     }
-    Err(NoToken(format!("{name} of the Google credentials is no URL")))
+    Err(NoToken(format!(
+        "{name} of the Google credentials is no URL"
+    )))
 }
 
 impl ServiceAccount {
@@ -162,14 +164,21 @@ impl ServiceAccount {
         let claims = json!({
             "iss": self.email, "scope": SCOPE, "aud": self.token_uri, "iat": now, "exp": now + ASSERTION,
         });
-        format!("{}.{}", encode(head.to_string().as_bytes()), encode(claims.to_string().as_bytes()))
+        format!(
+            "{}.{}",
+            encode(head.to_string().as_bytes()),
+            encode(claims.to_string().as_bytes())
+        )
     }
 
     /// The request, with the signature of [`ServiceAccount::assertion`].
     pub fn ask(&self, assertion: &str, signature: &[u8]) -> Ask {
         let assertion = format!("{assertion}.{}", encode(signature));
         let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-        Ask::form(&self.token_uri, &[("grant_type", grant), ("assertion", &assertion)])
+        Ask::form(
+            &self.token_uri,
+            &[("grant_type", grant), ("assertion", &assertion)],
+        )
     }
 }
 
@@ -184,7 +193,9 @@ impl External {
             let message = "credential_source of the Google credentials names no file, and other sources are not supported: write the token to a file";
             return Err(NoToken(message.to_owned()));
         };
-        let field = format.subject_token_field_name.filter(|_| format.kind == "json");
+        let field = format
+            .subject_token_field_name
+            .filter(|_| format.kind == "json");
         Ok(Self {
             audience: required("audience", file.audience)?,
             subject_token_type: required("subject_token_type", file.subject_token_type)?,
@@ -207,10 +218,16 @@ impl External {
         Ask::form(
             &self.token_url,
             &[
-                ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+                (
+                    "grant_type",
+                    "urn:ietf:params:oauth:grant-type:token-exchange",
+                ),
                 ("audience", &self.audience),
                 ("scope", SCOPE),
-                ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+                (
+                    "requested_token_type",
+                    "urn:ietf:params:oauth:token-type:access_token",
+                ),
                 ("subject_token_type", &self.subject_token_type),
                 ("subject_token", subject_token),
             ],
@@ -241,10 +258,14 @@ impl Source {
     ///
     /// Where the file has none.
     pub fn token(&self, file: &str) -> Result<String, NoToken> {
-        let Some(field) = &self.field else { return Ok(file.trim().to_owned()) };
+        let Some(field) = &self.field else {
+            return Ok(file.trim().to_owned());
+        };
         let value: Option<serde_json::Value> = serde_json::from_str(file).ok();
         let token = value.as_ref().and_then(|v| v.get(field)?.as_str());
-        token.map(str::to_owned).ok_or_else(|| NoToken(format!("{} has no member {field:?}", self.file)))
+        token
+            .map(str::to_owned)
+            .ok_or_else(|| NoToken(format!("{} has no member {field:?}", self.file)))
     }
 }
 
@@ -308,8 +329,14 @@ pub fn impersonated(status: u16, body: &[u8], now: u64) -> Result<Token, NoToken
 
 /// OAuth says a word and perhaps a sentence, Google's own APIs an object.
 fn refused(status: u16, error: &serde_json::Value, description: &str) -> NoToken {
-    let word = error.as_str().or_else(|| error.get("status")?.as_str()).unwrap_or("no token in its answer");
-    let sentence = error.get("message").and_then(|m| m.as_str()).unwrap_or(description);
+    let word = error
+        .as_str()
+        .or_else(|| error.get("status")?.as_str())
+        .unwrap_or("no token in its answer");
+    let sentence = error
+        .get("message")
+        .and_then(|m| m.as_str())
+        .unwrap_or(description);
     let short: String = sentence.chars().take(200).collect();
     let colon = if short.is_empty() { "" } else { ": " };
     NoToken(format!("Google answered {status}, {word}{colon}{short}"))

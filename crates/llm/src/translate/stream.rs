@@ -78,7 +78,9 @@ impl Decoder {
 
     /// Reads a message of AWS' event stream, as [`Decoder::event`] reads server-sent events.
     pub fn message(&mut self, message: &frame::Message, sink: Sink<'_>) {
-        let Of::Converse(decoder) = &mut self.of else { return };
+        let Of::Converse(decoder) = &mut self.of else {
+            return;
+        };
         if self.over {
             return;
         }
@@ -115,12 +117,21 @@ impl Decoder {
 }
 
 fn malformed() -> Failure<'static> {
-    broken("the provider sent an event that is not of its format", "upstream_malformed")
+    broken(
+        "the provider sent an event that is not of its format",
+        "upstream_malformed",
+    )
 }
 
 fn broken(message: &'static str, code: &'static str) -> Failure<'static> {
     let (message, code) = (Cow::Borrowed(message), Some(Cow::Borrowed(code)));
-    Failure { kind: ErrorType::Network, status: 502, message, code, retry_after: None }
+    Failure {
+        kind: ErrorType::Network,
+        status: 502,
+        message,
+        code,
+        retry_after: None,
+    }
 }
 
 /// Writes a client's stream.
@@ -144,7 +155,9 @@ impl Encoder {
                 To::Chat(Box::new(chat::stream::Encoder::new(context)))
             }
             Wire::Responses => To::Responses(Box::new(responses::stream::Encoder::new(context))),
-            Wire::Completions => To::Completions(Box::new(completions::stream::Encoder::new(context))),
+            Wire::Completions => {
+                To::Completions(Box::new(completions::stream::Encoder::new(context)))
+            }
             Wire::Messages => To::Messages(Box::new(anthropic::stream::Encoder::new(context))),
             Wire::Generate => To::Generate(Box::new(gemini::stream::Encoder::new(context))),
         })
@@ -199,15 +212,22 @@ impl Translator {
     /// Takes the next bytes and gives what goes on to the client, which may be empty.
     pub fn push(&mut self, chunk: Bytes) -> Bytes {
         let mut out = Vec::with_capacity(chunk.len() * 2);
-        let Self { frames, decoder, encoder, usage, end, failure } = self;
+        let Self {
+            frames,
+            decoder,
+            encoder,
+            usage,
+            end,
+            failure,
+        } = self;
         let mut sink = |event: Event<'_>| observe(&event, usage, end, failure, encoder, &mut out);
         let read = match frames {
-            Frames::Sse(frames) => {
-                frames.push(chunk, |event| decoder.event(&event, &mut sink)).map_err(|e| e.to_string())
-            }
-            Frames::Aws(frames) => {
-                frames.push(&chunk, |message| decoder.message(&message, &mut sink)).map_err(|e| e.to_string())
-            }
+            Frames::Sse(frames) => frames
+                .push(chunk, |event| decoder.event(&event, &mut sink))
+                .map_err(|e| e.to_string()),
+            Frames::Aws(frames) => frames
+                .push(&chunk, |message| decoder.message(&message, &mut sink))
+                .map_err(|e| e.to_string()),
         };
         if let Err(why) = read
             && !std::mem::replace(&mut decoder.over, true)
@@ -223,7 +243,14 @@ impl Translator {
     /// The provider's bytes are at their end; gives what is left to say.
     pub fn finish(&mut self) -> Bytes {
         let mut out = Vec::new();
-        let Self { frames, decoder, encoder, usage, end, failure } = self;
+        let Self {
+            frames,
+            decoder,
+            encoder,
+            usage,
+            end,
+            failure,
+        } = self;
         let mut sink = |event: Event<'_>| observe(&event, usage, end, failure, encoder, &mut out);
         if let Frames::Sse(frames) = frames
             && let Some(event) = frames.finish()

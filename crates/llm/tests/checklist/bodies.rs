@@ -18,7 +18,11 @@ pub(crate) fn sent(client: Wire, body: &str, name: &str) -> Vec<u8> {
 /// What a provider is sent, unless it can't be given it.
 fn written(client: Wire, body: &str, name: &str) -> Result<Vec<u8>, Invalid> {
     let provider = provider::by_type(name).unwrap();
-    let target = Target { wire: provider.wire(client).unwrap(), provider, operation: Operation::Chat };
+    let target = Target {
+        wire: provider.wire(client).unwrap(),
+        provider,
+        operation: Operation::Chat,
+    };
     let mut dropped = Dropped::default();
     let conversation = request::decode(client, body, &mut dropped).unwrap();
     request::encode(&conversation, &target, &mut dropped)
@@ -31,8 +35,10 @@ pub(crate) fn value(bytes: &[u8]) -> Value {
 #[test]
 fn t18_a_body_that_nobody_edits_goes_out_byte_for_byte() {
     let odd = "{ \"b\" : 1.0e+2 ,\r\n\t\"a\":\"\\u00e9\\/\",\"a2\":[ 1 , {} ], \"messages\":[{\"content\":\"x\" , \"role\":\"user\"}]  }\n";
-    let mut bodies: Vec<Vec<u8>> =
-        inputs("requests", "in.json").into_iter().map(|(_, _, body)| body).collect();
+    let mut bodies: Vec<Vec<u8>> = inputs("requests", "in.json")
+        .into_iter()
+        .map(|(_, _, body)| body)
+        .collect();
     bodies.push(odd.as_bytes().to_vec());
     for body in bodies {
         let whole = || Object::scan(Bytes::from(body.clone())).unwrap();
@@ -42,7 +48,10 @@ fn t18_a_body_that_nobody_edits_goes_out_byte_for_byte() {
         let open_ai = provider::by_type("openai").unwrap();
         assert!(!open_ai.quirks.chat.differ());
         adapt::adapt(&mut draft, &open_ai.quirks.chat, &mut dropped).unwrap();
-        assert_eq!((draft.finish().concat(), dropped.is_empty()), (Bytes::from(body.clone()), true));
+        assert_eq!(
+            (draft.finish().concat(), dropped.is_empty()),
+            (Bytes::from(body.clone()), true)
+        );
         // And the model alone changes where only the model is another.
         let mut draft = Draft::new(whole());
         if draft.has("model") {
@@ -60,7 +69,8 @@ fn t18_a_body_that_nobody_edits_goes_out_byte_for_byte() {
 #[test]
 fn t19_the_same_request_is_written_alike_a_thousand_times_with_its_messages_last() {
     for (client, name, body) in inputs("requests", "in.json") {
-        if !name.contains("everything") && !name.contains("claude_code") && !name.contains("codex") {
+        if !name.contains("everything") && !name.contains("claude_code") && !name.contains("codex")
+        {
             continue;
         }
         let body = String::from_utf8(body).unwrap();
@@ -73,12 +83,22 @@ fn t19_the_same_request_is_written_alike_a_thousand_times_with_its_messages_last
                 assert_eq!(provider.name, "deepseek", "{name}");
                 continue;
             };
-            (0..1000)
-                .for_each(|_| assert_eq!(sent(client, &body, provider.name), first, "{}", provider.name));
+            (0..1000).for_each(|_| {
+                assert_eq!(
+                    sent(client, &body, provider.name),
+                    first,
+                    "{}",
+                    provider.name
+                )
+            });
             // What prompt caches look at first is what changes least.
             let object = Object::scan(Bytes::from(first)).unwrap();
             let last = object.names().last().unwrap();
-            assert!(matches!(last.as_str(), "messages" | "contents" | "input"), "{}: {last}", provider.name);
+            assert!(
+                matches!(last.as_str(), "messages" | "contents" | "input"),
+                "{}: {last}",
+                provider.name
+            );
         }
     }
 }

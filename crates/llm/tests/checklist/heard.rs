@@ -36,12 +36,21 @@ impl Heard {
             Event::Reasoning { text, .. } => self.reasoning.push_str(&text),
             Event::Signature { signature, .. } => self.signatures.push_str(&signature),
             Event::Redacted { data, .. } => self.redacted.push(data.into_owned()),
-            Event::ToolStart { index, id, name, .. } => {
-                assert_eq!(index as usize, self.calls.len(), "calls are numbered in their order");
-                self.calls.push((id.into_owned(), name.into_owned(), String::new()));
+            Event::ToolStart {
+                index, id, name, ..
+            } => {
+                assert_eq!(
+                    index as usize,
+                    self.calls.len(),
+                    "calls are numbered in their order"
+                );
+                self.calls
+                    .push((id.into_owned(), name.into_owned(), String::new()));
                 self.mark('c');
             }
-            Event::ToolArguments { index, json, .. } => self.calls[index as usize].2.push_str(&json),
+            Event::ToolArguments { index, json, .. } => {
+                self.calls[index as usize].2.push_str(&json)
+            }
             Event::Finish { reason, .. } => self.finish = Some(reason),
             Event::Usage(usage) => self.usage = usage,
             Event::End => self.end = Some(Ok(())),
@@ -58,17 +67,28 @@ impl Heard {
 }
 
 pub(crate) fn hear(wire: Wire, stream: &[u8]) -> Heard {
-    let (mut heard, mut decoder, mut events) = (Heard::default(), Decoder::new(wire, 7), Vec::new());
+    let (mut heard, mut decoder, mut events) =
+        (Heard::default(), Decoder::new(wire, 7), Vec::new());
     let mut frames = sse::Decoder::default();
-    frames.push(Bytes::copy_from_slice(stream), |event| events.push(event)).unwrap();
+    frames
+        .push(Bytes::copy_from_slice(stream), |event| events.push(event))
+        .unwrap();
     events.extend(frames.finish());
-    events.iter().for_each(|event| decoder.event(event, &mut |event| heard.hear(event)));
+    events
+        .iter()
+        .for_each(|event| decoder.event(event, &mut |event| heard.hear(event)));
     decoder.finish(&mut |event| heard.hear(event));
     heard
 }
 
 pub(crate) fn context() -> Context {
-    Context { now: 1, seed: 7, model: "m".into(), include_usage: true, request_id: "r".into() }
+    Context {
+        now: 1,
+        seed: 7,
+        model: "m".into(),
+        include_usage: true,
+        request_id: "r".into(),
+    }
 }
 
 /// A stream for a client of another wire, of a provider's in these pieces.
@@ -85,7 +105,9 @@ pub(crate) fn through(from: Wire, to: Wire, pieces: &[&[u8]]) -> Vec<u8> {
 pub(crate) const CLIENTS: [Wire; 4] = [Wire::Chat, Wire::Responses, Wire::Messages, Wire::Generate];
 
 fn golden(kind: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(kind)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(kind)
 }
 
 /// A golden input.
@@ -97,10 +119,16 @@ pub(crate) fn input(path: &str) -> Vec<u8> {
 pub(crate) fn inputs(kind: &str, file: &str) -> Vec<(Wire, String, Vec<u8>)> {
     let mut all = Vec::new();
     for wire in Wire::ALL {
-        let Ok(cases) = std::fs::read_dir(golden(kind).join(wire.as_str())) else { continue };
+        let Ok(cases) = std::fs::read_dir(golden(kind).join(wire.as_str())) else {
+            continue;
+        };
         for case in cases {
             let path = case.unwrap().path();
-            all.push((wire, path.display().to_string(), std::fs::read(path.join(file)).unwrap()));
+            all.push((
+                wire,
+                path.display().to_string(),
+                std::fs::read(path.join(file)).unwrap(),
+            ));
         }
     }
     assert!(all.len() > 10, "no golden inputs of {kind}");

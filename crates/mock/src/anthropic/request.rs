@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::answer::{Ask, Choice, words};
-use crate::check::{ANY, ARR, BOOL, Field, INT, NUM, Nulls, OBJ, STR, Wrong, may, must, object, one_of};
+use crate::check::{
+    ANY, ARR, BOOL, Field, INT, NUM, Nulls, OBJ, STR, Wrong, may, must, object, one_of,
+};
 use crate::openai::tool_name;
 
 const MESSAGES: &[Field] = &[
@@ -64,10 +66,16 @@ const TOOL: &[Field] = &[
 pub(super) fn messages(body: &Value) -> Result<Ask, Wrong> {
     object(body, "", MESSAGES, Nulls::Refused)?;
     if body["max_tokens"].as_u64().is_none_or(|n| n == 0) {
-        return Err(Wrong::value("max_tokens", "Input should be greater than or equal to 1"));
+        return Err(Wrong::value(
+            "max_tokens",
+            "Input should be greater than or equal to 1",
+        ));
     }
     for (name, high) in [("temperature", 1.0), ("top_p", 1.0)] {
-        if body[name].as_f64().is_some_and(|n| !(0.0..=high).contains(&n)) {
+        if body[name]
+            .as_f64()
+            .is_some_and(|n| !(0.0..=high).contains(&n))
+        {
             return Err(Wrong::value(name, format!("range: 0..{high}")));
         }
     }
@@ -77,7 +85,10 @@ pub(super) fn messages(body: &Value) -> Result<Ask, Wrong> {
     let stops = body["stop_sequences"].as_array().into_iter().flatten();
     ask.stop = stops.filter_map(Value::as_str).map(str::to_owned).collect();
     if ask.stop.iter().any(|s| s.trim().is_empty()) {
-        return Err(Wrong::value("stop_sequences", "each stop sequence must contain non-whitespace"));
+        return Err(Wrong::value(
+            "stop_sequences",
+            "each stop sequence must contain non-whitespace",
+        ));
     }
     Ok(ask)
 }
@@ -89,8 +100,14 @@ pub(super) fn count(body: &Value) -> Result<Ask, Wrong> {
 }
 
 fn thinking(body: &Value, ask: &mut Ask) -> Result<(), Wrong> {
-    let Some(thinking) = body.get("thinking") else { return Ok(()) };
-    one_of(&thinking["type"], "thinking.type", &["enabled", "adaptive", "disabled"])?;
+    let Some(thinking) = body.get("thinking") else {
+        return Ok(());
+    };
+    one_of(
+        &thinking["type"],
+        "thinking.type",
+        &["enabled", "adaptive", "disabled"],
+    )?;
     ask.think = thinking["type"] != "disabled";
     if thinking["type"] != "enabled" {
         return Ok(());
@@ -102,20 +119,28 @@ fn thinking(body: &Value, ask: &mut Ask) -> Result<(), Wrong> {
             "thinking.enabled.budget_tokens",
             "Input should be greater than or equal to 1024",
         )),
-        Some(n) if body["max_tokens"].as_u64().is_some_and(|max| n >= max) => {
-            Err(Wrong::value("max_tokens", "`max_tokens` must be greater than `thinking.budget_tokens`."))
-        }
-        Some(_) if body["temperature"].as_f64().is_some_and(|t| t < 1.0) => {
-            Err(Wrong::value("temperature", "`temperature` may only be set to 1 when thinking is enabled."))
-        }
+        Some(n) if body["max_tokens"].as_u64().is_some_and(|max| n >= max) => Err(Wrong::value(
+            "max_tokens",
+            "`max_tokens` must be greater than `thinking.budget_tokens`.",
+        )),
+        Some(_) if body["temperature"].as_f64().is_some_and(|t| t < 1.0) => Err(Wrong::value(
+            "temperature",
+            "`temperature` may only be set to 1 when thinking is enabled.",
+        )),
         Some(_) => Ok(()),
     }
 }
 
 fn ask(body: &Value) -> Result<Ask, Wrong> {
-    let mut ask = Ask { system: system(&body["system"])?, ..Ask::default() };
+    let mut ask = Ask {
+        system: system(&body["system"])?,
+        ..Ask::default()
+    };
     ask.prompt_tokens = words(&ask.system);
-    let list = body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let list = body["messages"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     if list.is_empty() {
         return Err(Wrong::value("messages", "at least one message is required"));
     }
@@ -135,14 +160,21 @@ fn ask(body: &Value) -> Result<Ask, Wrong> {
 }
 
 fn system(system: &Value) -> Result<String, Wrong> {
-    let Value::Array(blocks) = system else { return Ok(system.as_str().unwrap_or_default().to_owned()) };
+    let Value::Array(blocks) = system else {
+        return Ok(system.as_str().unwrap_or_default().to_owned());
+    };
     let mut texts = Vec::new();
     for (i, block) in blocks.iter().enumerate() {
         let at = format!("system[{i}]");
         object(
             block,
             &at,
-            &[must("type", STR), must("text", STR), may("cache_control", OBJ), may("citations", ANY)],
+            &[
+                must("type", STR),
+                must("text", STR),
+                may("cache_control", OBJ),
+                may("citations", ANY),
+            ],
             Nulls::Refused,
         )?;
         texts.push(block["text"].as_str().unwrap_or_default());
@@ -150,7 +182,12 @@ fn system(system: &Value) -> Result<String, Wrong> {
     Ok(texts.join("\n\n"))
 }
 
-fn turn(ask: &mut Ask, open: &mut BTreeSet<String>, i: usize, message: &Value) -> Result<(), Wrong> {
+fn turn(
+    ask: &mut Ask,
+    open: &mut BTreeSet<String>,
+    i: usize,
+    message: &Value,
+) -> Result<(), Wrong> {
     let at = format!("messages[{i}]");
     object(message, &at, MESSAGE, Nulls::Refused)?;
     let role = message["role"].as_str().unwrap_or_default();
@@ -163,7 +200,10 @@ fn turn(ask: &mut Ask, open: &mut BTreeSet<String>, i: usize, message: &Value) -
         ));
     }
     if i == 0 && role != "user" {
-        return Err(Wrong::value("messages", "first message must use the \"user\" role"));
+        return Err(Wrong::value(
+            "messages",
+            "first message must use the \"user\" role",
+        ));
     }
     let blocks = match &message["content"] {
         Value::String(text) => vec![json!({"type": "text", "text": text})],
@@ -202,7 +242,13 @@ fn turn(ask: &mut Ask, open: &mut BTreeSet<String>, i: usize, message: &Value) -
     *open = calls;
     ask.prompt_tokens += texts
         .iter()
-        .chain(results.iter().map(String::as_str).collect::<Vec<_>>().iter())
+        .chain(
+            results
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .iter(),
+        )
         .map(|t| words(t))
         .sum::<u64>();
     if role == "user" && !texts.is_empty() {
@@ -222,12 +268,20 @@ fn without_result(i: usize, id: &str) -> Wrong {
 }
 
 fn text_of(content: &Value) -> String {
-    let parts = content.as_array().into_iter().flatten().filter_map(|b| b["text"].as_str());
-    content.as_str().map_or_else(|| parts.collect::<Vec<_>>().join(" "), str::to_owned)
+    let parts = content
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|b| b["text"].as_str());
+    content
+        .as_str()
+        .map_or_else(|| parts.collect::<Vec<_>>().join(" "), str::to_owned)
 }
 
 fn block(block: &Value, role: &str, at: &str) -> Result<(), Wrong> {
-    let kind = block["type"].as_str().ok_or_else(|| Wrong::missing(format!("{at}.type")))?;
+    let kind = block["type"]
+        .as_str()
+        .ok_or_else(|| Wrong::missing(format!("{at}.type")))?;
     let cache = may("cache_control", OBJ);
     let kind_field = must("type", STR);
     let fields: &[Field] = match kind {
@@ -241,12 +295,21 @@ fn block(block: &Value, role: &str, at: &str) -> Result<(), Wrong> {
             may("context", STR),
             may("citations", OBJ),
         ],
-        "tool_use" => {
-            &[kind_field, must("id", STR), must("name", STR), must("input", OBJ), cache, may("caller", OBJ)]
-        }
-        "tool_result" => {
-            &[kind_field, must("tool_use_id", STR), may("content", STR | ARR), may("is_error", BOOL), cache]
-        }
+        "tool_use" => &[
+            kind_field,
+            must("id", STR),
+            must("name", STR),
+            must("input", OBJ),
+            cache,
+            may("caller", OBJ),
+        ],
+        "tool_result" => &[
+            kind_field,
+            must("tool_use_id", STR),
+            may("content", STR | ARR),
+            may("is_error", BOOL),
+            cache,
+        ],
         "thinking" => &[kind_field, must("thinking", STR), must("signature", STR)],
         "redacted_thinking" => &[kind_field, must("data", STR)],
         "search_result"
@@ -264,16 +327,27 @@ fn block(block: &Value, role: &str, at: &str) -> Result<(), Wrong> {
         }
     };
     object(block, at, fields, Nulls::Refused)?;
-    let wrong_role = matches!(kind, "tool_use" | "thinking" | "redacted_thinking") && role == "user"
+    let wrong_role = matches!(kind, "tool_use" | "thinking" | "redacted_thinking")
+        && role == "user"
         || kind == "tool_result" && role == "assistant";
     if wrong_role {
-        return Err(Wrong::value(at, format!("`{kind}` blocks are not allowed in {role} messages")));
+        return Err(Wrong::value(
+            at,
+            format!("`{kind}` blocks are not allowed in {role} messages"),
+        ));
     }
     if kind == "text" && block["text"] == "" {
-        return Err(Wrong::value("messages", "text content blocks must be non-empty"));
+        return Err(Wrong::value(
+            "messages",
+            "text content blocks must be non-empty",
+        ));
     }
     if kind == "image" {
-        one_of(&block["source"]["type"], &format!("{at}.source.type"), &["base64", "url", "file"])?;
+        one_of(
+            &block["source"]["type"],
+            &format!("{at}.source.type"),
+            &["base64", "url", "file"],
+        )?;
     }
     Ok(())
 }
@@ -287,16 +361,29 @@ fn tools(body: &Value, ask: &mut Ask) -> Result<(), Wrong> {
         }
         object(tool, &at, TOOL, Nulls::Refused)?;
         if tool["input_schema"]["type"] != "object" {
-            return Err(Wrong::value(format!("{at}.input_schema.type"), "Input should be 'object'"));
+            return Err(Wrong::value(
+                format!("{at}.input_schema.type"),
+                "Input should be 'object'",
+            ));
         }
         let name = tool["name"].as_str().unwrap_or_default();
         tool_name(name, &format!("{at}.name"))?;
-        ask.tools.push((name.to_owned(), tool["input_schema"].clone()));
+        ask.tools
+            .push((name.to_owned(), tool["input_schema"].clone()));
     }
-    let Some(choice) = body.get("tool_choice") else { return Ok(()) };
-    one_of(&choice["type"], "tool_choice.type", &["auto", "any", "tool", "none"])?;
+    let Some(choice) = body.get("tool_choice") else {
+        return Ok(());
+    };
+    one_of(
+        &choice["type"],
+        "tool_choice.type",
+        &["auto", "any", "tool", "none"],
+    )?;
     if ask.tools.is_empty() && body["tools"].is_null() {
-        return Err(Wrong::value("tool_choice", "may only be specified while providing tools"));
+        return Err(Wrong::value(
+            "tool_choice",
+            "may only be specified while providing tools",
+        ));
     }
     let kind = choice["type"].as_str().unwrap_or_default();
     if kind == "none" && choice.get("disable_parallel_tool_use").is_some() {

@@ -10,8 +10,12 @@ use crate::openai::embedding;
 use crate::reply::{Call, Refusal, Reply};
 
 /// Titan Text Embeddings V2.
-const TITAN: &[Field] =
-    &[must("inputText", STR), may("dimensions", INT), may("normalize", BOOL), may("embeddingTypes", ARR)];
+const TITAN: &[Field] = &[
+    must("inputText", STR),
+    may("dimensions", INT),
+    may("normalize", BOOL),
+    may("embeddingTypes", ARR),
+];
 /// Titan Embeddings G1.
 const TITAN_G1: &[Field] = &[must("inputText", STR)];
 const COHERE: &[Field] = &[
@@ -48,7 +52,12 @@ pub(super) fn answer(call: &Call<'_>, body: &Value) -> Result<Reply, Refusal> {
 }
 
 fn titan(body: &Value, second: bool) -> Result<Reply, Wrong> {
-    object(body, "", if second { TITAN } else { TITAN_G1 }, Nulls::Refused)?;
+    object(
+        body,
+        "",
+        if second { TITAN } else { TITAN_G1 },
+        Nulls::Refused,
+    )?;
     let text = body["inputText"].as_str().unwrap_or_default();
     let size = body["dimensions"].as_u64().unwrap_or(1024);
     if ![256, 512, 1024].contains(&size) {

@@ -7,10 +7,17 @@ use crate::script::Event;
 /// One message. Names of exceptions end in `Exception`.
 pub(crate) fn frame(event: &Event) -> Bytes {
     let name = event.name.unwrap_or("chunk");
-    let (key, kind) =
-        if name.ends_with("Exception") { (":exception-type", "exception") } else { (":event-type", "event") };
+    let (key, kind) = if name.ends_with("Exception") {
+        (":exception-type", "exception")
+    } else {
+        (":event-type", "event")
+    };
     let mut headers = Vec::new();
-    for (key, value) in [(key, name), (":content-type", "application/json"), (":message-type", kind)] {
+    for (key, value) in [
+        (key, name),
+        (":content-type", "application/json"),
+        (":message-type", kind),
+    ] {
         headers.push(u8::try_from(key.len()).unwrap_or(u8::MAX));
         headers.extend_from_slice(key.as_bytes());
         headers.push(7);
@@ -18,7 +25,9 @@ pub(crate) fn frame(event: &Event) -> Bytes {
         headers.extend_from_slice(value.as_bytes());
     }
     let total = 12 + headers.len() + event.data.len() + 4;
-    let mut out = (u32::try_from(total).unwrap_or(u32::MAX)).to_be_bytes().to_vec();
+    let mut out = (u32::try_from(total).unwrap_or(u32::MAX))
+        .to_be_bytes()
+        .to_vec();
     out.extend_from_slice(&(u32::try_from(headers.len()).unwrap_or(u32::MAX)).to_be_bytes());
     out.extend_from_slice(&crc32(&out).to_be_bytes());
     out.extend_from_slice(&headers);
@@ -30,10 +39,13 @@ pub(crate) fn frame(event: &Event) -> Bytes {
 /// CRC-32 as in ISO 3309, bit by bit: slow, and easy to check.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0_u32, |crc, byte| {
-        (0..8).fold(
-            crc ^ u32::from(*byte),
-            |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 },
-        )
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            if crc & 1 == 1 {
+                (crc >> 1) ^ 0xedb8_8320
+            } else {
+                crc >> 1
+            }
+        })
     })
 }
 

@@ -22,8 +22,12 @@ const CONVERSE: &[Field] = &[
     may("requestMetadata", OBJ),
     may("serviceTier", OBJ),
 ];
-const INFERENCE: &[Field] =
-    &[may("maxTokens", INT), may("temperature", NUM), may("topP", NUM), may("stopSequences", ARR)];
+const INFERENCE: &[Field] = &[
+    may("maxTokens", INT),
+    may("temperature", NUM),
+    may("topP", NUM),
+    may("stopSequences", ARR),
+];
 const BLOCK: &[Field] = &[
     may("text", STR),
     may("image", OBJ),
@@ -41,7 +45,11 @@ pub(super) fn converse(body: &Value) -> Result<Ask, Wrong> {
     object(body, "", CONVERSE, Nulls::Refused)?;
     let mut ask = Ask::default();
     for (i, block) in body["system"].as_array().into_iter().flatten().enumerate() {
-        let fields = [may("text", STR), may("cachePoint", OBJ), may("guardContent", OBJ)];
+        let fields = [
+            may("text", STR),
+            may("cachePoint", OBJ),
+            may("guardContent", OBJ),
+        ];
         one(block, &format!("system[{i}]"), &fields)?;
         if let Some(text) = block["text"].as_str() {
             if !ask.system.is_empty() {
@@ -54,9 +62,19 @@ pub(super) fn converse(body: &Value) -> Result<Ask, Wrong> {
     let mut has_tools = false;
     let mut open = BTreeSet::new();
     let mut before = "assistant";
-    for (i, message) in body["messages"].as_array().into_iter().flatten().enumerate() {
+    for (i, message) in body["messages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .enumerate()
+    {
         let at = format!("messages[{i}]");
-        object(message, &at, &[must("role", STR), must("content", ARR)], Nulls::Refused)?;
+        object(
+            message,
+            &at,
+            &[must("role", STR), must("content", ARR)],
+            Nulls::Refused,
+        )?;
         one_of(&message["role"], &join(&at, "role"), &["user", "assistant"])?;
         let role = message["role"].as_str().unwrap_or_default();
         if role == before {
@@ -71,8 +89,7 @@ pub(super) fn converse(body: &Value) -> Result<Ask, Wrong> {
         turn(&mut ask, &mut open, &mut has_tools, role, message, &at)?;
     }
     if has_tools && body["toolConfig"].is_null() {
-        let message =
-            "The toolConfig field must be defined when using toolUse and toolResult content blocks.";
+        let message = "The toolConfig field must be defined when using toolUse and toolResult content blocks.";
         return Err(Wrong::value("toolConfig", message));
     }
     tools(body, &mut ask)?;
@@ -82,17 +99,25 @@ pub(super) fn converse(body: &Value) -> Result<Ask, Wrong> {
         ask.limit = config["maxTokens"].as_u64();
         let stops = config["stopSequences"].as_array().into_iter().flatten();
         ask.stop = stops.filter_map(Value::as_str).map(str::to_owned).collect();
-        if config["temperature"].as_f64().is_some_and(|t| !(0.0..=1.0).contains(&t)) {
-            return Err(Wrong::value("inferenceConfig.temperature", "temperature must be between 0 and 1"));
+        if config["temperature"]
+            .as_f64()
+            .is_some_and(|t| !(0.0..=1.0).contains(&t))
+        {
+            return Err(Wrong::value(
+                "inferenceConfig.temperature",
+                "temperature must be between 0 and 1",
+            ));
         }
     }
     ask.think = body["additionalModelRequestFields"]["thinking"]["type"] == "enabled";
     let schema = &body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"];
     if !schema.is_null() {
-        let text =
-            schema.as_str().ok_or_else(|| Wrong::value("outputConfig", "schema has to be a string"))?;
+        let text = schema
+            .as_str()
+            .ok_or_else(|| Wrong::value("outputConfig", "schema has to be a string"))?;
         let schema = serde_json::from_str(text);
-        ask.schema = Some(schema.map_err(|_| Wrong::value("outputConfig", "schema is not valid JSON"))?);
+        ask.schema =
+            Some(schema.map_err(|_| Wrong::value("outputConfig", "schema is not valid JSON"))?);
     }
     Ok(ask)
 }
@@ -103,7 +128,10 @@ fn one(value: &Value, at: &str, fields: &[Field]) -> Result<(), Wrong> {
     if map.len() == 1 {
         Ok(())
     } else {
-        Err(Wrong::value(at, format!("exactly one member of {at} has to be set")))
+        Err(Wrong::value(
+            at,
+            format!("exactly one member of {at} has to be set"),
+        ))
     }
 }
 
@@ -115,9 +143,15 @@ fn turn(
     message: &Value,
     at: &str,
 ) -> Result<(), Wrong> {
-    let blocks = message["content"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let blocks = message["content"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     if blocks.is_empty() {
-        return Err(Wrong::value(at, "The content field in the Message object is empty."));
+        return Err(Wrong::value(
+            at,
+            "The content field in the Message object is empty.",
+        ));
     }
     let (mut texts, mut results, mut calls) = (Vec::new(), Vec::new(), BTreeSet::new());
     for (i, block) in blocks.iter().enumerate() {
@@ -125,7 +159,10 @@ fn turn(
         one(block, &at, BLOCK)?;
         if let Some(text) = block["text"].as_str() {
             if text.trim().is_empty() {
-                return Err(Wrong::value(at, "The text field in the ContentBlock object is blank."));
+                return Err(Wrong::value(
+                    at,
+                    "The text field in the ContentBlock object is blank.",
+                ));
             }
             texts.push(text);
         }
@@ -134,31 +171,61 @@ fn turn(
             object(
                 call,
                 &at,
-                &[must("toolUseId", STR), must("name", STR), must("input", OBJ)],
+                &[
+                    must("toolUseId", STR),
+                    must("name", STR),
+                    must("input", OBJ),
+                ],
                 Nulls::Refused,
             )?;
-            tool_name(call["toolUseId"].as_str().unwrap_or_default(), &join(&at, "toolUseId"))?;
+            tool_name(
+                call["toolUseId"].as_str().unwrap_or_default(),
+                &join(&at, "toolUseId"),
+            )?;
             calls.extend(call["toolUseId"].as_str().map(str::to_owned));
         }
         if let Some(result) = block.get("toolResult") {
             *has_tools = true;
-            let fields = [must("toolUseId", STR), must("content", ARR), may("status", STR), may("type", STR)];
+            let fields = [
+                must("toolUseId", STR),
+                must("content", ARR),
+                may("status", STR),
+                may("type", STR),
+            ];
             object(result, &at, &fields, Nulls::Refused)?;
             if !open.remove(result["toolUseId"].as_str().unwrap_or_default()) {
-                let message =
-                    "The number of toolResult blocks exceeds the number of toolUse blocks of previous turn.";
+                let message = "The number of toolResult blocks exceeds the number of toolUse blocks of previous turn.";
                 return Err(Wrong::value(at, message));
             }
-            for (j, piece) in result["content"].as_array().into_iter().flatten().enumerate() {
-                let fields = [may("text", STR), may("json", OBJ), may("image", OBJ), may("document", OBJ)];
+            for (j, piece) in result["content"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .enumerate()
+            {
+                let fields = [
+                    may("text", STR),
+                    may("json", OBJ),
+                    may("image", OBJ),
+                    may("document", OBJ),
+                ];
                 one(piece, &format!("{at}.content[{j}]"), &fields)?;
                 let text = piece["text"].as_str().map(str::to_owned);
                 results.push(text.unwrap_or_else(|| piece["json"].to_string()));
             }
         }
         if let Some(image) = block.get("image") {
-            object(image, &at, &[must("format", STR), must("source", OBJ)], Nulls::Refused)?;
-            one_of(&image["format"], &join(&at, "format"), &["png", "jpeg", "gif", "webp"])?;
+            object(
+                image,
+                &at,
+                &[must("format", STR), must("source", OBJ)],
+                Nulls::Refused,
+            )?;
+            one_of(
+                &image["format"],
+                &join(&at, "format"),
+                &["png", "jpeg", "gif", "webp"],
+            )?;
         }
     }
     if let Some(id) = open.first() {
@@ -181,11 +248,26 @@ fn tools(body: &Value, ask: &mut Ask) -> Result<(), Wrong> {
     if config.is_null() {
         return Ok(());
     }
-    object(config, "toolConfig", &[must("tools", ARR), may("toolChoice", OBJ)], Nulls::Refused)?;
+    object(
+        config,
+        "toolConfig",
+        &[must("tools", ARR), may("toolChoice", OBJ)],
+        Nulls::Refused,
+    )?;
     for (i, tool) in config["tools"].as_array().into_iter().flatten().enumerate() {
         let at = format!("toolConfig.tools[{i}]");
-        one(tool, &at, &[may("toolSpec", OBJ), may("cachePoint", OBJ), may("systemTool", OBJ)])?;
-        let Some(spec) = tool.get("toolSpec") else { continue };
+        one(
+            tool,
+            &at,
+            &[
+                may("toolSpec", OBJ),
+                may("cachePoint", OBJ),
+                may("systemTool", OBJ),
+            ],
+        )?;
+        let Some(spec) = tool.get("toolSpec") else {
+            continue;
+        };
         let fields = [
             must("name", STR),
             may("description", STR),
@@ -199,13 +281,18 @@ fn tools(body: &Value, ask: &mut Ask) -> Result<(), Wrong> {
             let message = "The value at toolConfig.tools.0.toolSpec.inputSchema.json.type must be one of the following: object.";
             return Err(Wrong::value(at, message));
         }
-        ask.tools.push((name.to_owned(), spec["inputSchema"]["json"].clone()));
+        ask.tools
+            .push((name.to_owned(), spec["inputSchema"]["json"].clone()));
     }
     let choice = &config["toolChoice"];
     if choice.is_null() {
         return Ok(());
     }
-    one(choice, "toolConfig.toolChoice", &[may("auto", OBJ), may("any", OBJ), may("tool", OBJ)])?;
+    one(
+        choice,
+        "toolConfig.toolChoice",
+        &[may("auto", OBJ), may("any", OBJ), may("tool", OBJ)],
+    )?;
     ask.choice = if let Some(tool) = choice.get("tool") {
         Choice::Named(tool["name"].as_str().unwrap_or_default().to_owned())
     } else if choice.get("any").is_some() {

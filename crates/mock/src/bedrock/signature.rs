@@ -23,7 +23,9 @@ fn check(call: &Call<'_>, authorization: &str) -> Option<bool> {
     let given = fields.next()?.strip_prefix("Signature=")?;
     let (access, scope) = credential.split_once('/')?;
     let parts: Vec<&str> = scope.split('/').collect();
-    let [date, region, service, "aws4_request"] = parts[..] else { return None };
+    let [date, region, service, "aws4_request"] = parts[..] else {
+        return None;
+    };
     let signs = |name: &str| names.split(';').any(|n| n == name);
     let stamp = call.header("x-amz-date")?;
     if access != ACCESS
@@ -42,16 +44,27 @@ fn check(call: &Call<'_>, authorization: &str) -> Option<bool> {
         let _ = writeln!(canonical, "{name}:{}", call.header(name)?.trim());
     }
     let _ = write!(canonical, "\n{names}\n{}", hex(&Sha256::digest(call.body)));
-    let to_sign =
-        format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}", hex(&Sha256::digest(canonical.as_bytes())));
-    let key = [region, service, "aws4_request"]
-        .into_iter()
-        .try_fold(mac(format!("AWS4{SECRET}").as_bytes(), date)?, |key, part| mac(&key, part))?;
+    let to_sign = format!(
+        "AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}",
+        hex(&Sha256::digest(canonical.as_bytes()))
+    );
+    let key = [region, service, "aws4_request"].into_iter().try_fold(
+        mac(format!("AWS4{SECRET}").as_bytes(), date)?,
+        |key, part| mac(&key, part),
+    )?;
     Some(hex(&mac(&key, &to_sign)?) == given)
 }
 
 fn encoded_again(path: &str) -> String {
-    path.chars().map(|c| if c == '%' { "%25".to_owned() } else { c.to_string() }).collect()
+    path.chars()
+        .map(|c| {
+            if c == '%' {
+                "%25".to_owned()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
 }
 
 fn mac(key: &[u8], text: &str) -> Option<Vec<u8>> {

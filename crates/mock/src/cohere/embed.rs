@@ -37,18 +37,41 @@ pub(super) fn answer(body: &Value) -> Result<Reply, Refusal> {
 
 /// The vectors of `texts`, and how many tokens those have.
 pub(crate) fn vectors(body: &Value) -> Result<(Vec<Vec<f32>>, u64), Wrong> {
-    let types = ["search_document", "search_query", "classification", "clustering", "image"];
+    let types = [
+        "search_document",
+        "search_query",
+        "classification",
+        "clustering",
+        "image",
+    ];
     one_of(&body["input_type"], "input_type", &types)?;
-    let texts: Vec<&str> = body["texts"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let texts: Vec<&str> = body["texts"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     if texts.is_empty() {
-        return Err(Wrong::value("texts", "at least one of texts, images or inputs must be specified"));
+        return Err(Wrong::value(
+            "texts",
+            "at least one of texts, images or inputs must be specified",
+        ));
     }
     if texts.len() > MAX_TEXTS {
-        let message = format!("total number of texts must be at most {MAX_TEXTS} - received {}", texts.len());
+        let message = format!(
+            "total number of texts must be at most {MAX_TEXTS} - received {}",
+            texts.len()
+        );
         return Err(Wrong::value("texts", message));
     }
-    let size = body["output_dimension"].as_u64().unwrap_or(DIMENSIONS).clamp(1, 4096);
+    let size = body["output_dimension"]
+        .as_u64()
+        .unwrap_or(DIMENSIONS)
+        .clamp(1, 4096);
     let size = usize::try_from(size).unwrap_or_default();
     let tokens = texts.iter().map(|text| words(text)).sum();
-    Ok((texts.iter().map(|text| embedding(text, size)).collect(), tokens))
+    Ok((
+        texts.iter().map(|text| embedding(text, size)).collect(),
+        tokens,
+    ))
 }

@@ -39,10 +39,19 @@ const ASSISTANT: &[Field] = &[
     may("tool_calls", ARR),
     may("citations", ARR),
 ];
-const TOOL: &[Field] = &[must("role", STR), must("tool_call_id", STR), must("content", STR | ARR)];
+const TOOL: &[Field] = &[
+    must("role", STR),
+    must("tool_call_id", STR),
+    must("content", STR | ARR),
+];
 const OTHERS: &[Field] = &[must("role", STR), must("content", STR | ARR)];
-const BLOCK: &[Field] =
-    &[must("type", STR), may("text", STR), may("thinking", STR), may("image_url", OBJ), may("document", OBJ)];
+const BLOCK: &[Field] = &[
+    must("type", STR),
+    may("text", STR),
+    may("thinking", STR),
+    may("image_url", OBJ),
+    may("document", OBJ),
+];
 
 /// Checks a request, and says what it asks.
 pub(super) fn chat(body: &Value) -> Result<Ask, Wrong> {
@@ -52,12 +61,22 @@ pub(super) fn chat(body: &Value) -> Result<Ask, Wrong> {
     within(map, "presence_penalty", 0.0, 1.0)?;
     within(map, "p", 0.01, 0.99)?;
     within(map, "k", 0.0, 500.0)?;
-    one_of(&body["safety_mode"], "safety_mode", &["CONTEXTUAL", "STRICT", "OFF"])?;
-    let mut ask = Ask { limit: body["max_tokens"].as_u64(), ..Ask::default() };
+    one_of(
+        &body["safety_mode"],
+        "safety_mode",
+        &["CONTEXTUAL", "STRICT", "OFF"],
+    )?;
+    let mut ask = Ask {
+        limit: body["max_tokens"].as_u64(),
+        ..Ask::default()
+    };
     let stops = body["stop_sequences"].as_array().into_iter().flatten();
     ask.stop = stops.filter_map(Value::as_str).map(str::to_owned).collect();
     if ask.stop.len() > 5 {
-        return Err(Wrong::value("stop_sequences", "stop_sequences must have at most 5 elements"));
+        return Err(Wrong::value(
+            "stop_sequences",
+            "stop_sequences must have at most 5 elements",
+        ));
     }
     messages(body, &mut ask)?;
     documents(body, &mut ask)?;
@@ -65,10 +84,18 @@ pub(super) fn chat(body: &Value) -> Result<Ask, Wrong> {
     format(body, &mut ask)?;
     let thinking = &body["thinking"];
     if !thinking.is_null() {
-        object(thinking, "thinking", &[must("type", STR), may("token_budget", INT)], Nulls::Absent)?;
+        object(
+            thinking,
+            "thinking",
+            &[must("type", STR), may("token_budget", INT)],
+            Nulls::Absent,
+        )?;
         one_of(&thinking["type"], "thinking.type", &["enabled", "disabled"])?;
         if thinking["token_budget"].as_i64().is_some_and(|n| n < 1) {
-            return Err(Wrong::value("thinking.token_budget", "token_budget must be positive"));
+            return Err(Wrong::value(
+                "thinking.token_budget",
+                "token_budget must be positive",
+            ));
         }
         ask.think = thinking["type"] == "enabled";
     }
@@ -77,11 +104,18 @@ pub(super) fn chat(body: &Value) -> Result<Ask, Wrong> {
 
 fn messages(body: &Value, ask: &mut Ask) -> Result<(), Wrong> {
     let mut open: BTreeSet<String> = BTreeSet::new();
-    let all = body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let all = body["messages"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     for (i, message) in all.iter().enumerate() {
         let at = format!("messages[{i}]");
         let role = message["role"].as_str().unwrap_or_default();
-        one_of(&message["role"], &join(&at, "role"), &["system", "user", "assistant", "tool"])?;
+        one_of(
+            &message["role"],
+            &join(&at, "role"),
+            &["system", "user", "assistant", "tool"],
+        )?;
         let fields = match role {
             "assistant" => ASSISTANT,
             "tool" => TOOL,
@@ -89,7 +123,10 @@ fn messages(body: &Value, ask: &mut Ask) -> Result<(), Wrong> {
         };
         object(message, &at, fields, Nulls::Absent)?;
         if role == "system" && i > 0 {
-            return Err(Wrong::value(at, "system turn must be the first in the list"));
+            return Err(Wrong::value(
+                at,
+                "system turn must be the first in the list",
+            ));
         }
         if role != "tool" && !open.is_empty() {
             return Err(Wrong::value(
@@ -100,7 +137,9 @@ fn messages(body: &Value, ask: &mut Ask) -> Result<(), Wrong> {
         let said = texts(&message["content"], &at, role)?;
         match role {
             "system" => ask.system = said.join("\n\n"),
-            "user" if said.iter().all(|t| t.trim().is_empty()) && message["content"].is_string() => {
+            "user"
+                if said.iter().all(|t| t.trim().is_empty()) && message["content"].is_string() =>
+            {
                 return Err(Wrong::value(
                     at,
                     "message must be at least 1 token long or tool results must be specified.",
@@ -112,7 +151,8 @@ fn messages(body: &Value, ask: &mut Ask) -> Result<(), Wrong> {
             }
             "tool" => {
                 if !open.remove(message["tool_call_id"].as_str().unwrap_or_default()) {
-                    let message = "cannot find the tool call of this tool_call_id in the previous message";
+                    let message =
+                        "cannot find the tool call of this tool_call_id in the previous message";
                     return Err(Wrong::value(at, message));
                 }
                 ask.tool_results.extend(said.iter().cloned());
@@ -140,9 +180,19 @@ fn messages(body: &Value, ask: &mut Ask) -> Result<(), Wrong> {
 }
 
 fn calls(message: &Value, at: &str, open: &mut BTreeSet<String>) -> Result<(), Wrong> {
-    for (i, call) in message["tool_calls"].as_array().into_iter().flatten().enumerate() {
+    for (i, call) in message["tool_calls"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .enumerate()
+    {
         let at = format!("{at}.tool_calls[{i}]");
-        object(call, &at, &[must("id", STR), must("type", STR), must("function", OBJ)], Nulls::Absent)?;
+        object(
+            call,
+            &at,
+            &[must("id", STR), must("type", STR), must("function", OBJ)],
+            Nulls::Absent,
+        )?;
         one_of(&call["type"], &join(&at, "type"), &["function"])?;
         let function = &call["function"];
         object(
@@ -153,7 +203,10 @@ fn calls(message: &Value, at: &str, open: &mut BTreeSet<String>) -> Result<(), W
         )?;
         let id = call["id"].as_str().unwrap_or_default();
         if id.is_empty() || !open.insert(id.to_owned()) {
-            return Err(Wrong::value(join(&at, "id"), "tool call ids must be unique and not empty"));
+            return Err(Wrong::value(
+                join(&at, "id"),
+                "tool call ids must be unique and not empty",
+            ));
         }
     }
     Ok(())
@@ -181,7 +234,12 @@ fn texts(content: &Value, at: &str, role: &str) -> Result<Vec<String>, Wrong> {
         match kind {
             "image_url" => {
                 let fields = [must("url", STR), may("detail", STR)];
-                object(&block["image_url"], &join(&at, kind), &fields, Nulls::Absent)?;
+                object(
+                    &block["image_url"],
+                    &join(&at, kind),
+                    &fields,
+                    Nulls::Absent,
+                )?;
             }
             "document" => out.push(document(&block["document"], &join(&at, kind))?),
             "text" => out.extend(block["text"].as_str().map(str::to_owned)),
@@ -192,12 +250,22 @@ fn texts(content: &Value, at: &str, role: &str) -> Result<Vec<String>, Wrong> {
 }
 
 fn document(document: &Value, at: &str) -> Result<String, Wrong> {
-    object(document, at, &[must("data", OBJ), may("id", STR)], Nulls::Absent)?;
+    object(
+        document,
+        at,
+        &[must("data", OBJ), may("id", STR)],
+        Nulls::Absent,
+    )?;
     Ok(document["data"].to_string())
 }
 
 fn documents(body: &Value, ask: &mut Ask) -> Result<(), Wrong> {
-    for (i, one) in body["documents"].as_array().into_iter().flatten().enumerate() {
+    for (i, one) in body["documents"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .enumerate()
+    {
         let text = match one.as_str() {
             Some(text) => text.to_owned(),
             None => document(one, &format!("documents[{i}]"))?,
@@ -210,17 +278,35 @@ fn documents(body: &Value, ask: &mut Ask) -> Result<(), Wrong> {
 fn tools(body: &Value, ask: &mut Ask) -> Result<(), Wrong> {
     for (i, tool) in body["tools"].as_array().into_iter().flatten().enumerate() {
         let at = format!("tools[{i}]");
-        object(tool, &at, &[must("type", STR), must("function", OBJ)], Nulls::Absent)?;
+        object(
+            tool,
+            &at,
+            &[must("type", STR), must("function", OBJ)],
+            Nulls::Absent,
+        )?;
         one_of(&tool["type"], &join(&at, "type"), &["function"])?;
-        let fields = [must("name", STR), may("description", STR), must("parameters", OBJ)];
-        object(&tool["function"], &join(&at, "function"), &fields, Nulls::Absent)?;
+        let fields = [
+            must("name", STR),
+            may("description", STR),
+            must("parameters", OBJ),
+        ];
+        object(
+            &tool["function"],
+            &join(&at, "function"),
+            &fields,
+            Nulls::Absent,
+        )?;
         let name = tool["function"]["name"].as_str().unwrap_or_default();
-        ask.tools.push((name.to_owned(), tool["function"]["parameters"].clone()));
+        ask.tools
+            .push((name.to_owned(), tool["function"]["parameters"].clone()));
     }
     let choice = &body["tool_choice"];
     one_of(choice, "tool_choice", &["REQUIRED", "NONE"])?;
     if !choice.is_null() && ask.tools.is_empty() {
-        return Err(Wrong::value("tool_choice", "tool_choice cannot be specified without tools"));
+        return Err(Wrong::value(
+            "tool_choice",
+            "tool_choice cannot be specified without tools",
+        ));
     }
     ask.choice = match choice.as_str() {
         Some("REQUIRED") => Choice::Any,
@@ -235,14 +321,31 @@ fn format(body: &Value, ask: &mut Ask) -> Result<(), Wrong> {
     if format.is_null() {
         return Ok(());
     }
-    object(format, "response_format", &[must("type", STR), may("json_schema", OBJ)], Nulls::Absent)?;
-    one_of(&format["type"], "response_format.type", &["text", "json_object"])?;
+    object(
+        format,
+        "response_format",
+        &[must("type", STR), may("json_schema", OBJ)],
+        Nulls::Absent,
+    )?;
+    one_of(
+        &format["type"],
+        "response_format.type",
+        &["text", "json_object"],
+    )?;
     if format["type"] != "json_object" {
         return Ok(());
     }
     if !ask.tools.is_empty() || body["documents"].is_array() {
-        return Err(Wrong::value("response_format", "response_format is not supported with RAG or tools."));
+        return Err(Wrong::value(
+            "response_format",
+            "response_format is not supported with RAG or tools.",
+        ));
     }
-    ask.schema = Some(format.get("json_schema").cloned().unwrap_or(Value::Object(Default::default())));
+    ask.schema = Some(
+        format
+            .get("json_schema")
+            .cloned()
+            .unwrap_or(Value::Object(Default::default())),
+    );
     Ok(())
 }

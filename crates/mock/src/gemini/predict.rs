@@ -22,18 +22,32 @@ const TASKS: [&str; 8] = [
 
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
 pub(super) fn answer(call: &Call<'_>, body: &Value) -> Result<Reply, Wrong> {
-    object(body, "", &[must("instances", ARR), may("parameters", OBJ)], Nulls::Absent)?;
+    object(
+        body,
+        "",
+        &[must("instances", ARR), may("parameters", OBJ)],
+        Nulls::Absent,
+    )?;
     let parameters = &body["parameters"];
     if !parameters.is_null() {
         let fields = [may("outputDimensionality", INT), may("autoTruncate", BOOL)];
         object(parameters, "parameters", &fields, Nulls::Absent)?;
     }
-    let size = parameters["outputDimensionality"].as_u64().unwrap_or(64).clamp(1, 4096);
-    let instances = body["instances"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let size = parameters["outputDimensionality"]
+        .as_u64()
+        .unwrap_or(64)
+        .clamp(1, 4096);
+    let instances = body["instances"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     if instances.is_empty() {
         return Err(Wrong::value("instances", "No instances were given."));
     }
-    let is_gemini = call.path_model.as_deref().is_some_and(|model| model.starts_with("gemini-embedding"));
+    let is_gemini = call
+        .path_model
+        .as_deref()
+        .is_some_and(|model| model.starts_with("gemini-embedding"));
     if is_gemini && instances.len() > 1 {
         let message = "The model supports one instance per request.";
         return Err(Wrong::value("instances", message));
@@ -44,7 +58,11 @@ pub(super) fn answer(call: &Call<'_>, body: &Value) -> Result<Reply, Wrong> {
         object(
             instance,
             &at,
-            &[must("content", STR), may("task_type", STR), may("title", STR)],
+            &[
+                must("content", STR),
+                may("task_type", STR),
+                may("title", STR),
+            ],
             Nulls::Absent,
         )?;
         one_of(&instance["task_type"], &format!("{at}.task_type"), &TASKS)?;
@@ -54,5 +72,8 @@ pub(super) fn answer(call: &Call<'_>, body: &Value) -> Result<Reply, Wrong> {
         predictions.push(json!({"embeddings": {"values": values, "statistics": statistics}}));
     }
     let metadata = json!({"billableCharacterCount": 1});
-    Ok(Reply::json(StatusCode::OK, &json!({"predictions": predictions, "metadata": metadata})))
+    Ok(Reply::json(
+        StatusCode::OK,
+        &json!({"predictions": predictions, "metadata": metadata}),
+    ))
 }

@@ -16,7 +16,11 @@ pub(super) fn camel(value: &Value) -> Value {
         Value::Object(map) => {
             let entry = |(name, value): (&String, &Value)| {
                 let name = camel_name(name);
-                let value = if OPAQUE.contains(&name.as_str()) { value.clone() } else { camel(value) };
+                let value = if OPAQUE.contains(&name.as_str()) {
+                    value.clone()
+                } else {
+                    camel(value)
+                };
                 (name, value)
             };
             Value::Object(map.iter().map(entry).collect::<Map<_, _>>())
@@ -44,9 +48,15 @@ fn camel_name(name: &str) -> String {
 /// Checks a request to generate, and says what it asks.
 pub(super) fn generate(format: Format, body: &Value) -> Result<Ask, Wrong> {
     object(body, "", GENERATE, Nulls::Absent)?;
-    let mut ask = Ask { system: text(&body["systemInstruction"], "systemInstruction")?, ..Ask::default() };
+    let mut ask = Ask {
+        system: text(&body["systemInstruction"], "systemInstruction")?,
+        ..Ask::default()
+    };
     ask.prompt_tokens = words(&ask.system);
-    let contents = body["contents"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let contents = body["contents"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     if contents.is_empty() {
         return Err(Wrong::missing("contents"));
     }
@@ -89,7 +99,10 @@ fn text(content: &Value, at: &str) -> Result<String, Wrong> {
     }
     object(content, at, CONTENT, Nulls::Absent)?;
     let parts = content["parts"].as_array().into_iter().flatten();
-    Ok(parts.filter_map(|p| p["text"].as_str()).collect::<Vec<_>>().join("\n\n"))
+    Ok(parts
+        .filter_map(|p| p["text"].as_str())
+        .collect::<Vec<_>>()
+        .join("\n\n"))
 }
 
 fn turn(format: Format, ask: &mut Ask, content: &Value, at: &str) -> Result<(), Wrong> {
@@ -98,7 +111,10 @@ fn turn(format: Format, ask: &mut Ask, content: &Value, at: &str) -> Result<(), 
     if role != "user" && role != "model" && role != "function" {
         return Err(Wrong::value(at, "Please use a valid role: user, model."));
     }
-    let parts = content["parts"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let parts = content["parts"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     if parts.is_empty() {
         return Err(Wrong::value(
             at,
@@ -142,18 +158,27 @@ fn part(format: Format, part: &Value, at: &str) -> Result<(), Wrong> {
         return Err(Wrong::value(at, message));
     }
     for (name, fields) in [("functionCall", CALL), ("functionResponse", RESPONSE)] {
-        let Some(value) = part.get(name) else { continue };
+        let Some(value) = part.get(name) else {
+            continue;
+        };
         let at = join(at, name);
         object(value, &at, fields, Nulls::Absent)?;
         if format == Format::Vertex && value.get("id").is_some() {
-            return Err(Wrong { path: join(&at, "id"), what: crate::check::What::Unknown });
+            return Err(Wrong {
+                path: join(&at, "id"),
+                what: crate::check::What::Unknown,
+            });
         }
     }
     if let Some(inline) = part.get("inlineData") {
         object(
             inline,
             &join(at, "inlineData"),
-            &[must("mimeType", STR), must("data", STR), may("displayName", STR)],
+            &[
+                must("mimeType", STR),
+                must("data", STR),
+                may("displayName", STR),
+            ],
             Nulls::Absent,
         )?;
     }
@@ -178,13 +203,25 @@ fn tools(body: &Value, ask: &mut Ask) -> Result<(), Wrong> {
         ];
         let fields: Vec<Field> = kinds.iter().map(|k| may(k, OBJ | ARR)).collect();
         object(tool, &at, &fields, Nulls::Absent)?;
-        for (j, function) in tool["functionDeclarations"].as_array().into_iter().flatten().enumerate() {
+        for (j, function) in tool["functionDeclarations"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
             let at = format!("{at}.functionDeclarations[{j}]");
             object(function, &at, DECLARATION, Nulls::Absent)?;
             schema(&function["parameters"], &join(&at, "parameters"))?;
             let given = [&function["parameters"], &function["parametersJsonSchema"]];
-            let parameters = given.into_iter().find(|p| !p.is_null()).cloned().unwrap_or_default();
-            ask.tools.push((function["name"].as_str().unwrap_or_default().to_owned(), parameters));
+            let parameters = given
+                .into_iter()
+                .find(|p| !p.is_null())
+                .cloned()
+                .unwrap_or_default();
+            ask.tools.push((
+                function["name"].as_str().unwrap_or_default().to_owned(),
+                parameters,
+            ));
         }
     }
     let choice = &body["toolConfig"]["functionCallingConfig"];
@@ -209,7 +246,10 @@ fn config(body: &Value, ask: &mut Ask) -> Result<(), Wrong> {
         return Ok(());
     }
     object(config, "generationConfig", CONFIG, Nulls::Absent)?;
-    if config["temperature"].as_f64().is_some_and(|t| !(0.0..=2.0).contains(&t)) {
+    if config["temperature"]
+        .as_f64()
+        .is_some_and(|t| !(0.0..=2.0).contains(&t))
+    {
         return Err(Wrong::value(
             "generationConfig.temperature",
             "* GenerateContentRequest.generation_config.temperature: temperature must be in the range [0.0, 2.0].\n",

@@ -20,9 +20,15 @@ pub(super) fn answer(call: &Call<'_>, body: &Value) -> Result<Reply, Refusal> {
     let model = model(call, body);
     let choices = body["n"].as_u64().unwrap_or(1);
     if body["stream"] == true {
-        let wants_usage = body["stream_options"]["include_usage"] == true || call.format == Format::Mistral;
+        let wants_usage =
+            body["stream_options"]["include_usage"] == true || call.format == Format::Mistral;
         let usage = (wants_usage && !call.fault.no_usage).then(|| usage(&answer));
-        let chunks = Chunks { call, model: &model, usage }.events(&answer, choices);
+        let chunks = Chunks {
+            call,
+            model: &model,
+            usage,
+        }
+        .events(&answer, choices);
         return Ok(Reply::stream(Framing::Sse, chunks, error_event()));
     }
     let mut whole = json!({
@@ -39,7 +45,8 @@ pub(super) fn answer(call: &Call<'_>, body: &Value) -> Result<Reply, Refusal> {
         whole["usage"] = Value::Null;
     }
     if call.format == Format::Azure {
-        whole["prompt_filter_results"] = json!([{"prompt_index": 0, "content_filter_results": filters()}]);
+        whole["prompt_filter_results"] =
+            json!([{"prompt_index": 0, "content_filter_results": filters()}]);
     }
     Ok(Reply::json(StatusCode::OK, &whole))
 }
@@ -48,14 +55,22 @@ pub(super) fn answer(call: &Call<'_>, body: &Value) -> Result<Reply, Refusal> {
 fn has_responses_alone(call: &Call<'_>, body: &Value) -> bool {
     let model = body["model"].as_str().unwrap_or_default();
     call.format == Format::OpenAi
-        && ["gpt-5-codex", "gpt-5.1-codex", "gpt-5-pro", "o1-pro", "o3-pro"]
-            .iter()
-            .any(|own| model.starts_with(own))
+        && [
+            "gpt-5-codex",
+            "gpt-5.1-codex",
+            "gpt-5-pro",
+            "o1-pro",
+            "o3-pro",
+        ]
+        .iter()
+        .any(|own| model.starts_with(own))
 }
 
 /// The model named in answers.
 pub(super) fn model(call: &Call<'_>, body: &Value) -> String {
-    call.path_model.clone().unwrap_or_else(|| body["model"].as_str().unwrap_or_default().to_owned())
+    call.path_model
+        .clone()
+        .unwrap_or_else(|| body["model"].as_str().unwrap_or_default().to_owned())
 }
 
 fn choice(call: &Call<'_>, answer: &Answer, index: u64) -> Value {
@@ -66,10 +81,11 @@ fn choice(call: &Call<'_>, answer: &Answer, index: u64) -> Value {
     }
     if !answer.calls.is_empty() {
         message["content"] = Value::Null;
-        message["tool_calls"] = (0..answer.calls.len()).map(|i| tool_call(call, answer, i)).collect();
+        message["tool_calls"] = (0..answer.calls.len())
+            .map(|i| tool_call(call, answer, i))
+            .collect();
     }
-    let mut choice =
-        json!({"index": index, "message": message, "logprobs": null, "finish_reason": finish(&answer.end)});
+    let mut choice = json!({"index": index, "message": message, "logprobs": null, "finish_reason": finish(&answer.end)});
     if call.format == Format::Azure {
         choice["content_filter_results"] = filters();
     }
@@ -148,16 +164,29 @@ impl Chunks<'_> {
                 out.push(self.chunk(json!([]), usage.clone()));
             }
         }
-        let done = Event { name: None, data: "[DONE]".into() };
-        out.iter().map(|c| Event { name: None, data: c.to_string() }).chain([done]).collect()
+        let done = Event {
+            name: None,
+            data: "[DONE]".into(),
+        };
+        out.iter()
+            .map(|c| Event {
+                name: None,
+                data: c.to_string(),
+            })
+            .chain([done])
+            .collect()
     }
 
     fn choice(&self, answer: &Answer, index: u64, out: &mut Vec<Value>) {
         let mut delta = |delta: Value, finish: Option<&str>| {
-            let choice = json!({"index": index, "delta": delta, "logprobs": null, "finish_reason": finish});
+            let choice =
+                json!({"index": index, "delta": delta, "logprobs": null, "finish_reason": finish});
             out.push(self.chunk(json!([choice]), Value::Null));
         };
-        delta(json!({"role": "assistant", "content": "", "refusal": null}), None);
+        delta(
+            json!({"role": "assistant", "content": "", "refusal": null}),
+            None,
+        );
         for piece in answer.reasoning.iter().flat_map(|r| r.split_inclusive(' ')) {
             delta(json!({"content": null, "reasoning_content": piece}), None);
         }
@@ -169,7 +198,10 @@ impl Chunks<'_> {
                 "function": {"name": name, "arguments": ""}});
             delta(json!({"tool_calls": [start]}), None);
             for piece in halves(&arguments.to_string()) {
-                delta(json!({"tool_calls": [{"index": i, "function": {"arguments": piece}}]}), None);
+                delta(
+                    json!({"tool_calls": [{"index": i, "function": {"arguments": piece}}]}),
+                    None,
+                );
             }
         }
         delta(json!({}), Some(finish(&answer.end)));
@@ -194,7 +226,10 @@ impl Chunks<'_> {
 
 /// Text in two pieces, so that arguments have to be put together.
 pub(crate) fn halves(text: &str) -> Vec<&str> {
-    let half = (0..=text.len() / 2).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
+    let half = (0..=text.len() / 2)
+        .rev()
+        .find(|&i| text.is_char_boundary(i))
+        .unwrap_or(0);
     let (a, b) = text.split_at(half);
     [a, b].into_iter().filter(|p| !p.is_empty()).collect()
 }

@@ -27,7 +27,10 @@ const CATEGORIES: [&str; 13] = [
 pub(super) fn answer(call: &Call<'_>, body: &Value) -> Result<Reply, Refusal> {
     object(body, "", REQUEST, Nulls::Absent)?;
     let input = &body["input"];
-    let inputs = input.as_array().cloned().unwrap_or_else(|| vec![input.clone()]);
+    let inputs = input
+        .as_array()
+        .cloned()
+        .unwrap_or_else(|| vec![input.clone()]);
     let texts: Option<Vec<&str>> = inputs.iter().map(Value::as_str).collect();
     let wrong = || Wrong::value("input", "'$.input' is invalid.").into();
     let texts: Vec<&str> = texts.filter(|texts| !texts.is_empty()).ok_or_else(wrong)?;
@@ -37,14 +40,20 @@ pub(super) fn answer(call: &Call<'_>, body: &Value) -> Result<Reply, Refusal> {
     let results: Vec<Value> = texts.into_iter().map(judged).collect();
     let model = body["model"].as_str().unwrap_or("omni-moderation-latest");
     let id = format!("modr-mock{}", call.number);
-    Ok(Reply::json(StatusCode::OK, &json!({"id": id, "model": model, "results": results})))
+    Ok(Reply::json(
+        StatusCode::OK,
+        &json!({"id": id, "model": model, "results": results}),
+    ))
 }
 
 fn judged(text: &str) -> Value {
     let flagged = text.to_lowercase().contains("kill");
     let is = |category: &str| flagged && category == "violence";
     let map = |value: &dyn Fn(&str) -> Value| -> Map<String, Value> {
-        CATEGORIES.iter().map(|category| ((*category).to_owned(), value(category))).collect()
+        CATEGORIES
+            .iter()
+            .map(|category| ((*category).to_owned(), value(category)))
+            .collect()
     };
     json!({
         "flagged": flagged,

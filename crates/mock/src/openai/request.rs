@@ -5,8 +5,8 @@ mod fields;
 use std::collections::BTreeSet;
 
 use fields::{
-    CALLED, CHAT, DEEPSEEK, FUNCTION, MESSAGE, MISTRAL, MISTRAL_MESSAGE, QWEN, STREAM_OPTIONS, TOOL,
-    TOOL_CALL,
+    CALLED, CHAT, DEEPSEEK, FUNCTION, MESSAGE, MISTRAL, MISTRAL_MESSAGE, QWEN, STREAM_OPTIONS,
+    TOOL, TOOL_CALL,
 };
 use serde_json::Value;
 
@@ -50,7 +50,9 @@ pub(super) fn chat(call: &Call<'_>, body: &Value) -> Result<Ask, Wrong> {
     }
     let mut ask = conversation(&body["messages"], call.format)?;
     tools(&body, mistral, &mut ask)?;
-    ask.limit = body["max_completion_tokens"].as_u64().or_else(|| body["max_tokens"].as_u64());
+    ask.limit = body["max_completion_tokens"]
+        .as_u64()
+        .or_else(|| body["max_tokens"].as_u64());
     ask.stop = strings(&body["stop"]);
     ask.think = body["thinking"]["type"] == "enabled" || body["enable_thinking"] == true;
     ask.schema = schema(&body["response_format"])?;
@@ -60,11 +62,19 @@ pub(super) fn chat(call: &Call<'_>, body: &Value) -> Result<Ask, Wrong> {
 /// What DeepSeek refuses of what OpenAI takes.
 fn deepseek(body: &Value) -> Result<(), Wrong> {
     if body["response_format"]["type"] == "json_schema" {
-        return Err(Wrong::value("response_format", "This response_format type is unavailable now"));
+        return Err(Wrong::value(
+            "response_format",
+            "This response_format type is unavailable now",
+        ));
     }
     // Its models think unless they are told not to.
     let thinks = body["thinking"]["type"] != "disabled";
-    for (i, message) in body["messages"].as_array().into_iter().flatten().enumerate() {
+    for (i, message) in body["messages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .enumerate()
+    {
         let mut parts = message["content"].as_array().into_iter().flatten();
         if let Some(other) = parts.find(|part| part["type"] != "text") {
             let message = format!(
@@ -73,10 +83,13 @@ fn deepseek(body: &Value) -> Result<(), Wrong> {
             );
             return Err(Wrong::value(format!("messages[{i}]"), message));
         }
-        let has_calls = message["tool_calls"].as_array().is_some_and(|calls| !calls.is_empty());
+        let has_calls = message["tool_calls"]
+            .as_array()
+            .is_some_and(|calls| !calls.is_empty());
         let thought = message["reasoning_content"].as_str().unwrap_or_default();
         if thinks && has_calls && thought.is_empty() {
-            let message = "The `reasoning_content` in the thinking mode must be passed back to the API.";
+            let message =
+                "The `reasoning_content` in the thinking mode must be passed back to the API.";
             return Err(Wrong::value(format!("messages[{i}]"), message));
         }
     }
@@ -87,7 +100,10 @@ fn both(body: &Value, a: &str, b: &str) -> Result<(), Wrong> {
     if body[a].is_null() || body[b].is_null() {
         return Ok(());
     }
-    Err(Wrong::value(a, format!("Setting '{a}' and '{b}' at the same time is not supported.")))
+    Err(Wrong::value(
+        a,
+        format!("Setting '{a}' and '{b}' at the same time is not supported."),
+    ))
 }
 
 fn conversation(messages: &Value, format: Format) -> Result<Ask, Wrong> {
@@ -105,7 +121,11 @@ fn conversation(messages: &Value, format: Format) -> Result<Ask, Wrong> {
         let fields = match format {
             Format::Mistral => MISTRAL_MESSAGE.to_vec(),
             // It wants back what it thought between calls of tools.
-            Format::DeepSeek => [MESSAGE, &[may("reasoning_content", STR), may("prefix", BOOL)]].concat(),
+            Format::DeepSeek => [
+                MESSAGE,
+                &[may("reasoning_content", STR), may("prefix", BOOL)],
+            ]
+            .concat(),
             _ => MESSAGE.to_vec(),
         };
         object(message, &at, &fields, Nulls::Absent)?;
@@ -142,7 +162,14 @@ fn take(
     let roles: &[&str] = if few {
         &["system", "user", "assistant", "tool"]
     } else {
-        &["system", "developer", "user", "assistant", "tool", "function"]
+        &[
+            "system",
+            "developer",
+            "user",
+            "assistant",
+            "tool",
+            "function",
+        ]
     };
     one_of(&message["role"], &format!("{at}.role"), roles)?;
     if let Some(id) = open.first().filter(|_| role != "tool") {
@@ -192,7 +219,12 @@ fn calls(calls: &Value, at: &str) -> Result<BTreeSet<String>, Wrong> {
     for (i, call) in calls.as_array().into_iter().flatten().enumerate() {
         let at = format!("{at}.tool_calls[{i}]");
         object(call, &at, TOOL_CALL, Nulls::Absent)?;
-        object(&call["function"], &format!("{at}.function"), CALLED, Nulls::Absent)?;
+        object(
+            &call["function"],
+            &format!("{at}.function"),
+            CALLED,
+            Nulls::Absent,
+        )?;
         ids.extend(call["id"].as_str().map(str::to_owned));
     }
     Ok(ids)
@@ -208,8 +240,18 @@ fn content(message: &Value, at: &str) -> Result<String, Wrong> {
     let mut texts = Vec::new();
     for (i, part) in parts.iter().enumerate() {
         let at = format!("{at}.content[{i}]");
-        let kind = part["type"].as_str().ok_or_else(|| Wrong::missing(format!("{at}.type")))?;
-        let kinds = ["text", "image_url", "input_audio", "file", "refusal", "thinking", "video_url"];
+        let kind = part["type"]
+            .as_str()
+            .ok_or_else(|| Wrong::missing(format!("{at}.type")))?;
+        let kinds = [
+            "text",
+            "image_url",
+            "input_audio",
+            "file",
+            "refusal",
+            "thinking",
+            "video_url",
+        ];
         one_of(&part["type"], &format!("{at}.type"), &kinds)?;
         object(
             part,
@@ -255,10 +297,16 @@ fn tools(body: &Value, mistral: bool, ask: &mut Ask) -> Result<(), Wrong> {
         let at = format!("tools[{i}]");
         object(tool, &at, TOOL, Nulls::Absent)?;
         if tool["type"] == "function" {
-            object(&tool["function"], &format!("{at}.function"), FUNCTION, Nulls::Absent)?;
+            object(
+                &tool["function"],
+                &format!("{at}.function"),
+                FUNCTION,
+                Nulls::Absent,
+            )?;
             let name = tool["function"]["name"].as_str().unwrap_or_default();
             tool_name(name, &format!("{at}.function.name"))?;
-            ask.tools.push((name.to_owned(), tool["function"]["parameters"].clone()));
+            ask.tools
+                .push((name.to_owned(), tool["function"]["parameters"].clone()));
         }
     }
     if ask.tools.is_empty()
@@ -266,17 +314,25 @@ fn tools(body: &Value, mistral: bool, ask: &mut Ask) -> Result<(), Wrong> {
         && tools.is_none()
         && body["tool_choice"] != "none"
     {
-        return Err(Wrong::value("tool_choice", "'tool_choice' is only allowed when 'tools' are specified."));
+        return Err(Wrong::value(
+            "tool_choice",
+            "'tool_choice' is only allowed when 'tools' are specified.",
+        ));
     }
-    let words: &[&str] =
-        if mistral { &["none", "auto", "any", "required"] } else { &["none", "auto", "required"] };
+    let words: &[&str] = if mistral {
+        &["none", "auto", "any", "required"]
+    } else {
+        &["none", "auto", "required"]
+    };
     one_of(&body["tool_choice"], "tool_choice", words)?;
     ask.choice = match &body["tool_choice"] {
         Value::String(s) if s == "none" => Choice::Never,
         Value::String(s) if s == "required" || s == "any" => Choice::Any,
-        Value::Object(o) => {
-            Choice::Named(o.get("function").map_or("", |f| f["name"].as_str().unwrap_or("")).into())
-        }
+        Value::Object(o) => Choice::Named(
+            o.get("function")
+                .map_or("", |f| f["name"].as_str().unwrap_or(""))
+                .into(),
+        ),
         _ => Choice::Auto,
     };
     Ok(())
@@ -284,20 +340,30 @@ fn tools(body: &Value, mistral: bool, ask: &mut Ask) -> Result<(), Wrong> {
 
 /// `[a-zA-Z0-9_-]{1,64}`.
 pub(crate) fn tool_name(name: &str, at: &str) -> Result<(), Wrong> {
-    let right = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    let right = name
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     if right && (1..=64).contains(&name.len()) {
         return Ok(());
     }
     Err(Wrong::value(
         at,
-        format!("Invalid '{at}': string does not match pattern. Expected '^[a-zA-Z0-9_-]{{1,64}}$'."),
+        format!(
+            "Invalid '{at}': string does not match pattern. Expected '^[a-zA-Z0-9_-]{{1,64}}$'."
+        ),
     ))
 }
 
 fn schema(format: &Value) -> Result<Option<Value>, Wrong> {
-    one_of(&format["type"], "response_format.type", &["text", "json_object", "json_schema"])?;
+    one_of(
+        &format["type"],
+        "response_format.type",
+        &["text", "json_object", "json_schema"],
+    )?;
     match format["type"].as_str() {
-        Some("json_object") => Ok(Some(serde_json::json!({"properties": {"answer": {"type": "string"}}}))),
+        Some("json_object") => Ok(Some(
+            serde_json::json!({"properties": {"answer": {"type": "string"}}}),
+        )),
         Some("json_schema") if format["json_schema"]["name"].is_null() => {
             Err(Wrong::missing("response_format.json_schema.name"))
         }
@@ -310,7 +376,11 @@ fn schema(format: &Value) -> Result<Option<Value>, Wrong> {
 pub(super) fn strings(value: &Value) -> Vec<String> {
     match value {
         Value::String(s) => vec![s.clone()],
-        Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Value::Array(list) => list
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
         _ => Vec::new(),
     }
 }

@@ -4,7 +4,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Ask, Choice, End, words};
-use crate::check::{ANY, ARR, BOOL, Field, INT, NUM, Nulls, OBJ, STR, Wrong, may, must, object, one_of};
+use crate::check::{
+    ANY, ARR, BOOL, Field, INT, NUM, Nulls, OBJ, STR, Wrong, may, must, object, one_of,
+};
 use crate::openai::chat::halves;
 use crate::openai::{CREATED, of_status};
 use crate::reply::{Call, Refusal, Reply};
@@ -47,37 +49,58 @@ const RESPONSES: &[Field] = &[
 /// A response, whole or streamed.
 pub(super) fn answer(call: &Call<'_>, body: &Value) -> Result<Reply, Refusal> {
     object(body, "", RESPONSES, Nulls::Absent)?;
-    let newer = body["model"].as_str().is_some_and(|model| model.starts_with("gpt-5"));
+    let newer = body["model"]
+        .as_str()
+        .is_some_and(|model| model.starts_with("gpt-5"));
     if newer && body["max_output_tokens"].as_i64().is_some_and(|n| n < 16) {
-        let message = "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16.";
+        let message =
+            "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16.";
         return Err(Wrong::value("max_output_tokens", message).into());
     }
     let ask = ask(body)?;
     let answer = ask.answer(call.fault);
-    let sealed =
-        body["include"].as_array().is_some_and(|all| all.contains(&json!("reasoning.encrypted_content")));
+    let sealed = body["include"]
+        .as_array()
+        .is_some_and(|all| all.contains(&json!("reasoning.encrypted_content")));
     let items = items(call, &answer, sealed);
     if body["stream"] != true {
-        return Ok(Reply::json(StatusCode::OK, &response(call, body, &answer, Some(&items))));
+        return Ok(Reply::json(
+            StatusCode::OK,
+            &response(call, body, &answer, Some(&items)),
+        ));
     }
     let error = json!({"type": "error", "sequence_number": 1, "code": "server_error", "param": null,
         "message": of_status(StatusCode::INTERNAL_SERVER_ERROR)["error"]["message"]});
-    let error = Event { name: Some("error"), data: error.to_string() };
-    Ok(Reply::stream(Framing::Sse, events(call, body, &answer, &items), error))
+    let error = Event {
+        name: Some("error"),
+        data: error.to_string(),
+    };
+    Ok(Reply::stream(
+        Framing::Sse,
+        events(call, body, &answer, &items),
+        error,
+    ))
 }
 
 fn ask(body: &Value) -> Result<Ask, Wrong> {
-    let mut ask =
-        Ask { system: body["instructions"].as_str().unwrap_or_default().to_owned(), ..Ask::default() };
+    let mut ask = Ask {
+        system: body["instructions"].as_str().unwrap_or_default().to_owned(),
+        ..Ask::default()
+    };
     ask.prompt_tokens = words(&ask.system);
     match &body["input"] {
         Value::String(text) => ask.user = text.clone(),
-        Value::Array(items) => items.iter().enumerate().try_for_each(|(i, item)| take(&mut ask, i, item))?,
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(i, item)| take(&mut ask, i, item))?,
         _ => return Err(Wrong::missing("input")),
     }
     ask.prompt_tokens += words(&ask.user);
     for (i, tool) in body["tools"].as_array().into_iter().flatten().enumerate() {
-        let kind = tool["type"].as_str().ok_or_else(|| Wrong::missing(format!("tools[{i}].type")))?;
+        let kind = tool["type"]
+            .as_str()
+            .ok_or_else(|| Wrong::missing(format!("tools[{i}].type")))?;
         if kind == "function" {
             let at = format!("tools[{i}]");
             let fields = [
@@ -88,14 +111,21 @@ fn ask(body: &Value) -> Result<Ask, Wrong> {
                 may("strict", BOOL),
             ];
             object(tool, &at, &fields, Nulls::Absent)?;
-            ask.tools
-                .push((tool["name"].as_str().unwrap_or_default().to_owned(), tool["parameters"].clone()));
+            ask.tools.push((
+                tool["name"].as_str().unwrap_or_default().to_owned(),
+                tool["parameters"].clone(),
+            ));
         }
     }
     ask.choice = match &body["tool_choice"] {
         Value::String(s) if s == "none" => Choice::Never,
         Value::String(s) if s == "required" => Choice::Any,
-        Value::Object(o) => Choice::Named(o.get("name").and_then(Value::as_str).unwrap_or_default().into()),
+        Value::Object(o) => Choice::Named(
+            o.get("name")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .into(),
+        ),
         _ => Choice::Auto,
     };
     ask.limit = body["max_output_tokens"].as_u64();
@@ -122,10 +152,19 @@ fn take(ask: &mut Ask, i: usize, item: &Value) -> Result<(), Wrong> {
                 may("phase", STR),
             ];
             object(item, &at, &fields, Nulls::Absent)?;
-            one_of(&item["role"], &format!("{at}.role"), &["user", "assistant", "system", "developer"])?;
-            let parts = item["content"].as_array().into_iter().flatten().filter_map(|p| p["text"].as_str());
-            let text =
-                item["content"].as_str().map_or_else(|| parts.collect::<Vec<_>>().join(" "), str::to_owned);
+            one_of(
+                &item["role"],
+                &format!("{at}.role"),
+                &["user", "assistant", "system", "developer"],
+            )?;
+            let parts = item["content"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|p| p["text"].as_str());
+            let text = item["content"]
+                .as_str()
+                .map_or_else(|| parts.collect::<Vec<_>>().join(" "), str::to_owned);
             match item["role"].as_str() {
                 Some("user") => ask.user = text,
                 Some("assistant") | None => {}
@@ -146,8 +185,11 @@ fn take(ask: &mut Ask, i: usize, item: &Value) -> Result<(), Wrong> {
                 ],
                 Nulls::Absent,
             )?;
-            ask.tool_results
-                .push(item["output"].as_str().map_or_else(|| item["output"].to_string(), str::to_owned));
+            ask.tool_results.push(
+                item["output"]
+                    .as_str()
+                    .map_or_else(|| item["output"].to_string(), str::to_owned),
+            );
         }
         _ => {}
     }
@@ -170,8 +212,10 @@ fn items(call: &Call<'_>, answer: &Answer, sealed: bool) -> Vec<Value> {
             "call_id": format!("call_mock{n}x{i}"), "name": name, "arguments": arguments.to_string()}));
     }
     if answer.calls.is_empty() {
-        items.push(json!({"type": "message", "id": format!("msg_mock{n}"), "status": "completed",
-            "role": "assistant", "content": [text_part(&answer.text())]}));
+        items.push(
+            json!({"type": "message", "id": format!("msg_mock{n}"), "status": "completed",
+            "role": "assistant", "content": [text_part(&answer.text())]}),
+        );
     }
     items
 }
@@ -182,7 +226,12 @@ fn text_part(text: &str) -> Value {
 
 /// The response object; without items it is still in progress.
 fn response(call: &Call<'_>, body: &Value, answer: &Answer, items: Option<&[Value]>) -> Value {
-    let or = |name: &str, other: Value| body.get(name).filter(|v| !v.is_null()).cloned().unwrap_or(other);
+    let or = |name: &str, other: Value| {
+        body.get(name)
+            .filter(|v| !v.is_null())
+            .cloned()
+            .unwrap_or(other)
+    };
     let length = items.is_some() && answer.end == End::Length;
     let usage = items.map(|_| {
         json!({"input_tokens": answer.input, "input_tokens_details": {"cached_tokens": 0},
@@ -229,12 +278,22 @@ fn events(call: &Call<'_>, body: &Value, answer: &Answer, items: &[Value]) -> Ve
             _ => thought_events(i, item, &mut out),
         }
     }
-    let last = if answer.end == End::Length { "response.incomplete" } else { "response.completed" };
-    out.push((last, json!({"response": response(call, body, answer, Some(items))})));
+    let last = if answer.end == End::Length {
+        "response.incomplete"
+    } else {
+        "response.completed"
+    };
+    out.push((
+        last,
+        json!({"response": response(call, body, answer, Some(items))}),
+    ));
     let event = |(n, (name, mut data)): (usize, (&'static str, Value))| {
         data["type"] = json!(name);
         data["sequence_number"] = json!(n);
-        Event { name: Some(name), data: data.to_string() }
+        Event {
+            name: Some(name),
+            data: data.to_string(),
+        }
     };
     out.into_iter().enumerate().map(event).collect()
 }
@@ -242,7 +301,10 @@ fn events(call: &Call<'_>, body: &Value, answer: &Answer, items: &[Value]) -> Ve
 fn thought_events(i: usize, item: &Value, out: &mut Vec<(&'static str, Value)>) {
     let mut begun = item.clone();
     begun["summary"] = json!([]);
-    out.push(("response.output_item.added", json!({"output_index": i, "item": begun})));
+    out.push((
+        "response.output_item.added",
+        json!({"output_index": i, "item": begun}),
+    ));
     let at = |mut data: Value| {
         data["item_id"] = item["id"].clone();
         data["output_index"] = json!(i);
@@ -253,11 +315,20 @@ fn thought_events(i: usize, item: &Value, out: &mut Vec<(&'static str, Value)>) 
     let part = |text: &str| json!({"part": {"type": "summary_text", "text": text}});
     out.push(("response.reasoning_summary_part.added", at(part(""))));
     for piece in text.split_inclusive(' ') {
-        out.push(("response.reasoning_summary_text.delta", at(json!({"delta": piece}))));
+        out.push((
+            "response.reasoning_summary_text.delta",
+            at(json!({"delta": piece})),
+        ));
     }
-    out.push(("response.reasoning_summary_text.done", at(json!({"text": text}))));
+    out.push((
+        "response.reasoning_summary_text.done",
+        at(json!({"text": text})),
+    ));
     out.push(("response.reasoning_summary_part.done", at(part(text))));
-    out.push(("response.output_item.done", json!({"output_index": i, "item": item})));
+    out.push((
+        "response.output_item.done",
+        json!({"output_index": i, "item": item}),
+    ));
 }
 
 fn message_events(i: usize, item: &Value, answer: &Answer, out: &mut Vec<(&'static str, Value)>) {
@@ -270,14 +341,32 @@ fn message_events(i: usize, item: &Value, answer: &Answer, out: &mut Vec<(&'stat
         data["content_index"] = json!(0);
         data
     };
-    out.push(("response.output_item.added", json!({"output_index": i, "item": begun})));
-    out.push(("response.content_part.added", at(json!({"part": text_part("")}))));
+    out.push((
+        "response.output_item.added",
+        json!({"output_index": i, "item": begun}),
+    ));
+    out.push((
+        "response.content_part.added",
+        at(json!({"part": text_part("")})),
+    ));
     for piece in &answer.pieces {
-        out.push(("response.output_text.delta", at(json!({"delta": piece, "logprobs": []}))));
+        out.push((
+            "response.output_text.delta",
+            at(json!({"delta": piece, "logprobs": []})),
+        ));
     }
-    out.push(("response.output_text.done", at(json!({"text": answer.text(), "logprobs": []}))));
-    out.push(("response.content_part.done", at(json!({"part": text_part(&answer.text())}))));
-    out.push(("response.output_item.done", json!({"output_index": i, "item": item})));
+    out.push((
+        "response.output_text.done",
+        at(json!({"text": answer.text(), "logprobs": []})),
+    ));
+    out.push((
+        "response.content_part.done",
+        at(json!({"part": text_part(&answer.text())})),
+    ));
+    out.push((
+        "response.output_item.done",
+        json!({"output_index": i, "item": item}),
+    ));
 }
 
 fn call_events(i: usize, item: &Value, out: &mut Vec<(&'static str, Value)>) {
@@ -285,13 +374,18 @@ fn call_events(i: usize, item: &Value, out: &mut Vec<(&'static str, Value)>) {
     begun["status"] = json!("in_progress");
     begun["arguments"] = json!("");
     let arguments = item["arguments"].as_str().unwrap_or_default();
-    out.push(("response.output_item.added", json!({"output_index": i, "item": begun})));
+    out.push((
+        "response.output_item.added",
+        json!({"output_index": i, "item": begun}),
+    ));
     for piece in halves(arguments) {
         let delta = json!({"item_id": item["id"], "output_index": i, "delta": piece});
         out.push(("response.function_call_arguments.delta", delta));
     }
-    let done =
-        json!({"item_id": item["id"], "output_index": i, "name": item["name"], "arguments": arguments});
+    let done = json!({"item_id": item["id"], "output_index": i, "name": item["name"], "arguments": arguments});
     out.push(("response.function_call_arguments.done", done));
-    out.push(("response.output_item.done", json!({"output_index": i, "item": item})));
+    out.push((
+        "response.output_item.done",
+        json!({"output_index": i, "item": item}),
+    ));
 }

@@ -6,7 +6,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::answer::{Ask, words};
-use crate::check::{ARR, BOOL, Field, INT, NUM, Nulls, OBJ, STR, Wrong, may, must, object, one_of, within};
+use crate::check::{
+    ARR, BOOL, Field, INT, NUM, Nulls, OBJ, STR, Wrong, may, must, object, one_of, within,
+};
 use crate::openai::chat::{finish, model, usage};
 use crate::openai::request::strings;
 use crate::openai::{CREATED, error_event};
@@ -48,7 +50,11 @@ const DIMENSIONS: usize = 64;
 
 fn needs_model(call: &Call<'_>, body: &Value) -> Result<(), Wrong> {
     let known = call.format == Format::Azure || !body["model"].is_null();
-    if known { Ok(()) } else { Err(Wrong::missing("model")) }
+    if known {
+        Ok(())
+    } else {
+        Err(Wrong::missing("model"))
+    }
 }
 
 /// A text completion, whole or streamed.
@@ -73,16 +79,33 @@ pub(super) fn completions(call: &Call<'_>, body: &Value) -> Result<Reply, Refusa
     };
     let choice = |text: &str, finish: Option<&str>| json!([{"index": 0, "text": text, "logprobs": null, "finish_reason": finish}]);
     if body["stream"] != true {
-        let whole = chunk(choice(&answer.text(), Some(finish(&answer.end))), usage(&answer));
+        let whole = chunk(
+            choice(&answer.text(), Some(finish(&answer.end))),
+            usage(&answer),
+        );
         return Ok(Reply::json(StatusCode::OK, &whole));
     }
-    let mut chunks: Vec<Value> = answer.pieces.iter().map(|p| chunk(choice(p, None), Value::Null)).collect();
+    let mut chunks: Vec<Value> = answer
+        .pieces
+        .iter()
+        .map(|p| chunk(choice(p, None), Value::Null))
+        .collect();
     chunks.push(chunk(choice("", Some(finish(&answer.end))), Value::Null));
     if body["stream_options"]["include_usage"] == true {
         chunks.push(chunk(json!([]), usage(&answer)));
     }
-    let done = Event { name: None, data: "[DONE]".into() };
-    let events = chunks.iter().map(|c| Event { name: None, data: c.to_string() }).chain([done]).collect();
+    let done = Event {
+        name: None,
+        data: "[DONE]".into(),
+    };
+    let events = chunks
+        .iter()
+        .map(|c| Event {
+            name: None,
+            data: c.to_string(),
+        })
+        .chain([done])
+        .collect();
     Ok(Reply::stream(Framing::Sse, events, error_event()))
 }
 
@@ -90,19 +113,32 @@ pub(super) fn completions(call: &Call<'_>, body: &Value) -> Result<Reply, Refusa
 pub(super) fn embeddings(call: &Call<'_>, body: &Value) -> Result<Reply, Refusal> {
     needs_model(call, body)?;
     object(body, "", EMBEDDINGS, Nulls::Absent)?;
-    one_of(&body["encoding_format"], "encoding_format", &["float", "base64"])?;
+    one_of(
+        &body["encoding_format"],
+        "encoding_format",
+        &["float", "base64"],
+    )?;
     let inputs = inputs(&body["input"]);
     if inputs.is_empty() {
-        return Err(Wrong::value("input", "Invalid 'input': input cannot be an empty array.").into());
+        return Err(
+            Wrong::value("input", "Invalid 'input': input cannot be an empty array.").into(),
+        );
     }
-    let size = body["dimensions"].as_u64().and_then(|d| usize::try_from(d).ok()).unwrap_or(DIMENSIONS);
+    let size = body["dimensions"]
+        .as_u64()
+        .and_then(|d| usize::try_from(d).ok())
+        .unwrap_or(DIMENSIONS);
     let base64 = body["encoding_format"] == "base64";
     let data: Vec<Value> = inputs
         .iter()
         .enumerate()
         .map(|(i, text)| {
             let vector = embedding(text, size.clamp(1, 4096));
-            let value = if base64 { json!(encode(&vector)) } else { json!(vector) };
+            let value = if base64 {
+                json!(encode(&vector))
+            } else {
+                json!(vector)
+            };
             json!({"object": "embedding", "index": i, "embedding": value})
         })
         .collect();
@@ -116,9 +152,10 @@ pub(super) fn embeddings(call: &Call<'_>, body: &Value) -> Result<Reply, Refusal
 fn inputs(input: &Value) -> Vec<String> {
     match input {
         Value::Array(list) if list.first().is_some_and(Value::is_number) => vec![input.to_string()],
-        Value::Array(list) => {
-            list.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect()
-        }
+        Value::Array(list) => list
+            .iter()
+            .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
+            .collect(),
         other => strings(other),
     }
 }

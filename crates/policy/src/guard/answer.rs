@@ -82,13 +82,16 @@ impl Masks for Looking<'_> {
         if !part.json {
             return self.guards.mask(scope, text, self.hits);
         }
-        let (mut chain, mut out) = (JsonChain::new(self.guards, scope), String::with_capacity(text.len()));
+        let (mut chain, mut out) = (
+            JsonChain::new(self.guards, scope),
+            String::with_capacity(text.len()),
+        );
         chain.push(self.guards, text, &mut out, self.hits)?;
         chain.finish(self.guards, &mut out, self.hits)?;
         // Escapes may be spelled in another way, which is no change.
         let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).ok();
-        let same =
-            out == text || (text.contains('\\') && read(&out).is_some_and(|new| Some(new) == read(text)));
+        let same = out == text
+            || (text.contains('\\') && read(&out).is_some_and(|new| Some(new) == read(text)));
         Ok((!same).then_some(out))
     }
 }

@@ -99,7 +99,12 @@ pub struct Text {
 impl Text {
     /// One that is there as a whole.
     pub fn whole(part: Part, text: &str) -> Self {
-        Self { part, text: text.to_owned(), before: String::new(), whole: true }
+        Self {
+            part,
+            text: text.to_owned(),
+            before: String::new(),
+            whole: true,
+        }
     }
 }
 

@@ -27,7 +27,9 @@ use super::find::{Hit, Rules, Spans};
 use super::{Action, Rule, What};
 
 /// Personal data and secrets that are recognised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Builtin {
     /// Phone numbers: international (`+…`, `00…`), North American, and national ones with a leading zero.
@@ -81,10 +83,17 @@ impl Builtin {
 
     /// Where it finds something in a whole text, in order.
     pub fn find(self, text: &str) -> Vec<std::ops::Range<usize>> {
-        let rule = Rule { name: String::new(), action: Action::Mask, find: What::Builtin(self) };
+        let rule = Rule {
+            name: String::new(),
+            action: Action::Mask,
+            find: What::Builtin(self),
+        };
         let mut found = Vec::new();
         if let Ok(rules) = Rules::new(&[rule]) {
-            rules.views.iter().for_each(|view| view.find(text, &mut found));
+            rules
+                .views
+                .iter()
+                .for_each(|view| view.find(text, &mut found));
         }
         found.sort_unstable();
         let mut ranges: Vec<std::ops::Range<usize>> = Vec::new();
@@ -146,10 +155,20 @@ impl Recogniser {
         let parse = |pattern: &str| regex_syntax::parse(pattern).unwrap_or_else(|_| Hir::fail());
         let build = |hir: &Hir| Regex::builder().build_from_hir(hir).ok();
         let regex = build(&parse(shape)).or_else(|| build(&Hir::fail()));
-        #[expect(clippy::expect_used, reason = "the pattern that matches nothing always compiles")]
+        #[expect(
+            clippy::expect_used,
+            reason = "the pattern that matches nothing always compiles"
+        )]
         let regex = regex.expect("the pattern that matches nothing");
         let hir = parse(&format!("(?:{shape})(?s:.|$)"));
-        Self { regex, hir, begins, may_be: |_| true, skips: |_, start| start + 1, judge }
+        Self {
+            regex,
+            hir,
+            begins,
+            may_be: |_| true,
+            skips: |_, start| start + 1,
+            judge,
+        }
     }
 
     fn only(self, may_be: fn(&[u8]) -> bool) -> Self {
@@ -171,7 +190,13 @@ impl Recogniser {
 
     /// The next find from `at` on. Candidates are tried one by one in the order in which they begin, so that one that is refused
     /// hides none that overlaps it.
-    pub(super) fn next(&self, text: &str, groups: &Groups, at: usize, spans: &mut Spans) -> Option<Hit> {
+    pub(super) fn next(
+        &self,
+        text: &str,
+        groups: &Groups,
+        at: usize,
+        spans: &mut Spans,
+    ) -> Option<Hit> {
         let mut from = at;
         loop {
             let start = match self.begins {
@@ -181,7 +206,10 @@ impl Recogniser {
             }?;
             if let Some(len) = self.take(text, start) {
                 spans.push((start, start + len));
-                return Some(Hit { start, next: start + len });
+                return Some(Hit {
+                    start,
+                    next: start + len,
+                });
             }
             from = text.ceil_char_boundary((self.skips)(text, start));
         }

@@ -60,8 +60,15 @@ impl Hits {
 
     /// Adds one, unless it is there.
     pub fn add(&mut self, rule: &Arc<str>, outcome: Outcome) {
-        if !self.0.iter().any(|hit| hit.outcome == outcome && hit.rule == *rule) {
-            self.0.push(Hit { rule: rule.clone(), outcome });
+        if !self
+            .0
+            .iter()
+            .any(|hit| hit.outcome == outcome && hit.rule == *rule)
+        {
+            self.0.push(Hit {
+                rule: rule.clone(),
+                outcome,
+            });
         }
     }
 }
@@ -96,7 +103,11 @@ impl Guard {
             }
             Refused::TooLong => None,
         };
-        Refusal { message: self.message.clone(), status: self.status, rule }
+        Refusal {
+            message: self.message.clone(),
+            status: self.status,
+            rule,
+        }
     }
 
     fn note(&self, rules: &[usize], hits: &mut Hits) {
@@ -126,7 +137,10 @@ impl Guard {
         if self.mode == Mode::Audit {
             return Ok(None);
         }
-        if let Some(rule) = rules.iter().find(|r| self.rules.named[**r].action == Action::Reject) {
+        if let Some(rule) = rules
+            .iter()
+            .find(|r| self.rules.named[**r].action == Action::Reject)
+        {
             return Err(self.refuse(Refused::Rule(self.rules.named[*rule].name.clone()), hits));
         }
         Ok(Some(self.replace(text, &found)))
@@ -175,7 +189,12 @@ impl Guards {
     }
 
     /// Looks at a whole text. `None` when it may pass as it is.
-    pub fn mask(&self, scope: Scope, text: &str, hits: &mut Hits) -> Result<Option<String>, Refusal> {
+    pub fn mask(
+        &self,
+        scope: Scope,
+        text: &str,
+        hits: &mut Hits,
+    ) -> Result<Option<String>, Refusal> {
         let mut masked: Option<String> = None;
         for guard in self.0.iter().filter(|guard| guard.scopes.has(scope)) {
             if let Some(new) = guard.mask(masked.as_deref().unwrap_or(text), hits)? {
@@ -187,7 +206,10 @@ impl Guards {
 
     /// Begins a text that comes in pieces.
     pub fn begin(&self, scope: Scope) -> Chain {
-        Chain { scope, streams: self.0.iter().map(|_| Stream::default()).collect() }
+        Chain {
+            scope,
+            streams: self.0.iter().map(|_| Stream::default()).collect(),
+        }
     }
 }
 
@@ -216,7 +238,12 @@ impl Chain {
     }
 
     /// The text has ended: appends what was held back. What comes afterwards is a new text.
-    pub fn finish(&mut self, guards: &Guards, out: &mut String, hits: &mut Hits) -> Result<(), Refusal> {
+    pub fn finish(
+        &mut self,
+        guards: &Guards,
+        out: &mut String,
+        hits: &mut Hits,
+    ) -> Result<(), Refusal> {
         self.run(guards, "", true, out, hits)?;
         self.streams.fill_with(Stream::default);
         Ok(())

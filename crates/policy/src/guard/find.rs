@@ -79,7 +79,9 @@ pub(super) struct Rules {
 
 impl std::fmt::Debug for Rules {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.named.iter().map(|rule| &rule.name)).finish()
+        f.debug_list()
+            .entries(self.named.iter().map(|rule| &rule.name))
+            .finish()
     }
 }
 
@@ -105,27 +107,46 @@ impl Rules {
                 }
             };
             let name = rule.name.as_str().into();
-            named.push(Named { name, action: rule.action, placeholder: placeholder.into() });
+            named.push(Named {
+                name,
+                action: rule.action,
+                placeholder: placeholder.into(),
+            });
         }
         let mut views = Vec::new();
         if !patterns.is_empty() {
             let live = Live::new(pattern_hirs.iter())?;
-            views.push(View { folds: false, searches: patterns, live });
+            views.push(View {
+                folds: false,
+                searches: patterns,
+                live,
+            });
         }
         // Keys may be long, and what is followed together is held back for as long as the longest.
         let is_long = |hir: &&Hir| hir.properties().maximum_len().is_none_or(|len| len > LONG);
         let all = shapes.into_iter().zip(shape_hirs);
         let (long, short): (Vec<_>, Vec<_>) = all.partition(|(_, hir)| is_long(hir));
-        for (searches, hirs) in [short, long].map(|shapes| shapes.into_iter().unzip::<_, _, Vec<_>, Vec<_>>())
+        for (searches, hirs) in
+            [short, long].map(|shapes| shapes.into_iter().unzip::<_, _, Vec<_>, Vec<_>>())
         {
             if !searches.is_empty() {
                 let live = Live::new(hirs.into_iter())?;
-                views.push(View { folds: true, searches, live });
+                views.push(View {
+                    folds: true,
+                    searches,
+                    live,
+                });
             }
         }
-        let longest =
-            views.iter().map(|v| v.live.longest()).try_fold(0, |max, one| one.map(|one| max.max(one)));
-        Ok(Self { named, views, longest })
+        let longest = views
+            .iter()
+            .map(|v| v.live.longest())
+            .try_fold(0, |max, one| one.map(|one| max.max(one)));
+        Ok(Self {
+            named,
+            views,
+            longest,
+        })
     }
 }
 
@@ -135,24 +156,48 @@ impl View {
     }
 
     /// Finds all that begins before `limit` in what a lane keeps, from `at` on, which has an offset for each search and is moved on.
-    pub(super) fn follow(&self, lane: &Lane, at: &mut [usize], limit: Option<usize>, found: &mut Vec<Found>) {
+    pub(super) fn follow(
+        &self,
+        lane: &Lane,
+        at: &mut [usize],
+        limit: Option<usize>,
+        found: &mut Vec<Found>,
+    ) {
         let place = |start, end| (lane.original_start(start), lane.original_end(end));
-        let from = at.iter().min().map_or(0, |min| min.saturating_sub(lane.base()));
-        let text = Text { text: lane.text(), base: lane.base(), groups: self.groups(lane.text(), from) };
+        let from = at
+            .iter()
+            .min()
+            .map_or(0, |min| min.saturating_sub(lane.base()));
+        let text = Text {
+            text: lane.text(),
+            base: lane.base(),
+            groups: self.groups(lane.text(), from),
+        };
         for (search, at) in self.searches.iter().zip(at) {
             *at = run(search, &text, *at, limit, &place, found);
         }
     }
 
     fn groups(&self, text: &str, from: usize) -> Groups {
-        let wanted = self.searches.iter().any(|(_, search)| search.wants_groups());
-        if wanted && from <= text.len() { Groups::of(text, from) } else { Groups::default() }
+        let wanted = self
+            .searches
+            .iter()
+            .any(|(_, search)| search.wants_groups());
+        if wanted && from <= text.len() {
+            Groups::of(text, from)
+        } else {
+            Groups::default()
+        }
     }
 
     /// Finds all in a whole text.
     pub(super) fn find(&self, text: &str, found: &mut Vec<Found>) {
         if !self.folds || !fold::changes(text) {
-            let text = Text { text, base: 0, groups: self.groups(text, 0) };
+            let text = Text {
+                text,
+                base: 0,
+                groups: self.groups(text, 0),
+            };
             for search in &self.searches {
                 run(search, &text, 0, None, &|start, end| (start, end), found);
             }
@@ -185,13 +230,19 @@ fn run(
     let mut spans = Spans::new();
     while let Some(from) = at.checked_sub(*base).filter(|from| *from <= text.len()) {
         spans.clear();
-        let Some(hit) = search.next(text, groups, from, &mut spans) else { break };
+        let Some(hit) = search.next(text, groups, from, &mut spans) else {
+            break;
+        };
         if limit.is_some_and(|limit| base + hit.start >= limit) {
             break;
         }
         for (start, end) in &spans {
             let (start, end) = place(base + start, base + end);
-            found.push(Found { start, end, rule: *rule });
+            found.push(Found {
+                start,
+                end,
+                rule: *rule,
+            });
         }
         at = base + hit.next;
     }

@@ -14,7 +14,9 @@ enum Folded {
 fn fold(c: char) -> Folded {
     match c {
         '\u{ff01}'..='\u{ff5e}' => Folded::To((c as u32 - 0xff01 + 0x21) as u8),
-        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => Folded::To(b' '),
+        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => {
+            Folded::To(b' ')
+        }
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' => Folded::To(b'-'),
         '\u{ad}'
         | '\u{200b}'..='\u{200f}'
@@ -67,7 +69,9 @@ impl Lane {
             let mut at = 0;
             while let Some(next) = bytes[at..].iter().position(|b| may_fold(*b)) {
                 at += next;
-                let Some(c) = text[at..].chars().next() else { break };
+                let Some(c) = text[at..].chars().next() else {
+                    break;
+                };
                 let end = at + c.len_utf8();
                 let folded = fold(c);
                 if !matches!(folded, Folded::Same) {
@@ -107,7 +111,12 @@ impl Lane {
 
     fn run(&mut self, folded_len: usize, original_len: usize) {
         let folded = self.base + self.text.len();
-        self.runs.push_back(Run { folded, folded_len, original: self.len, original_len });
+        self.runs.push_back(Run {
+            folded,
+            folded_len,
+            original: self.len,
+            original_len,
+        });
     }
 
     /// What is kept of the folded text.
@@ -121,7 +130,9 @@ impl Lane {
     }
 
     fn run_at(&self, folded: usize) -> Option<Run> {
-        let i = self.runs.partition_point(|run| run.folded + run.folded_len <= folded);
+        let i = self
+            .runs
+            .partition_point(|run| run.folded + run.folded_len <= folded);
         self.runs.get(i).copied()
     }
 
@@ -145,13 +156,19 @@ impl Lane {
 
     /// Lets go of what stands before an offset, but for `context` bytes.
     pub(super) fn let_go(&mut self, before: usize, context: usize) {
-        let drop = self.text.floor_char_boundary((before - self.base).saturating_sub(context));
+        let drop = self
+            .text
+            .floor_char_boundary((before - self.base).saturating_sub(context));
         if drop == 0 {
             return;
         }
         self.text.drain(..drop);
         self.base += drop;
-        while self.runs.front().is_some_and(|run| run.folded + run.folded_len <= self.base) {
+        while self
+            .runs
+            .front()
+            .is_some_and(|run| run.folded + run.folded_len <= self.base)
+        {
             self.runs.pop_front();
         }
     }
@@ -169,8 +186,12 @@ mod tests {
             lane.push(&text[..cut], false);
             lane.push(&text[cut..], false);
             assert_eq!(lane.text(), "a42 é-b");
-            let back = |from: usize, to: usize| &text[lane.original_start(from)..lane.original_end(to)];
-            assert_eq!((back(0, 1), back(1, 3), back(2, 4)), ("a", "４\u{200b}2", "2\u{a0}"));
+            let back =
+                |from: usize, to: usize| &text[lane.original_start(from)..lane.original_end(to)];
+            assert_eq!(
+                (back(0, 1), back(1, 3), back(2, 4)),
+                ("a", "４\u{200b}2", "2\u{a0}")
+            );
             assert_eq!((back(4, 6), back(6, 8), back(0, 8)), ("é", "—b", text));
         }
     }

@@ -81,7 +81,12 @@ impl JsonChain {
     }
 
     /// The text has ended: appends what was held back.
-    pub fn finish(&mut self, guards: &Guards, out: &mut String, hits: &mut Hits) -> Result<(), Refusal> {
+    pub fn finish(
+        &mut self,
+        guards: &Guards,
+        out: &mut String,
+        hits: &mut Hits,
+    ) -> Result<(), Refusal> {
         if self.open {
             self.pass(guards, true, out, hits)?;
         }
@@ -113,7 +118,12 @@ impl JsonChain {
         Ok(())
     }
 
-    fn flush_scalar(&mut self, guards: &Guards, out: &mut String, hits: &mut Hits) -> Result<(), Refusal> {
+    fn flush_scalar(
+        &mut self,
+        guards: &Guards,
+        out: &mut String,
+        hits: &mut Hits,
+    ) -> Result<(), Refusal> {
         if !self.scalar.is_empty() {
             match guards.mask(self.scope, &self.scalar, hits)? {
                 Some(masked) => out.push_str(&sluice_llm::json::quote(&masked)),
@@ -159,7 +169,9 @@ impl JsonChain {
         self.state = State::Inside;
         match (self.high.take(), value) {
             (Some(high), 0xdc00..=0xdfff) => {
-                let c = char::decode_utf16([high, value]).next().and_then(Result::ok);
+                let c = char::decode_utf16([high, value])
+                    .next()
+                    .and_then(Result::ok);
                 self.text.push(c.unwrap_or(char::REPLACEMENT_CHARACTER));
             }
             (high, value) => {
@@ -168,7 +180,9 @@ impl JsonChain {
                 }
                 match value {
                     0xd800..=0xdbff => self.high = Some(value),
-                    _ => self.text.push(char::from_u32(value.into()).unwrap_or(char::REPLACEMENT_CHARACTER)),
+                    _ => self
+                        .text
+                        .push(char::from_u32(value.into()).unwrap_or(char::REPLACEMENT_CHARACTER)),
                 }
             }
         }

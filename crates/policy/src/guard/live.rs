@@ -45,10 +45,13 @@ impl Live {
         let mut longest = Some(0);
         let mut all = Vec::new();
         for hir in patterns {
-            longest = longest.zip(hir.properties().maximum_len()).map(|(a, b)| a.max(b));
+            longest = longest
+                .zip(hir.properties().maximum_len())
+                .map(|(a, b)| a.max(b));
             all.push(prefixes(hir));
         }
-        let too_large = |_| "the patterns are too large together to be followed on streams".to_owned();
+        let too_large =
+            |_| "the patterns are too large together to be followed on streams".to_owned();
         let automaton = thompson::Compiler::new()
             .configure(
                 thompson::Config::new()
@@ -67,16 +70,24 @@ impl Live {
         let automaton = DFA::builder()
             .configure(config)
             .build_from_nfa(automaton)
-            .map_err(|_| "the patterns are too large together to be followed on streams".to_owned())?;
+            .map_err(|_| {
+                "the patterns are too large together to be followed on streams".to_owned()
+            })?;
         let copy = automaton.clone();
         let caches = Pool::new(Box::new(move || copy.create_cache()) as NewCache);
-        Ok(Self { automaton, longest, caches })
+        Ok(Self {
+            automaton,
+            longest,
+            caches,
+        })
     }
 
     /// The earliest position from `floor` on at which a match may begin that what follows the text decides on. The text's length
     /// when there is none.
     pub(super) fn start(&self, text: &str, floor: usize) -> usize {
-        let longest = self.longest.map_or(0, |longest| text.len().saturating_sub(longest));
+        let longest = self
+            .longest
+            .map_or(0, |longest| text.len().saturating_sub(longest));
         let floor = floor.max(text.ceil_char_boundary(longest));
         let input = Input::new(text).range(floor..).anchored(Anchored::Yes);
         let mut cache = self.caches.get();
@@ -94,7 +105,10 @@ mod tests {
     use super::*;
 
     fn held<'t>(patterns: &[&str], text: &'t str) -> &'t str {
-        let hirs: Vec<Hir> = patterns.iter().map(|p| regex_syntax::parse(p).unwrap()).collect();
+        let hirs: Vec<Hir> = patterns
+            .iter()
+            .map(|p| regex_syntax::parse(p).unwrap())
+            .collect();
         &text[Live::new(hirs.iter()).unwrap().start(text, 0)..]
     }
 

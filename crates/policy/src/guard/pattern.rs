@@ -30,18 +30,29 @@ pub struct PatternError(String);
 impl Pattern {
     /// Compiles a pattern. One that matches the empty text is refused: it would match everywhere.
     pub fn new(pattern: &str) -> Result<Self, PatternError> {
-        let hir =
-            ParserBuilder::new().nest_limit(NEST_LIMIT).build().parse(pattern).map_err(|e| {
-                PatternError(format!("the pattern is not valid: {}", last_line(&e.to_string())))
+        let hir = ParserBuilder::new()
+            .nest_limit(NEST_LIMIT)
+            .build()
+            .parse(pattern)
+            .map_err(|e| {
+                PatternError(format!(
+                    "the pattern is not valid: {}",
+                    last_line(&e.to_string())
+                ))
             })?;
         if hir.properties().minimum_len() == Some(0) {
-            let text =
-                "the pattern matches the empty text, so it would match everywhere; say what must be there";
+            let text = "the pattern matches the empty text, so it would match everywhere; say what must be there";
             return Err(PatternError(text.to_owned()));
         }
         let groups = hir.properties().explicit_captures_len();
-        let captures = if groups == 0 { WhichCaptures::Implicit } else { WhichCaptures::All };
-        let config = Regex::config().nfa_size_limit(Some(PATTERN_SIZE_LIMIT)).which_captures(captures);
+        let captures = if groups == 0 {
+            WhichCaptures::Implicit
+        } else {
+            WhichCaptures::All
+        };
+        let config = Regex::config()
+            .nfa_size_limit(Some(PATTERN_SIZE_LIMIT))
+            .which_captures(captures);
         let regex = Regex::builder().configure(config).build_from_hir(&hir).map_err(|e| {
             PatternError(if e.size_limit().is_some() {
                 "the pattern is larger than 1 MiB when compiled; repeat less, or use ASCII classes such as [0-9]"
@@ -69,26 +80,44 @@ impl Pattern {
         if self.groups == 0 {
             let found = self.regex.search(&input)?;
             spans.push((found.start(), found.end()));
-            return Some(Hit { start: found.start(), next: found.end() });
+            return Some(Hit {
+                start: found.start(),
+                next: found.end(),
+            });
         }
         // Without a match, groups need not be looked for, which takes longer.
         self.regex.search_half(&input)?;
         let mut captures = self.regex.create_captures();
         self.regex.search_captures(&input, &mut captures);
         let found = captures.get_match()?;
-        let taken = captures.iter().skip(1).flatten().filter(|group| !group.is_empty());
+        let taken = captures
+            .iter()
+            .skip(1)
+            .flatten()
+            .filter(|group| !group.is_empty());
         spans.extend(taken.map(|group| (group.start, group.end)));
         if spans.is_empty() {
             // None of the groups took part: better too much than too little.
             spans.push((found.start(), found.end()));
         }
-        let next = spans.iter().map(|(_, end)| *end).max().unwrap_or(found.end());
-        Some(Hit { start: found.start(), next })
+        let next = spans
+            .iter()
+            .map(|(_, end)| *end)
+            .max()
+            .unwrap_or(found.end());
+        Some(Hit {
+            start: found.start(),
+            next,
+        })
     }
 }
 
 fn last_line(text: &str) -> String {
-    text.lines().last().unwrap_or("invalid").trim_start_matches("error: ").to_owned()
+    text.lines()
+        .last()
+        .unwrap_or("invalid")
+        .trim_start_matches("error: ")
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -113,7 +142,10 @@ mod tests {
 
     #[test]
     fn the_longest_match_is_known() {
-        assert_eq!(Pattern::new(r"[0-9]{4}(?: [0-9]{4}){3}").unwrap().max_len(), Some(19));
+        assert_eq!(
+            Pattern::new(r"[0-9]{4}(?: [0-9]{4}){3}").unwrap().max_len(),
+            Some(19)
+        );
         assert_eq!(Pattern::new("a+").unwrap().max_len(), None);
     }
 }

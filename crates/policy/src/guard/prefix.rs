@@ -29,10 +29,23 @@ fn bare(hir: &Hir) -> Hir {
         HirKind::Empty | HirKind::Look(_) => Hir::empty(),
         HirKind::Literal(_) | HirKind::Class(_) => hir.clone(),
         HirKind::Repetition(r) => {
-            let characters = r.sub.properties().maximum_len().unwrap_or(COUNTED + 1).div_ceil(4).max(1);
-            let is_short = r.max.is_some_and(|max| (max as usize).saturating_mul(characters) <= COUNTED);
+            let characters = r
+                .sub
+                .properties()
+                .maximum_len()
+                .unwrap_or(COUNTED + 1)
+                .div_ceil(4)
+                .max(1);
+            let is_short = r
+                .max
+                .is_some_and(|max| (max as usize).saturating_mul(characters) <= COUNTED);
             let (min, max) = if is_short { (r.min, r.max) } else { (0, None) };
-            Hir::repetition(Repetition { min, max, greedy: r.greedy, sub: Box::new(bare(&r.sub)) })
+            Hir::repetition(Repetition {
+                min,
+                max,
+                greedy: r.greedy,
+                sub: Box::new(bare(&r.sub)),
+            })
         }
         HirKind::Capture(c) => bare(&c.sub),
         HirKind::Concat(subs) => Hir::concat(subs.iter().map(bare).collect()),
@@ -47,7 +60,11 @@ fn of(hir: &Hir) -> Hir {
         HirKind::Class(_) => Hir::alternation(vec![hir.clone(), Hir::empty()]),
         HirKind::Repetition(r) if r.max == Some(0) => Hir::empty(),
         HirKind::Repetition(r) => {
-            let before = Repetition { min: 0, max: r.max.map(|max| max - 1), ..r.clone() };
+            let before = Repetition {
+                min: 0,
+                max: r.max.map(|max| max - 1),
+                ..r.clone()
+            };
             Hir::concat(vec![Hir::repetition(before), of(&r.sub)])
         }
         HirKind::Capture(c) => of(&c.sub),
@@ -79,7 +96,10 @@ fn of_sequence(subs: &[Hir]) -> Hir {
 /// Text comes in whole characters, so literals are cut between them only.
 fn chars(literal: &[u8]) -> Vec<Hir> {
     match std::str::from_utf8(literal) {
-        Ok(text) => text.chars().map(|c| Hir::literal(c.to_string().into_bytes())).collect(),
+        Ok(text) => text
+            .chars()
+            .map(|c| Hir::literal(c.to_string().into_bytes()))
+            .collect(),
         Err(_) => literal.iter().map(|b| Hir::literal([*b])).collect(),
     }
 }
@@ -97,7 +117,10 @@ mod tests {
             prefixes(&hir),
             Hir::look(regex_syntax::hir::Look::End),
         ]);
-        Regex::builder().build_from_hir(&whole).unwrap().is_match(text)
+        Regex::builder()
+            .build_from_hir(&whole)
+            .unwrap()
+            .is_match(text)
     }
 
     #[test]

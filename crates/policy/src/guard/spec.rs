@@ -87,7 +87,10 @@ pub struct RegexSpec {
 pub struct NamedPattern {
     /// As metrics and logs have it; where it stands when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64), regex(pattern = "^[A-Za-z0-9][A-Za-z0-9 ._-]*$"))]
+    #[schemars(
+        length(min = 1, max = 64),
+        regex(pattern = "^[A-Za-z0-9][A-Za-z0-9 ._-]*$")
+    )]
     pub name: Option<String>,
     /// The regular expression (RE2 syntax).
     #[schemars(length(min = 1, max = 1024))]
@@ -123,7 +126,10 @@ impl Mode {
 impl Spec {
     /// Makes it fit to be shown: credentials that stand in it read `***` afterwards.
     pub fn hide_credentials(&mut self) {
-        for side in [&mut self.request, &mut self.response].into_iter().flatten() {
+        for side in [&mut self.request, &mut self.response]
+            .into_iter()
+            .flatten()
+        {
             let openai = side.moderation.as_mut().and_then(|m| m.openai.as_mut());
             if let Some(inline) = openai.and_then(|o| o.auth_token.inline.as_mut()) {
                 *inline = sluice_vocab::Inline::new("***");
@@ -136,7 +142,9 @@ impl Spec {
         let mut findings = Vec::new();
         let mut side = |inspection: &Option<Inspection>, name: &str, direction| {
             let path = format!("{path}.{name}");
-            inspection.as_ref().map(|i| i.compile(&path, name, direction, lookup, &mut findings))
+            inspection
+                .as_ref()
+                .map(|i| i.compile(&path, name, direction, lookup, &mut findings))
         };
         let config = Config {
             request: side(&self.request, "request", Direction::Request),
@@ -170,7 +178,12 @@ impl Inspection {
             Direction::Request => &Scope::ALL[..],
             Direction::Response => &Scope::ANSWER[..],
         };
-        for (i, scope) in self.scopes.iter().enumerate().filter(|(_, scope)| !all.contains(scope)) {
+        for (i, scope) in self
+            .scopes
+            .iter()
+            .enumerate()
+            .filter(|(_, scope)| !all.contains(scope))
+        {
             findings.push(Finding::warning(
                 Reason::NoEffect,
                 format!("{path}.scopes[{i}]"),
@@ -180,13 +193,24 @@ impl Inspection {
                 ),
             ));
         }
-        let scopes = if self.scopes.is_empty() { all.to_vec() } else { self.scopes.clone() };
-        let default = if direction == Direction::Request { DEFAULT_MESSAGE } else { DEFAULT_ANSWER_MESSAGE };
+        let scopes = if self.scopes.is_empty() {
+            all.to_vec()
+        } else {
+            self.scopes.clone()
+        };
+        let default = if direction == Direction::Request {
+            DEFAULT_MESSAGE
+        } else {
+            DEFAULT_ANSWER_MESSAGE
+        };
         let side = Side {
             rules,
             scopes,
             mode: self.mode,
-            message: self.custom_response_message.clone().unwrap_or_else(|| default.to_owned()),
+            message: self
+                .custom_response_message
+                .clone()
+                .unwrap_or_else(|| default.to_owned()),
             status: self.custom_response_status.unwrap_or(DEFAULT_STATUS),
             asks,
         };
@@ -201,28 +225,65 @@ impl Inspection {
 
     /// Who is asked, in order.
     fn asks(&self, path: &str, lookup: &dyn Lookup, findings: &mut Vec<Finding>) -> Vec<Ask> {
-        let webhook = self.webhook.as_ref().map(|w| w.compile(&format!("{path}.webhook"), lookup, findings));
+        let webhook = self
+            .webhook
+            .as_ref()
+            .map(|w| w.compile(&format!("{path}.webhook"), lookup, findings));
         let openai = self.moderation.as_ref().and_then(|m| m.openai.as_ref());
-        let openai = openai.map(|o| o.compile(&format!("{path}.moderation.openai"), lookup, findings));
+        let openai =
+            openai.map(|o| o.compile(&format!("{path}.moderation.openai"), lookup, findings));
         webhook.into_iter().chain(openai).collect()
     }
 
-    fn rules(&self, path: &str, name: &str, direction: Direction, findings: &mut Vec<Finding>) -> Vec<Rule> {
-        let default = if direction == Direction::Request { Action::Reject } else { Action::Mask };
+    fn rules(
+        &self,
+        path: &str,
+        name: &str,
+        direction: Direction,
+        findings: &mut Vec<Finding>,
+    ) -> Vec<Rule> {
+        let default = if direction == Direction::Request {
+            Action::Reject
+        } else {
+            Action::Mask
+        };
         let action = self.action.unwrap_or(default);
         let mut rules = Vec::new();
         let mut pattern = |at: String, label: String, text: &String, action| {
-            check(text, &format!("{path}.{at}"), direction, self.mode, findings);
-            rules.push(Rule { name: label, action, find: What::Pattern(text.clone()) });
+            check(
+                text,
+                &format!("{path}.{at}"),
+                direction,
+                self.mode,
+                findings,
+            );
+            rules.push(Rule {
+                name: label,
+                action,
+                find: What::Pattern(text.clone()),
+            });
         };
         for (i, text) in self.matches.iter().enumerate() {
-            pattern(format!("matches[{i}]"), format!("{name}.matches[{i}]"), text, action);
+            pattern(
+                format!("matches[{i}]"),
+                format!("{name}.matches[{i}]"),
+                text,
+                action,
+            );
         }
         if let Some(regex) = &self.regex {
             let action = regex.action.unwrap_or(action);
             for (i, named) in regex.matches.iter().enumerate() {
-                let label = named.name.clone().unwrap_or_else(|| format!("{name}.regex.matches[{i}]"));
-                pattern(format!("regex.matches[{i}].pattern"), label, &named.pattern, action);
+                let label = named
+                    .name
+                    .clone()
+                    .unwrap_or_else(|| format!("{name}.regex.matches[{i}]"));
+                pattern(
+                    format!("regex.matches[{i}].pattern"),
+                    label,
+                    &named.pattern,
+                    action,
+                );
             }
             rules.extend(regex.builtins.iter().map(|builtin| Rule {
                 name: builtin.as_str().to_owned(),

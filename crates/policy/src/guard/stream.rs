@@ -43,7 +43,10 @@ impl Stream {
         self.take(rules, piece);
         let mut upto = self.passed + self.held.len();
         for (view, (lane, at)) in rules.views.iter().zip(&mut self.lanes) {
-            let floor = at.iter().min().map_or(0, |min| min.saturating_sub(lane.base()));
+            let floor = at
+                .iter()
+                .min()
+                .map_or(0, |min| min.saturating_sub(lane.base()));
             let live = lane.base() + view.live.start(lane.text(), floor.min(lane.text().len()));
             view.follow(lane, at, Some(live), &mut self.found);
             upto = upto.min(lane.original_start(live));
@@ -75,7 +78,11 @@ impl Stream {
 
     fn take(&mut self, rules: &Rules, piece: &str) {
         if self.lanes.len() != rules.views.len() {
-            self.lanes = rules.views.iter().map(|v| (Lane::default(), vec![0; v.searches()])).collect();
+            self.lanes = rules
+                .views
+                .iter()
+                .map(|v| (Lane::default(), vec![0; v.searches()]))
+                .collect();
         }
         self.held.push_str(piece);
         for (view, (lane, _)) in rules.views.iter().zip(&mut self.lanes) {
@@ -95,7 +102,9 @@ impl Stream {
                 refused = refused.or(Some(found.rule));
             }
         }
-        refused.map_or(Ok(()), |rule| Err(Refused::Rule(rules.named[rule].name.clone())))
+        refused.map_or(Ok(()), |rule| {
+            Err(Refused::Rule(rules.named[rule].name.clone()))
+        })
     }
 
     /// Passes on up to a position that nothing found later can begin before.

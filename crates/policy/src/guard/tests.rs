@@ -6,7 +6,10 @@ fn mk_guards(json: &str) -> Guards {
     assert_eq!(findings, []);
     let config = config.unwrap();
     let sides = config.request.iter().chain(&config.response);
-    sides.map(|side| Guard::realise(side).unwrap()).collect::<Vec<_>>().into()
+    sides
+        .map(|side| Guard::realise(side).unwrap())
+        .collect::<Vec<_>>()
+        .into()
 }
 
 fn answers(json: &str) -> Guards {
@@ -14,22 +17,30 @@ fn answers(json: &str) -> Guards {
 }
 
 fn mask(guards: &Guards, text: &str) -> String {
-    guards.mask(Scope::Assistant, text, &mut Hits::default()).unwrap().unwrap_or_else(|| text.to_owned())
+    guards
+        .mask(Scope::Assistant, text, &mut Hits::default())
+        .unwrap()
+        .unwrap_or_else(|| text.to_owned())
 }
 
 /// The pattern for Mastercard numbers of kgateway's EP-10494, which takes a character before and behind.
-const MASTERCARD: &str =
-    r"(?:^|\\D)(5[1-5][0-9]{2}(?:\\ |\\-|)[0-9]{4}(?:\\ |\\-|)[0-9]{4}(?:\\ |\\-|)[0-9]{4})(?:\\D|$)";
+const MASTERCARD: &str = r"(?:^|\\D)(5[1-5][0-9]{2}(?:\\ |\\-|)[0-9]{4}(?:\\ |\\-|)[0-9]{4}(?:\\ |\\-|)[0-9]{4})(?:\\D|$)";
 
 #[test]
 fn only_what_groups_take_is_masked_and_neighbours_may_share_their_surroundings() {
     let guards = answers(&format!(r#"{{"matches":["{MASTERCARD}"]}}"#));
     assert_eq!(mask(&guards, "pay 5100-1234-1234-1234."), "pay [MASKED].");
-    assert_eq!(mask(&guards, "5100123412341234 5200 1234 1234 1234"), "[MASKED] [MASKED]");
+    assert_eq!(
+        mask(&guards, "5100123412341234 5200 1234 1234 1234"),
+        "[MASKED] [MASKED]"
+    );
     assert_eq!(mask(&guards, "15100123412341234"), "15100123412341234");
     // A group that took no part masks the whole match.
     assert_eq!(
-        mask(&answers(r#"{"matches":["key (\\d{1,9})|password"]}"#), "key 12, password"),
+        mask(
+            &answers(r#"{"matches":["key (\\d{1,9})|password"]}"#),
+            "key 12, password"
+        ),
         "key [MASKED], [MASKED]"
     );
 }
@@ -37,8 +48,16 @@ fn only_what_groups_take_is_masked_and_neighbours_may_share_their_surroundings()
 #[test]
 fn the_end_is_the_end_of_the_text_and_not_of_a_piece() {
     let guards = answers(r#"{"matches":["card$"]}"#);
-    let (mut chain, mut out, mut hits) = (guards.begin(Scope::Assistant), String::new(), Hits::default());
-    for (piece, passed) in [("my card", "my "), (" is a card", "my card is a "), ("", "my card is a ")] {
+    let (mut chain, mut out, mut hits) = (
+        guards.begin(Scope::Assistant),
+        String::new(),
+        Hits::default(),
+    );
+    for (piece, passed) in [
+        ("my card", "my "),
+        (" is a card", "my card is a "),
+        ("", "my card is a "),
+    ] {
         chain.push(&guards, piece, &mut out, &mut hits).unwrap();
         assert_eq!(out, passed);
     }
@@ -56,9 +75,19 @@ fn what_overlaps_is_masked_as_one() {
 #[test]
 fn text_flows_unless_a_match_may_have_begun() {
     let guards = answers(r#"{"matches":["credit card"],"regex":{"builtins":["SSN"]}}"#);
-    let (mut chain, mut out, mut hits) = (guards.begin(Scope::Assistant), String::new(), Hits::default());
-    for (piece, held) in [("Hello, ", 0), ("my cred", 4), ("o is ", 0), ("12", 2), ("3-45-", 7), ("what", 0)]
-    {
+    let (mut chain, mut out, mut hits) = (
+        guards.begin(Scope::Assistant),
+        String::new(),
+        Hits::default(),
+    );
+    for (piece, held) in [
+        ("Hello, ", 0),
+        ("my cred", 4),
+        ("o is ", 0),
+        ("12", 2),
+        ("3-45-", 7),
+        ("what", 0),
+    ] {
         chain.push(&guards, piece, &mut out, &mut hits).unwrap();
         assert_eq!(chain.held(), held, "{piece}");
     }
@@ -73,8 +102,14 @@ fn a_pattern_without_a_longest_match_ends_a_stream_that_would_be_held_back_for_t
         "{findings:?}"
     );
     let guards: Guards = vec![Guard::realise(&config.unwrap().response.unwrap()).unwrap()].into();
-    let (mut chain, mut out, mut hits) = (guards.begin(Scope::Assistant), String::new(), Hits::default());
-    chain.push(&guards, &"a".repeat(WINDOW), &mut out, &mut hits).unwrap();
+    let (mut chain, mut out, mut hits) = (
+        guards.begin(Scope::Assistant),
+        String::new(),
+        Hits::default(),
+    );
+    chain
+        .push(&guards, &"a".repeat(WINDOW), &mut out, &mut hits)
+        .unwrap();
     let refusal = chain.push(&guards, "a", &mut out, &mut hits).unwrap_err();
     assert_eq!((refusal.rule, out.as_str()), (None, ""));
 }
@@ -88,14 +123,24 @@ fn an_audit_sees_everything_and_stops_nothing() {
     let (mut chain, mut out) = (guards.begin(Scope::User), String::new());
     chain.push(&guards, "aa", &mut out, &mut hits).unwrap();
     assert_eq!(out, "aa");
-    assert_eq!(hits.iter().map(|h| h.outcome).collect::<Vec<_>>(), [Outcome::Audited]);
+    assert_eq!(
+        hits.iter().map(|h| h.outcome).collect::<Vec<_>>(),
+        [Outcome::Audited]
+    );
 }
 
 #[test]
 fn guards_look_at_their_scopes_only() {
     let guards = mk_guards(r#"{"request":{"scopes":["System"],"matches":["a"]}}"#);
-    assert!(guards.mask(Scope::System, "a", &mut Hits::default()).is_err());
-    assert_eq!(guards.mask(Scope::User, "a", &mut Hits::default()), Ok(None));
+    assert!(
+        guards
+            .mask(Scope::System, "a", &mut Hits::default())
+            .is_err()
+    );
+    assert_eq!(
+        guards.mask(Scope::User, "a", &mut Hits::default()),
+        Ok(None)
+    );
 }
 
 #[test]
@@ -107,13 +152,19 @@ fn findings_name_the_field_and_what_to_write_instead() {
     .unwrap();
     let (config, findings) = spec.compile("spec.ai.promptGuard", &crate::Alone);
     assert!(config.is_some());
-    let said: Vec<_> = findings.iter().map(|f| (f.path.as_str(), f.severity)).collect();
+    let said: Vec<_> = findings
+        .iter()
+        .map(|f| (f.path.as_str(), f.severity))
+        .collect();
     use sluice_vocab::Severity::{Error, Warning};
     assert_eq!(
         said,
         [
             ("spec.ai.promptGuard.request.matches[1]", Error),
-            ("spec.ai.promptGuard.request.regex.matches[0].pattern", Error),
+            (
+                "spec.ai.promptGuard.request.regex.matches[0].pattern",
+                Error
+            ),
             ("spec.ai.promptGuard.response.scopes[0]", Warning),
         ]
     );
@@ -127,7 +178,13 @@ fn requests_are_rejected_and_answers_masked_unless_said_otherwise() {
     )
     .unwrap();
     let config = spec.compile("g", &crate::Alone).0.unwrap();
-    let actions = |side: Option<Side>| side.unwrap().rules.iter().map(|r| r.action).collect::<Vec<_>>();
+    let actions = |side: Option<Side>| {
+        side.unwrap()
+            .rules
+            .iter()
+            .map(|r| r.action)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(actions(config.request), [Action::Reject]);
     assert_eq!(actions(config.response), [Action::Mask, Action::Reject]);
 }
@@ -137,8 +194,14 @@ fn every_shape_of_the_recognisers_compiles_and_has_a_longest_match_within_the_wi
     for builtin in Builtin::ALL {
         for recogniser in builtin.recognisers() {
             let properties = recogniser.hir().properties();
-            assert!(properties.minimum_len().is_some_and(|n| n > 1), "{builtin:?}");
-            assert!(properties.maximum_len().is_some_and(|n| n < WINDOW), "{builtin:?}");
+            assert!(
+                properties.minimum_len().is_some_and(|n| n > 1),
+                "{builtin:?}"
+            );
+            assert!(
+                properties.maximum_len().is_some_and(|n| n < WINDOW),
+                "{builtin:?}"
+            );
         }
     }
 }
@@ -147,10 +210,15 @@ fn every_shape_of_the_recognisers_compiles_and_has_a_longest_match_within_the_wi
 /// ended in hours would show.
 #[test]
 fn hostile_texts_are_only_text() {
-    let builtins: Vec<String> = Builtin::ALL.iter().map(|b| format!("\"{}\"", b.as_str())).collect();
+    let builtins: Vec<String> = Builtin::ALL
+        .iter()
+        .map(|b| format!("\"{}\"", b.as_str()))
+        .collect();
     let patterns = r#""(?:a{1,9}){1,9}b","(?:a|aa){1,99}c","(?:a?){30}a{30}b","x.{0,30}.{0,30}=x""#;
     let builtins = builtins.join(",");
-    let guards = answers(&format!(r#"{{"matches":[{patterns}],"regex":{{"builtins":[{builtins}]}}}}"#));
+    let guards = answers(&format!(
+        r#"{{"matches":[{patterns}],"regex":{{"builtins":[{builtins}]}}}}"#
+    ));
     for piece in [
         "a",
         "1",
@@ -169,7 +237,11 @@ fn hostile_texts_are_only_text() {
     ] {
         let text = piece.repeat(60_000 / piece.len());
         let whole = mask(&guards, &text);
-        let (mut chain, mut out, mut hits) = (guards.begin(Scope::Assistant), String::new(), Hits::default());
+        let (mut chain, mut out, mut hits) = (
+            guards.begin(Scope::Assistant),
+            String::new(),
+            Hits::default(),
+        );
         let mut rest = text.as_str();
         while !rest.is_empty() {
             let (now, later) = rest.split_at(rest.ceil_char_boundary(1000.min(rest.len())));

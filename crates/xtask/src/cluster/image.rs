@@ -34,7 +34,12 @@ impl Load {
     /// Operator and data plane of another tree.
     pub(crate) fn older(from: PathBuf, tag: &str) -> Self {
         let only = ["operator", "dataplane"].map(str::to_owned).to_vec();
-        Self { only, tag: tag.to_owned(), from: Some(from), ..Self::all("ci") }
+        Self {
+            only,
+            tag: tag.to_owned(),
+            from: Some(from),
+            ..Self::all("ci")
+        }
     }
 
     /// Every image, built anew.
@@ -61,11 +66,31 @@ struct Image {
 }
 
 const IMAGES: [Image; 4] = [
-    Image { name: "operator", package: Some("sluice-operator"), program: "sluice-operator", args: &[] },
-    Image { name: "dataplane", package: Some("sluice-dataplane"), program: "sluice-dataplane", args: &[] },
-    Image { name: "sluice", package: Some("sluice-cli"), program: "sluice", args: &["run"] },
+    Image {
+        name: "operator",
+        package: Some("sluice-operator"),
+        program: "sluice-operator",
+        args: &[],
+    },
+    Image {
+        name: "dataplane",
+        package: Some("sluice-dataplane"),
+        program: "sluice-dataplane",
+        args: &[],
+    },
+    Image {
+        name: "sluice",
+        package: Some("sluice-cli"),
+        program: "sluice",
+        args: &["run"],
+    },
     // For scenarios: somebody in the cluster who calls a gateway.
-    Image { name: "curl", package: None, program: "curl", args: &[] },
+    Image {
+        name: "curl",
+        package: None,
+        program: "curl",
+        args: &[],
+    },
 ];
 
 /// Where TLS finds the certificates that the system trusts.
@@ -80,7 +105,10 @@ pub(crate) async fn load(load: Load) -> anyhow::Result<()> {
             IMAGES.map(|image| image.name).join(", ")
         );
     }
-    let images: Vec<&Image> = IMAGES.iter().filter(|i| load.only.iter().any(|o| o == i.name)).collect();
+    let images: Vec<&Image> = IMAGES
+        .iter()
+        .filter(|i| load.only.iter().any(|o| o == i.name))
+        .collect();
     if !load.no_build {
         build(&images, &load).await?;
     }
@@ -90,7 +118,10 @@ pub(crate) async fn load(load: Load) -> anyhow::Result<()> {
         let size = std::fs::metadata(&stripped)?.len() / 1_000_000;
         make(image, &stripped, &load.tag).await?;
         let seconds = began.elapsed().as_secs_f64();
-        step(&format!("loaded sluice/{}:{} ({size} MB, {seconds:.1} s)", image.name, load.tag));
+        step(&format!(
+            "loaded sluice/{}:{} ({size} MB, {seconds:.1} s)",
+            image.name, load.tag
+        ));
     }
     Ok(())
 }
@@ -102,7 +133,9 @@ async fn build(images: &[&Image], load: &Load) -> anyhow::Result<()> {
     cargo.env("CARGO_TARGET_DIR", root().join("target"));
     cargo.current_dir(load.from.clone().unwrap_or_else(root));
     for image in images {
-        let package = image.package.map(|package| ["-p", package, "--bin", image.program]);
+        let package = image
+            .package
+            .map(|package| ["-p", package, "--bin", image.program]);
         cargo.args(package.into_iter().flatten());
     }
     child::run(&mut cargo).await
@@ -113,22 +146,38 @@ async fn strip(image: &Image, profile: &str) -> anyhow::Result<PathBuf> {
     let folder = root().join("target/images");
     std::fs::create_dir_all(&folder)?;
     let to = folder.join(image.program);
-    let folder =
-        if image.package.is_some() { root().join("target").join(profile) } else { PathBuf::from("/usr/bin") };
+    let folder = if image.package.is_some() {
+        root().join("target").join(profile)
+    } else {
+        PathBuf::from("/usr/bin")
+    };
     let from = folder.join(image.program);
-    child::run(Command::new("strip").arg("--strip-debug").arg("-o").arg(&to).arg(from)).await?;
+    child::run(
+        Command::new("strip")
+            .arg("--strip-debug")
+            .arg("-o")
+            .arg(&to)
+            .arg(from),
+    )
+    .await?;
     Ok(to)
 }
 
 async fn make(image: &Image, program: &Path, tag: &str) -> anyhow::Result<()> {
     let entrypoint = format!("/{}", image.program);
     let mut command = lab::cluster(["build-image", &format!("sluice/{}:{tag}", image.name)]);
-    command.args(["--user", "65532:65532", "--file"]).arg(placed(program, &entrypoint));
+    command
+        .args(["--user", "65532:65532", "--file"])
+        .arg(placed(program, &entrypoint));
     for library in libraries(program).await? {
-        command.arg("--file").arg(placed(&library, &library.display().to_string()));
+        command
+            .arg("--file")
+            .arg(placed(&library, &library.display().to_string()));
     }
     if Path::new(CERTIFICATES).exists() {
-        command.arg("--file").arg(placed(CERTIFICATES.as_ref(), CERTIFICATES));
+        command
+            .arg("--file")
+            .arg(placed(CERTIFICATES.as_ref(), CERTIFICATES));
     }
     lab::output(command.args(["--", &entrypoint]).args(image.args)).await?;
     Ok(())
@@ -141,7 +190,13 @@ fn placed(from: &Path, to: &str) -> String {
 /// The loader and the libraries that a program names: lines such as `libc.so.6 => /lib/libc.so.6 (0x…)`.
 async fn libraries(program: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let said = lab::output(Command::new("ldd").arg(program)).await?;
-    let path = |line: &str| line.split_whitespace().find(|word| word.starts_with('/')).map(PathBuf::from);
+    let path = |line: &str| {
+        line.split_whitespace()
+            .find(|word| word.starts_with('/'))
+            .map(PathBuf::from)
+    };
     let found: Vec<PathBuf> = said.lines().filter_map(path).collect();
-    (!found.is_empty()).then_some(found).context("ldd names no library")
+    (!found.is_empty())
+        .then_some(found)
+        .context("ldd names no library")
 }

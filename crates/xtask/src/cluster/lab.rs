@@ -20,7 +20,10 @@ pub(crate) fn cluster<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Com
 pub(crate) fn tool<A: AsRef<OsStr>>(name: &str, args: impl IntoIterator<Item = A>) -> Command {
     let mut command = Command::new("bash");
     command.args(["-c", r#"eval "$("$0" env)" && exec "$@""#]);
-    command.arg(root().join("e2e/cluster/cluster")).arg(name).args(args);
+    command
+        .arg(root().join("e2e/cluster/cluster"))
+        .arg(name)
+        .args(args);
     command
 }
 
@@ -34,7 +37,12 @@ pub(crate) fn replace_by(command: &mut Command) -> anyhow::Result<()> {
 pub(crate) async fn output(command: &mut Command) -> anyhow::Result<String> {
     let output = command.output().await?;
     let said = String::from_utf8_lossy(&output.stderr);
-    anyhow::ensure!(output.status.success(), "{:?} failed: {}", command.as_std(), said.trim());
+    anyhow::ensure!(
+        output.status.success(),
+        "{:?} failed: {}",
+        command.as_std(),
+        said.trim()
+    );
     Ok(String::from_utf8(output.stdout)?)
 }
 
@@ -54,11 +62,17 @@ pub(crate) async fn apply(yaml: &str) -> anyhow::Result<()> {
 pub(crate) async fn gateway_api() -> anyhow::Result<()> {
     let go = |args: &[&str]| {
         let mut go = Command::new("go");
-        go.args(args).arg("sigs.k8s.io/gateway-api").current_dir(root().join("e2e/cluster/conformance"));
+        go.args(args)
+            .arg("sigs.k8s.io/gateway-api")
+            .current_dir(root().join("e2e/cluster/conformance"));
         go
     };
     child::run(&mut go(&["mod", "download"])).await?;
     let module = output(&mut go(&["list", "-m", "-f", "{{.Dir}}"])).await?;
     let folder = format!("{}/config/crd/standard", module.trim());
-    child::run(&mut tool("kubectl", ["apply", "--server-side", "-f", &folder])).await
+    child::run(&mut tool(
+        "kubectl",
+        ["apply", "--server-side", "-f", &folder],
+    ))
+    .await
 }

@@ -33,14 +33,28 @@ pub(crate) async fn start() -> anyhow::Result<Model> {
     let python = model::environment().await?;
     let log = root().join("target/cluster/model.log");
     std::fs::create_dir_all(root().join("target/cluster"))?;
-    step(&format!("starting SmolLM2-135M-Instruct in the cluster's network (its log: {})", shown(&log)));
+    step(&format!(
+        "starting SmolLM2-135M-Instruct in the cluster's network (its log: {})",
+        shown(&log)
+    ));
     let mut command = lab::cluster(["exec"]);
-    command.arg(python).arg(root().join("e2e/model/serve.py")).args([PORT, address.trim()]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(std::fs::File::create(&log)?);
+    command
+        .arg(python)
+        .arg(root().join("e2e/model/serve.py"))
+        .args([PORT, address.trim()]);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(std::fs::File::create(&log)?);
     let mut child = command.kill_on_drop(true).spawn()?;
     let stdout = child.stdout.take().context("the model has an output")?;
-    let mut model = Model { child, lines: BufReader::new(stdout).lines() };
-    tokio::time::timeout(PATIENCE, model.ready()).await.context("the model does not come up")??;
+    let mut model = Model {
+        child,
+        lines: BufReader::new(stdout).lines(),
+    };
+    tokio::time::timeout(PATIENCE, model.ready())
+        .await
+        .context("the model does not come up")??;
     Ok(model)
 }
 
@@ -58,7 +72,9 @@ impl Model {
 /// Serves until Ctrl-C.
 pub(crate) async fn serve() -> anyhow::Result<()> {
     let mut model = start().await?;
-    step(&format!("pods reach the model at {ADDRESS}; Ctrl-C stops it"));
+    step(&format!(
+        "pods reach the model at {ADDRESS}; Ctrl-C stops it"
+    ));
     let talk = async { while let Ok(Some(_)) = model.lines.next_line().await {} };
     tokio::select! {
         signal = sluice_process::shutdown::signalled() => { signal?; }

@@ -30,7 +30,10 @@ fn snapshot(root: &Path, out: &Path) -> anyhow::Result<Generated> {
     config.out_dir(out);
     config.compile_fds(descriptors)?;
     let text = std::fs::read_to_string(out.join("sluice.snapshot.v1.rs"))?;
-    Ok(Generated { path: "crates/snapshot/src/gen/snapshot.rs".into(), text })
+    Ok(Generated {
+        path: "crates/snapshot/src/gen/snapshot.rs".into(),
+        text,
+    })
 }
 
 fn sync(root: &Path, out: &Path) -> anyhow::Result<Generated> {
@@ -46,7 +49,10 @@ fn sync(root: &Path, out: &Path) -> anyhow::Result<Generated> {
         .out_dir(out)
         .compile_fds(descriptors)?;
     let text = std::fs::read_to_string(out.join("sluice.sync.v1.rs"))?;
-    Ok(Generated { path: "proto/src/gen/sync.rs".into(), text })
+    Ok(Generated {
+        path: "proto/src/gen/sync.rs".into(),
+        text,
+    })
 }
 
 fn tempdir() -> anyhow::Result<std::path::PathBuf> {

@@ -21,7 +21,10 @@ pub(super) fn generate(root: &Path) -> anyhow::Result<Vec<Generated>> {
     let values: Value = serde_saphyr::from_str(&text)?;
     let rows = rows(&text, &values)?;
     for path in leaves(&values, String::new()) {
-        if !rows.iter().any(|row| path == row.path || path.starts_with(&format!("{}.", row.path))) {
+        if !rows
+            .iter()
+            .any(|row| path == row.path || path.starts_with(&format!("{}.", row.path)))
+        {
             bail!("{VALUES} does not say what {path} means");
         }
     }
@@ -65,7 +68,11 @@ fn row(above: &[(usize, &str)], meaning: String, values: &Value) -> anyhow::Resu
     let keys: Vec<&str> = above.iter().map(|(_, key)| *key).collect();
     let value = values.pointer(&format!("/{}", keys.join("/")));
     let value = value.with_context(|| format!("{VALUES} has no {}", keys.join(".")))?;
-    Ok(Row { path: keys.join("."), default: value.to_string(), meaning })
+    Ok(Row {
+        path: keys.join("."),
+        default: value.to_string(),
+        meaning,
+    })
 }
 
 /// The paths of what has nothing below it.
@@ -73,7 +80,14 @@ fn leaves(value: &Value, path: String) -> Vec<String> {
     match value {
         Value::Object(map) if !map.is_empty() => {
             let below = |(key, value): (&String, &Value)| {
-                leaves(value, if path.is_empty() { key.clone() } else { format!("{path}.{key}") })
+                leaves(
+                    value,
+                    if path.is_empty() {
+                        key.clone()
+                    } else {
+                        format!("{path}.{key}")
+                    },
+                )
             };
             map.iter().flat_map(below).collect()
         }
@@ -83,22 +97,44 @@ fn leaves(value: &Value, path: String) -> Vec<String> {
 
 /// A page with its table.
 fn filled(root: &Path, page: &str, rows: &[Row]) -> anyhow::Result<Generated> {
-    let old = std::fs::read_to_string(root.join(page)).with_context(|| format!("{page} is missing"))?;
-    let (before, rest) = old.split_once(BEGIN).with_context(|| format!("{page} has no {BEGIN}"))?;
-    let (chosen, rest) = rest.split_once("-->").with_context(|| format!("{page}: {BEGIN} has no end"))?;
-    let (_, after) = rest.split_once(END).with_context(|| format!("{page} has no {END}"))?;
+    let old =
+        std::fs::read_to_string(root.join(page)).with_context(|| format!("{page} is missing"))?;
+    let (before, rest) = old
+        .split_once(BEGIN)
+        .with_context(|| format!("{page} has no {BEGIN}"))?;
+    let (chosen, rest) = rest
+        .split_once("-->")
+        .with_context(|| format!("{page}: {BEGIN} has no end"))?;
+    let (_, after) = rest
+        .split_once(END)
+        .with_context(|| format!("{page} has no {END}"))?;
     let prefixes: Vec<&str> = chosen.split_whitespace().collect();
-    let is_chosen =
-        |row: &&Row| prefixes.is_empty() || prefixes.iter().any(|prefix| matches(&row.path, prefix));
+    let is_chosen = |row: &&Row| {
+        prefixes.is_empty() || prefixes.iter().any(|prefix| matches(&row.path, prefix))
+    };
     for prefix in &prefixes {
-        anyhow::ensure!(rows.iter().any(|row| matches(&row.path, prefix)), "{page}: no value {prefix}");
+        anyhow::ensure!(
+            rows.iter().any(|row| matches(&row.path, prefix)),
+            "{page}: no value {prefix}"
+        );
     }
     let mut table = String::from("| Value | Default | Meaning |\n| --- | --- | --- |\n");
-    for Row { path, default, meaning } in rows.iter().filter(is_chosen) {
-        table += &format!("| `{path}` | `{default}` | {} |\n", meaning.replace('|', r"\|"));
+    for Row {
+        path,
+        default,
+        meaning,
+    } in rows.iter().filter(is_chosen)
+    {
+        table += &format!(
+            "| `{path}` | `{default}` | {} |\n",
+            meaning.replace('|', r"\|")
+        );
     }
     let text = format!("{before}{BEGIN}{chosen}-->\n{table}{END}{after}");
-    Ok(Generated { path: page.into(), text })
+    Ok(Generated {
+        path: page.into(),
+        text,
+    })
 }
 
 /// `ai.` chooses what is below `ai`, `replicas` that one value.
@@ -112,10 +148,13 @@ mod tests {
 
     #[test]
     fn a_value_is_shown_with_its_path_default_and_meaning() {
-        let text = "a:\n  # -- First\n  # and more\n  b: 1\n  # not shown\n  c: x\n# -- Second\nd: {}\n";
+        let text =
+            "a:\n  # -- First\n  # and more\n  b: 1\n  # not shown\n  c: x\n# -- Second\nd: {}\n";
         let rows = rows(text, &serde_saphyr::from_str(text).unwrap()).unwrap();
-        let shown: Vec<String> =
-            rows.iter().map(|r| format!("{} {} {}", r.path, r.default, r.meaning)).collect();
+        let shown: Vec<String> = rows
+            .iter()
+            .map(|r| format!("{} {} {}", r.path, r.default, r.meaning))
+            .collect();
         assert_eq!(shown, ["a.b 1 First and more", "d {} Second"]);
     }
 

@@ -18,39 +18,70 @@ pub(super) struct Api {
 impl Api {
     pub(super) async fn start() -> anyhow::Result<Self> {
         let mut kubectl = lab::tool("kubectl", ["proxy", "--port=0"]);
-        let mut proxy = kubectl.stdout(std::process::Stdio::piped()).kill_on_drop(true).spawn()?;
-        let mut said = BufReader::new(proxy.stdout.take().context("kubectl has an output")?).lines();
+        let mut proxy = kubectl
+            .stdout(std::process::Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut said =
+            BufReader::new(proxy.stdout.take().context("kubectl has an output")?).lines();
         let line = said.next_line().await?.unwrap_or_default();
-        let address =
-            line.rsplit(' ').next().filter(|a| a.starts_with("127.")).context("kubectl has no proxy")?;
-        Ok(Self { base: format!("http://{address}"), _proxy: proxy })
+        let address = line
+            .rsplit(' ')
+            .next()
+            .filter(|a| a.starts_with("127."))
+            .context("kubectl has no proxy")?;
+        Ok(Self {
+            base: format!("http://{address}"),
+            _proxy: proxy,
+        })
     }
 
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        Request::get(&format!("{}{path}", self.base)).send().await?.json(200)
+        Request::get(&format!("{}{path}", self.base))
+            .send()
+            .await?
+            .json(200)
     }
 
     /// What a pod says at an HTTP path.
     pub(super) async fn text(&self, path: &str) -> anyhow::Result<String> {
         let answer = Request::get(&format!("{}{path}", self.base)).send().await?;
-        ensure!(answer.status == 200, "{path} answers {}: {}", answer.status, answer.text);
+        ensure!(
+            answer.status == 200,
+            "{path} answers {}: {}",
+            answer.status,
+            answer.text
+        );
         Ok(answer.text)
     }
 
     /// Gives the object as it is after it.
     pub(super) async fn merge(&self, path: &str, patch: &Value) -> anyhow::Result<Value> {
-        Request::merge(&format!("{}{path}", self.base), patch).send().await?.json(200)
+        Request::merge(&format!("{}{path}", self.base), patch)
+            .send()
+            .await?
+            .json(200)
     }
 
     pub(super) async fn create(&self, path: &str, object: &Value) -> anyhow::Result<()> {
-        let answer = Request::post(&format!("{}{path}", self.base), object).send().await?;
-        ensure!(answer.status == 201, "{path} refuses it: {} {}", answer.status, answer.text);
+        let answer = Request::post(&format!("{}{path}", self.base), object)
+            .send()
+            .await?;
+        ensure!(
+            answer.status == 201,
+            "{path} refuses it: {} {}",
+            answer.status,
+            answer.text
+        );
         Ok(())
     }
 
     /// The states of one object from now on.
     pub(super) fn watch(&self, collection: &str, name: &str) -> mpsc::UnboundedReceiver<Value> {
-        let url = format!("{}{collection}?watch=1&fieldSelector=metadata.name%3D{name}", self.base);
+        let url = format!(
+            "{}{collection}?watch=1&fieldSelector=metadata.name%3D{name}",
+            self.base
+        );
         let (sender, states) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             let each = |line: &str| {

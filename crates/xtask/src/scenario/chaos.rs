@@ -18,9 +18,17 @@ const CALM: Duration = Duration::from_secs(4);
 pub(super) async fn run(world: &World) -> anyhow::Result<()> {
     world.apply("load").await?;
     world.wait("aigateway/load", "Ready").await?;
-    world.wait_for("deployment/load-sluice", "{.status.readyReplicas}", "3").await?;
-    let address = world.field("service/load-sluice", "{.spec.clusterIP}").await?;
-    let mut report = Report { world, load: Load::start(&format!("http://{address}/chat")), lost: 0 };
+    world
+        .wait_for("deployment/load-sluice", "{.status.readyReplicas}", "3")
+        .await?;
+    let address = world
+        .field("service/load-sluice", "{.spec.clusterIP}")
+        .await?;
+    let mut report = Report {
+        world,
+        load: Load::start(&format!("http://{address}/chat")),
+        lost: 0,
+    };
     world.tell("| while | requests | streams | lost |\n| --- | --- | --- | --- |");
     let outcome = disturb(world, &mut report).await;
     system(["scale", "deployment/sluice-operator", "--replicas=1"]).await?;
@@ -52,15 +60,21 @@ impl Report<'_> {
         let look = || {
             let (requests, streams) = (&counts.requests, &counts.streams);
             let lost: u64 = counts.lost().values().sum();
-            (requests.load(Ordering::Relaxed), streams.load(Ordering::Relaxed), lost)
+            (
+                requests.load(Ordering::Relaxed),
+                streams.load(Ordering::Relaxed),
+                lost,
+            )
         };
         let before = look();
         tokio::time::sleep(CALM).await;
         disturbance.await?;
         tokio::time::sleep(CALM).await;
         let after = look();
-        let (requests, streams, lost) = (after.0 - before.0, after.1 - before.1, after.2 - before.2);
-        self.world.tell(&format!("| {what} | {requests} | {streams} | {lost} |"));
+        let (requests, streams, lost) =
+            (after.0 - before.0, after.1 - before.1, after.2 - before.2);
+        self.world
+            .tell(&format!("| {what} | {requests} | {streams} | {lost} |"));
         self.lost += lost;
         Ok(())
     }
@@ -69,24 +83,47 @@ impl Report<'_> {
 async fn disturb(world: &World, report: &mut Report<'_>) -> anyhow::Result<()> {
     let deployment = "deployment/load-sluice";
     report.during("nothing", async { Ok(()) }).await?;
-    report.during("the operator is killed and comes back", kill_operator()).await?;
+    report
+        .during("the operator is killed and comes back", kill_operator())
+        .await?;
     system(["scale", "deployment/sluice-operator", "--replicas=2"]).await?;
     settled().await?;
-    report.during("the leader of two operators is killed", kill_leader()).await?;
+    report
+        .during("the leader of two operators is killed", kill_leader())
+        .await?;
     report
         .during("five pods, then three", async {
-            world.merge("aigateway/load", &spec(json!({ "dataPlane": { "replicas": 5 } }))).await?;
-            world.wait_for(deployment, "{.status.readyReplicas}", "5").await?;
-            world.merge("aigateway/load", &spec(json!({ "dataPlane": { "replicas": 3 } }))).await?;
+            world
+                .merge(
+                    "aigateway/load",
+                    &spec(json!({ "dataPlane": { "replicas": 5 } })),
+                )
+                .await?;
+            world
+                .wait_for(deployment, "{.status.readyReplicas}", "5")
+                .await?;
+            world
+                .merge(
+                    "aigateway/load",
+                    &spec(json!({ "dataPlane": { "replicas": 3 } })),
+                )
+                .await?;
             world.wait_for(deployment, "{.status.replicas}", "3").await
         })
         .await?;
     report
         .during("every pod is replaced, one after the other", async {
             let memory = json!({ "requests": { "memory": "65Mi" } });
-            world.merge("aigateway/load", &spec(json!({ "dataPlane": { "resources": memory } }))).await?;
+            world
+                .merge(
+                    "aigateway/load",
+                    &spec(json!({ "dataPlane": { "resources": memory } })),
+                )
+                .await?;
             world.programmed("aigateway/load").await?;
-            world.kubectl(["rollout", "status", deployment, "--timeout=180s"]).await?;
+            world
+                .kubectl(["rollout", "status", deployment, "--timeout=180s"])
+                .await?;
             Ok(())
         })
         .await?;
@@ -94,19 +131,31 @@ async fn disturb(world: &World, report: &mut Report<'_>) -> anyhow::Result<()> {
         .during("a pod is deleted", async {
             let pod = pod(world).await?;
             world.kubectl(["delete", &pod, "--wait=false"]).await?;
-            world.kubectl(["rollout", "status", deployment, "--timeout=180s"]).await?;
+            world
+                .kubectl(["rollout", "status", deployment, "--timeout=180s"])
+                .await?;
             Ok(())
         })
         .await?;
-    report.during("a Secret is rotated ten times", rotate(world, 10)).await?;
-    report.during("200 changes of configuration", edit(world, 200)).await?;
-    report.during("a key is revoked while the leader changes", revoke(world)).await?;
+    report
+        .during("a Secret is rotated ten times", rotate(world, 10))
+        .await?;
+    report
+        .during("200 changes of configuration", edit(world, 200))
+        .await?;
+    report
+        .during("a key is revoked while the leader changes", revoke(world))
+        .await?;
     let saved = report.lost;
     report
         .during("a pod is killed at once", async {
             let pod = pod(world).await?;
-            world.kubectl(["delete", &pod, "--grace-period=0", "--force"]).await?;
-            world.kubectl(["rollout", "status", deployment, "--timeout=180s"]).await?;
+            world
+                .kubectl(["delete", &pod, "--grace-period=0", "--force"])
+                .await?;
+            world
+                .kubectl(["rollout", "status", deployment, "--timeout=180s"])
+                .await?;
             Ok(())
         })
         .await?;
@@ -116,11 +165,21 @@ async fn disturb(world: &World, report: &mut Report<'_>) -> anyhow::Result<()> {
 }
 
 async fn system<const N: usize>(args: [&str; N]) -> anyhow::Result<String> {
-    lab::output(&mut lab::tool("kubectl", args.iter().chain(&["--namespace=sluice-system"]))).await
+    lab::output(&mut lab::tool(
+        "kubectl",
+        args.iter().chain(&["--namespace=sluice-system"]),
+    ))
+    .await
 }
 
 async fn settled() -> anyhow::Result<()> {
-    system(["rollout", "status", "deployment/sluice-operator", "--timeout=120s"]).await?;
+    system([
+        "rollout",
+        "status",
+        "deployment/sluice-operator",
+        "--timeout=120s",
+    ])
+    .await?;
     Ok(())
 }
 
@@ -131,13 +190,27 @@ async fn kill_operator() -> anyhow::Result<()> {
 }
 
 async fn kill_leader() -> anyhow::Result<()> {
-    let holder = system(["get", "lease/sluice-operator", "-o=jsonpath={.spec.holderIdentity}"]).await?;
+    let holder = system([
+        "get",
+        "lease/sluice-operator",
+        "-o=jsonpath={.spec.holderIdentity}",
+    ])
+    .await?;
     let pods = system(["get", "pods", "-o=name"]).await?;
-    let leader = pods.lines().find(|pod| holder.contains(pod.trim_start_matches("pod/")));
+    let leader = pods
+        .lines()
+        .find(|pod| holder.contains(pod.trim_start_matches("pod/")));
     let leader = leader.ok_or_else(|| anyhow::anyhow!("no pod holds the lease: {holder}"))?;
     system(["delete", leader, "--grace-period=0", "--force"]).await?;
     let deadline = Instant::now() + Duration::from_secs(60);
-    while system(["get", "lease/sluice-operator", "-o=jsonpath={.spec.holderIdentity}"]).await? == holder {
+    while system([
+        "get",
+        "lease/sluice-operator",
+        "-o=jsonpath={.spec.holderIdentity}",
+    ])
+    .await?
+        == holder
+    {
         ensure!(Instant::now() < deadline, "nobody takes over");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
@@ -146,13 +219,23 @@ async fn kill_leader() -> anyhow::Result<()> {
 
 async fn pod(world: &World) -> anyhow::Result<String> {
     let pods = world
-        .kubectl(["get", "pods", "--selector=app.kubernetes.io/name=sluice-dataplane", "-o=name"])
+        .kubectl([
+            "get",
+            "pods",
+            "--selector=app.kubernetes.io/name=sluice-dataplane",
+            "-o=name",
+        ])
         .await?;
-    pods.lines().next().map(str::to_owned).ok_or_else(|| anyhow::anyhow!("there is no pod"))
+    pods.lines()
+        .next()
+        .map(str::to_owned)
+        .ok_or_else(|| anyhow::anyhow!("there is no pod"))
 }
 
 async fn set_key(world: &World, key: &str) -> anyhow::Result<()> {
-    world.merge("secret/keys", &json!({ "stringData": { "openai": key } })).await
+    world
+        .merge("secret/keys", &json!({ "stringData": { "openai": key } }))
+        .await
 }
 
 async fn rotate(world: &World, times: usize) -> anyhow::Result<()> {
@@ -160,7 +243,10 @@ async fn rotate(world: &World, times: usize) -> anyhow::Result<()> {
         let key = format!("key-{i}");
         set_key(world, &key).await?;
         let after = last_use_of_others(world, &key, Duration::from_secs(2)).await?;
-        ensure!(after < Duration::from_secs(2), "another key than {key} is used after {after:?}");
+        ensure!(
+            after < Duration::from_secs(2),
+            "another key than {key} is used after {after:?}"
+        );
     }
     Ok(())
 }
@@ -174,7 +260,10 @@ async fn last_use_of_others(world: &World, key: &str, time: Duration) -> anyhow:
         tokio::time::sleep(Duration::from_millis(5)).await;
         let sent = world.providers.mock.requests();
         world.providers.mock.clear();
-        if sent.iter().any(|request| request.header("authorization") != Some(&wanted)) {
+        if sent
+            .iter()
+            .any(|request| request.header("authorization") != Some(&wanted))
+        {
             last = began.elapsed();
         }
     }
@@ -192,11 +281,18 @@ async fn edit(world: &World, times: i64) -> anyhow::Result<()> {
             "aiCloudProvider": { "name": "openai" },
         }]);
         let change = spec(json!({ "largeLanguageModels": { "cloudHosted": hosted } }));
-        generation =
-            api.merge(&gateway, &change).await?["metadata"]["generation"].as_i64().unwrap_or_default();
+        generation = api.merge(&gateway, &change).await?["metadata"]["generation"]
+            .as_i64()
+            .unwrap_or_default();
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    world.eventually("aigateway/load", MESSAGE, &format!("generation {generation} on 3/3 proxies")).await
+    world
+        .eventually(
+            "aigateway/load",
+            MESSAGE,
+            &format!("generation {generation} on 3/3 proxies"),
+        )
+        .await
 }
 
 /// The key changes at the moment at which the leader dies. Once the new one is used by all, the old one must never be used again,
@@ -210,9 +306,15 @@ async fn revoke(world: &World) -> anyhow::Result<()> {
     world.tell(&format!(
         "| (the revoked key was used last {after_ms} ms after the leader had changed) | | | |"
     ));
-    ensure!(after < Duration::from_secs(2), "the revoked key is used {after:?} after the leader had changed");
+    ensure!(
+        after < Duration::from_secs(2),
+        "the revoked key is used {after:?} after the leader had changed"
+    );
     kill_operator().await?;
     let again = last_use_of_others(world, "key-new", Duration::from_secs(10)).await?;
-    ensure!(again.is_zero(), "a revoked key is used again, {again:?} after both operators were replaced");
+    ensure!(
+        again.is_zero(),
+        "a revoked key is used again, {again:?} after both operators were replaced"
+    );
     Ok(())
 }

@@ -15,13 +15,20 @@ const PRIVATE: &str =
 pub(super) async fn run(world: &World) -> anyhow::Result<()> {
     world.apply("guards").await?;
     for policy in ["builtins", "moderation", "webhook", "openai-opt"] {
-        world.wait(&format!("routepolicy/{policy}"), "Ready").await?;
+        world
+            .wait(&format!("routepolicy/{policy}"), "Ready")
+            .await?;
     }
     world.wait("gateway/guarded", "Programmed").await?;
     let base = format!("{}:8080", world.address("guarded").await?);
     for format in FORMATS {
         for is_stream in [false, true] {
-            let asking = Asking { world, base: &base, format, is_stream };
+            let asking = Asking {
+                world,
+                base: &base,
+                format,
+                is_stream,
+            };
             asking.recognisers().await?;
             asking.moderation().await?;
             asking.webhook().await?;
@@ -41,18 +48,38 @@ struct Asking<'a> {
 impl Asking<'_> {
     async fn recognisers(&self) -> anyhow::Result<()> {
         let refused = self.ask("builtins", PRIVATE).await?;
-        ensure!(refused.status == 403, "{}: {} {}", self.what(), refused.status, refused.text);
+        ensure!(
+            refused.status == 403,
+            "{}: {} {}",
+            self.what(),
+            refused.status,
+            refused.text
+        );
         let said = self.told("builtins", PRIVATE).await?;
-        ensure!(said.contains("thank you"), "{}: the rest stays: {said}", self.what());
+        ensure!(
+            said.contains("thank you"),
+            "{}: the rest stays: {said}",
+            self.what()
+        );
         for secret in ["ann.lee", "555-2671", "5105"] {
-            ensure!(!said.contains(secret), "{}: {secret} is masked: {said}", self.what());
+            ensure!(
+                !said.contains(secret),
+                "{}: {secret} is masked: {said}",
+                self.what()
+            );
         }
         Ok(())
     }
 
     async fn moderation(&self) -> anyhow::Result<()> {
         let refused = self.ask("moderation", "how to kill").await?;
-        ensure!(refused.status == 403, "{}: {} {}", self.what(), refused.status, refused.text);
+        ensure!(
+            refused.status == 403,
+            "{}: {} {}",
+            self.what(),
+            refused.status,
+            refused.text
+        );
         let passed = self.told("moderation", "of course").await?;
         ensure!(passed == "of course", "{}: {passed}", self.what());
         Ok(())
@@ -60,32 +87,58 @@ impl Asking<'_> {
 
     async fn webhook(&self) -> anyhow::Result<()> {
         let refused = self.ask("webhook", "mock-reject").await?;
-        ensure!(refused.status == 451, "{}: {} {}", self.what(), refused.status, refused.text);
-        ensure!(refused.text.contains("Not that, please."), "{}: {}", self.what(), refused.text);
+        ensure!(
+            refused.status == 451,
+            "{}: {} {}",
+            self.what(),
+            refused.status,
+            refused.text
+        );
+        ensure!(
+            refused.text.contains("Not that, please."),
+            "{}: {}",
+            self.what(),
+            refused.text
+        );
         let said = self.told("webhook", "it is mock-mask, indeed").await?;
         ensure!(said == "it is [MASKED], indeed", "{}: {said}", self.what());
         self.ask("webhook", "it is mock-mask").await?;
         let sent = self.sent()?;
-        ensure!(sent.contains("[MASKED]") && !sent.contains("mock-mask"), "{}: {sent}", self.what());
+        ensure!(
+            sent.contains("[MASKED]") && !sent.contains("mock-mask"),
+            "{}: {sent}",
+            self.what()
+        );
         Ok(())
     }
 
     async fn enrichment(&self) -> anyhow::Result<()> {
-        ensure!(self.ask("enriched", "A painting").await?.status == 200, "{}", self.what());
+        ensure!(
+            self.ask("enriched", "A painting").await?.status == 200,
+            "{}",
+            self.what()
+        );
         let sent = self.sent()?;
         let at = |text: &str| sent.find(text);
         let places = [at("in French."), at("A painting"), at("famous art critic")];
         let [Some(first), Some(own), Some(last)] = places else {
             anyhow::bail!("{}: {sent}", self.what());
         };
-        ensure!(first < own && own < last, "{}: prompts stand before and behind: {sent}", self.what());
+        ensure!(
+            first < own && own < last,
+            "{}: prompts stand before and behind: {sent}",
+            self.what()
+        );
         Ok(())
     }
 
     /// What the provider got last: questions to guards are asked before it.
     fn sent(&self) -> anyhow::Result<String> {
         let requests = self.world.providers.mock.requests();
-        let sent = requests.iter().rev().find(|r| !matches!(r.path.as_str(), "/request" | "/response"));
+        let sent = requests
+            .iter()
+            .rev()
+            .find(|r| !matches!(r.path.as_str(), "/request" | "/response"));
         let sent = sent.ok_or_else(|| anyhow::anyhow!("no request reached the provider"))?;
         Ok(sent.json().to_string())
     }
@@ -93,8 +146,18 @@ impl Asking<'_> {
     /// What the client reads when the provider says this, a few bytes at a time.
     async fn told(&self, host: &str, text: &str) -> anyhow::Result<String> {
         let fault = format!("split=7;text={}", percent(text));
-        let answer = self.request(host, "Tell me").header("x-mock-fault", &fault).send().await?;
-        ensure!(answer.status == 200, "{}: {} {}", self.what(), answer.status, answer.text);
+        let answer = self
+            .request(host, "Tell me")
+            .header("x-mock-fault", &fault)
+            .send()
+            .await?;
+        ensure!(
+            answer.status == 200,
+            "{}: {} {}",
+            self.what(),
+            answer.status,
+            answer.text
+        );
         Ok(said(&answer.text))
     }
 
@@ -105,27 +168,37 @@ impl Asking<'_> {
     fn request(&self, host: &str, text: &str) -> Request {
         let messages = json!([{ "role": "user", "content": text }]);
         let (path, body) = match self.format {
-            "responses" => {
-                ("/v1/responses", json!({ "model": "m", "input": text, "stream": self.is_stream }))
-            }
+            "responses" => (
+                "/v1/responses",
+                json!({ "model": "m", "input": text, "stream": self.is_stream }),
+            ),
             "anthropic" => (
                 "/v1/messages",
                 json!({ "model": "m", "max_tokens": 99, "messages": messages, "stream": self.is_stream }),
             ),
-            "gemini" if self.is_stream => {
-                ("/v1beta/models/m:streamGenerateContent?alt=sse", json!({ "contents": contents(text) }))
-            }
-            "gemini" => ("/v1beta/models/m:generateContent", json!({ "contents": contents(text) })),
+            "gemini" if self.is_stream => (
+                "/v1beta/models/m:streamGenerateContent?alt=sse",
+                json!({ "contents": contents(text) }),
+            ),
+            "gemini" => (
+                "/v1beta/models/m:generateContent",
+                json!({ "contents": contents(text) }),
+            ),
             _ => (
                 "/v1/chat/completions",
                 json!({ "model": "m", "messages": messages, "stream": self.is_stream }),
             ),
         };
-        Request::post(&format!("{}{path}", self.base), &body).header("Host", &format!("{host}.example.com"))
+        Request::post(&format!("{}{path}", self.base), &body)
+            .header("Host", &format!("{host}.example.com"))
     }
 
     fn what(&self) -> String {
-        format!("{}{}", self.format, if self.is_stream { ", streamed" } else { "" })
+        format!(
+            "{}{}",
+            self.format,
+            if self.is_stream { ", streamed" } else { "" }
+        )
     }
 }
 
@@ -136,14 +209,20 @@ fn contents(text: &str) -> Value {
 /// The text of an answer or of a stream, in any format.
 fn said(answer: &str) -> String {
     if let Ok(whole) = serde_json::from_str::<Value>(answer) {
-        return ["/choices/0/message/content", "/output/0/content/0/text", "/content/0/text"]
-            .iter()
-            .chain(&["/candidates/0/content/parts/0/text"])
-            .find_map(|at| whole.pointer(at)?.as_str())
-            .unwrap_or_default()
-            .to_owned();
+        return [
+            "/choices/0/message/content",
+            "/output/0/content/0/text",
+            "/content/0/text",
+        ]
+        .iter()
+        .chain(&["/candidates/0/content/parts/0/text"])
+        .find_map(|at| whole.pointer(at)?.as_str())
+        .unwrap_or_default()
+        .to_owned();
     }
-    let events = answer.lines().filter_map(|line| line.strip_prefix("data: "));
+    let events = answer
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "));
     events
         .filter_map(|data| serde_json::from_str::<Value>(data).ok())
         .filter_map(|event| {

@@ -53,11 +53,21 @@ pub(super) async fn run(world: &World) -> anyhow::Result<()> {
     world.wait("aigateway/victim", "Ready").await?;
     world.wait("aigateway/other", "Ready").await?;
     let elsewhere = World::of(format!("{}-too", world.namespace), world.providers.clone());
-    lab::output(&mut lab::tool("kubectl", ["create", "namespace", &elsewhere.namespace])).await?;
-    elsewhere.kubectl(["create", "serviceaccount", "victim-sluice"]).await?;
-    let certificates = world.field("configmap/victim-sluice-ca", r"{.data.ca\.crt}").await?;
+    lab::output(&mut lab::tool(
+        "kubectl",
+        ["create", "namespace", &elsewhere.namespace],
+    ))
+    .await?;
+    elsewhere
+        .kubectl(["create", "serviceaccount", "victim-sluice"])
+        .await?;
+    let certificates = world
+        .field("configmap/victim-sluice-ca", r"{.data.ca\.crt}")
+        .await?;
     let literal = format!("--from-literal=ca.crt={certificates}");
-    elsewhere.kubectl(["create", "configmap", "victim-sluice-ca", &literal]).await?;
+    elsewhere
+        .kubectl(["create", "configmap", "victim-sluice-ca", &literal])
+        .await?;
 
     let outcome = intrude(world, &elsewhere).await;
     elsewhere.end().await?;
@@ -66,7 +76,11 @@ pub(super) async fn run(world: &World) -> anyhow::Result<()> {
 
 async fn intrude(world: &World, elsewhere: &World) -> anyhow::Result<()> {
     for intruder in &INTRUDERS {
-        let home = if intruder.is_elsewhere { elsewhere } else { world };
+        let home = if intruder.is_elsewhere {
+            elsewhere
+        } else {
+            world
+        };
         let pod = manifest("intruder", &world.namespace)?
             .replace("$NAME", intruder.name)
             .replace("$HOME", &home.namespace)
@@ -75,15 +89,31 @@ async fn intrude(world: &World, elsewhere: &World) -> anyhow::Result<()> {
         lab::apply(&pod).await?;
     }
     for intruder in &INTRUDERS {
-        let home = if intruder.is_elsewhere { elsewhere } else { world };
-        let log = home.logged(&format!("pod/{}", intruder.name), intruder.told).await?;
-        ensure!(!log.contains("configuration applied"), "{} got a configuration: {log}", intruder.name);
-        let line = log.lines().find(|l| l.contains(intruder.told)).unwrap_or_default();
+        let home = if intruder.is_elsewhere {
+            elsewhere
+        } else {
+            world
+        };
+        let log = home
+            .logged(&format!("pod/{}", intruder.name), intruder.told)
+            .await?;
+        ensure!(
+            !log.contains("configuration applied"),
+            "{} got a configuration: {log}",
+            intruder.name
+        );
+        let line = log
+            .lines()
+            .find(|l| l.contains(intruder.told))
+            .unwrap_or_default();
         println!("    {}: {line}", intruder.name);
     }
     // And none of them counts as a proxy.
     let conditions = r#"{.status.conditions[?(@.type=="Programmed")].message}"#;
     let programmed = world.field("aigateway/victim", conditions).await?;
-    ensure!(programmed.ends_with("on 1/1 proxies"), "only its own pod has it: {programmed}");
+    ensure!(
+        programmed.ends_with("on 1/1 proxies"),
+        "only its own pod has it: {programmed}"
+    );
     Ok(())
 }

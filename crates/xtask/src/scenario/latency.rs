@@ -14,8 +14,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) async fn run(world: &World) -> anyhow::Result<()> {
     world.apply("load").await?;
     world.wait("aigateway/load", "Ready").await?;
-    world.wait_for("deployment/load-sluice", "{.status.readyReplicas}", "3").await?;
-    world.eventually("aigateway/load", MESSAGE, "generation 1 on 3/3 proxies").await?;
+    world
+        .wait_for("deployment/load-sluice", "{.status.readyReplicas}", "3")
+        .await?;
+    world
+        .eventually("aigateway/load", MESSAGE, "generation 1 on 3/3 proxies")
+        .await?;
     let api = Api::start().await?;
     let gateways = ours(&world.namespace, "aigateways");
     let mut states = api.watch(&gateways, "load");
@@ -29,7 +33,9 @@ pub(super) async fn run(world: &World) -> anyhow::Result<()> {
         let began = Instant::now();
         let change = spec(json!({ "largeLanguageModels": { "cloudHosted": hosted } }));
         let changed = api.merge(&format!("{gateways}/load"), &change).await?;
-        let generation = changed["metadata"]["generation"].as_i64().context("it has a generation")?;
+        let generation = changed["metadata"]["generation"]
+            .as_i64()
+            .context("it has a generation")?;
         let wanted = format!("generation {generation} on 3/3 proxies");
         tokio::time::timeout(PATIENCE, async {
             while let Some(state) = states.recv().await {
@@ -59,7 +65,12 @@ pub(super) async fn run(world: &World) -> anyhow::Result<()> {
 pub(super) const MESSAGE: &str = r#"{.status.conditions[?(@.type=="Programmed")].message}"#;
 
 fn programmed(state: &Value) -> &str {
-    let conditions = state["status"]["conditions"].as_array().into_iter().flatten();
+    let conditions = state["status"]["conditions"]
+        .as_array()
+        .into_iter()
+        .flatten();
     let programmed = conditions.into_iter().find(|c| c["type"] == "Programmed");
-    programmed.and_then(|c| c["message"].as_str()).unwrap_or_default()
+    programmed
+        .and_then(|c| c["message"].as_str())
+        .unwrap_or_default()
 }

@@ -30,11 +30,18 @@ pub(super) struct Counts {
 
 impl Counts {
     pub(super) fn lost(&self) -> BTreeMap<String, u64> {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lost
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn note(&self, is_stream: bool, outcome: Result<(), String>) {
-        let counter = if is_stream { &self.streams } else { &self.requests };
+        let counter = if is_stream {
+            &self.streams
+        } else {
+            &self.requests
+        };
         counter.fetch_add(1, Ordering::Relaxed);
         if let Err(why) = outcome {
             let kind = if is_stream { "stream" } else { "request" };
@@ -53,12 +60,24 @@ pub(super) struct Load {
 
 impl Load {
     pub(super) fn start(url: &str) -> Self {
-        let (counts, is_over) = (Arc::new(Counts::default()), Arc::new(AtomicBool::new(false)));
+        let (counts, is_over) = (
+            Arc::new(Counts::default()),
+            Arc::new(AtomicBool::new(false)),
+        );
         let mut callers = JoinSet::new();
         for i in 0..CALLERS + STREAMS {
-            callers.spawn(call(url.to_owned(), i >= CALLERS, counts.clone(), is_over.clone()));
+            callers.spawn(call(
+                url.to_owned(),
+                i >= CALLERS,
+                counts.clone(),
+                is_over.clone(),
+            ));
         }
-        Self { counts, is_over, callers }
+        Self {
+            counts,
+            is_over,
+            callers,
+        }
     }
 
     /// Lets what is open end.
@@ -71,12 +90,21 @@ impl Load {
 
 async fn call(url: String, is_stream: bool, counts: Arc<Counts>, is_over: Arc<AtomicBool>) {
     let client = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
-    let fault = if is_stream { "chunks=40;interval-ms=50" } else { "" };
-    let body =
-        format!(r#"{{"messages":[{{"role":"user","content":"Hello"}}],"stream":{is_stream},"user":"load"}}"#);
+    let fault = if is_stream {
+        "chunks=40;interval-ms=50"
+    } else {
+        ""
+    };
+    let body = format!(
+        r#"{{"messages":[{{"role":"user","content":"Hello"}}],"stream":{is_stream},"user":"load"}}"#
+    );
     while !is_over.load(Ordering::Relaxed) {
-        let outcome = tokio::time::timeout(PATIENCE, once(&client, &url, fault, &body, is_stream)).await;
-        counts.note(is_stream, outcome.unwrap_or_else(|_| Err("no end within a minute".to_owned())));
+        let outcome =
+            tokio::time::timeout(PATIENCE, once(&client, &url, fault, &body, is_stream)).await;
+        counts.note(
+            is_stream,
+            outcome.unwrap_or_else(|_| Err("no end within a minute".to_owned())),
+        );
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -93,16 +121,33 @@ async fn once(
         .header("x-mock-fault", fault)
         .body(Full::new(Bytes::from(body.to_owned())))
         .map_err(|error| error.to_string())?;
-    let response = client.request(request).await.map_err(|error| chain(&error))?;
+    let response = client
+        .request(request)
+        .await
+        .map_err(|error| chain(&error))?;
     let status = response.status();
-    let whole =
-        response.into_body().collect().await.map_err(|error| format!("cut off: {}", chain(&error)))?;
+    let whole = response
+        .into_body()
+        .collect()
+        .await
+        .map_err(|error| format!("cut off: {}", chain(&error)))?;
     let text = String::from_utf8_lossy(&whole.to_bytes()).into_owned();
     if status != 200 {
-        return Err(format!("status {status}: {}", text.chars().take(160).collect::<String>()));
+        return Err(format!(
+            "status {status}: {}",
+            text.chars().take(160).collect::<String>()
+        ));
     }
-    let ends = if is_stream { "data: [DONE]" } else { "\"usage\"" };
-    if text.contains(ends) { Ok(()) } else { Err(format!("no end: {}", text.len())) }
+    let ends = if is_stream {
+        "data: [DONE]"
+    } else {
+        "\"usage\""
+    };
+    if text.contains(ends) {
+        Ok(())
+    } else {
+        Err(format!("no end: {}", text.len()))
+    }
 }
 
 /// An error and what caused it.

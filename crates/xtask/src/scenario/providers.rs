@@ -16,7 +16,11 @@ pub(super) struct Providers {
 impl Providers {
     /// Must be called in the cluster's network.
     pub(super) async fn start() -> anyhow::Result<Self> {
-        let mock = Mock::start(MockOptions { addr: ADDRESS.to_owned(), ..MockOptions::default() }).await?;
+        let mock = Mock::start(MockOptions {
+            addr: ADDRESS.to_owned(),
+            ..MockOptions::default()
+        })
+        .await?;
         let node = lab::output(&mut lab::tool("printenv", ["KUBE_LAB_NODE_IP"])).await?;
         lab::apply(&manifest("providers", "")?.replace("$NODE", node.trim())).await?;
         Ok(Self { mock })
@@ -24,6 +28,9 @@ impl Providers {
 
     /// The newest request.
     pub(super) fn last(&self) -> anyhow::Result<Recorded> {
-        self.mock.requests().pop().ok_or_else(|| anyhow::anyhow!("no request reached a provider"))
+        self.mock
+            .requests()
+            .pop()
+            .ok_or_else(|| anyhow::anyhow!("no request reached a provider"))
     }
 }

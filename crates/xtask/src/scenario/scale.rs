@@ -24,10 +24,16 @@ pub(super) async fn run(world: &World) -> anyhow::Result<()> {
     for size in SIZES {
         let began = Instant::now();
         let create = (there..size).map(|i| create(&api, &world.namespace, i));
-        stream::iter(create).buffer_unordered(16).try_collect::<()>().await?;
+        stream::iter(create)
+            .buffer_unordered(16)
+            .try_collect::<()>()
+            .await?;
         there = size;
         settle(world, &api, size).await?;
-        println!("    {size} routes and policies are there after {:.0} s", began.elapsed().as_secs_f64());
+        println!(
+            "    {size} routes and policies are there after {:.0} s",
+            began.elapsed().as_secs_f64()
+        );
         let before = Numbers::read(&api).await?;
         let times = change(world, &api, size).await?;
         let after = Numbers::read(&api).await?;
@@ -53,7 +59,8 @@ async fn create(api: &Api, namespace: &str, i: usize) -> anyhow::Result<()> {
         "metadata": { "name": name },
         "spec": { "ai": { "promptEnrichment": { "prepend": [{ "role": "SYSTEM", "content": format!("{i}") }] } } },
     });
-    api.create(&ours(namespace, "routepolicies"), &policy).await?;
+    api.create(&ours(namespace, "routepolicies"), &policy)
+        .await?;
     let filter = json!({
         "type": "ExtensionRef",
         "extensionRef": { "group": "sluice.dev", "kind": "RoutePolicy", "name": name },
@@ -70,7 +77,11 @@ async fn create(api: &Api, namespace: &str, i: usize) -> anyhow::Result<()> {
             }],
         },
     });
-    api.create(&format!("/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes"), &route).await
+    api.create(
+        &format!("/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes"),
+        &route,
+    )
+    .await
 }
 
 /// Waits until everything is attached and the operator writes nothing more.
@@ -78,7 +89,10 @@ async fn settle(world: &World, api: &Api, size: usize) -> anyhow::Result<()> {
     let attached = "{.status.listeners[0].attachedRoutes}";
     let deadline = Instant::now() + PATIENCE;
     while world.field("gateway/scale", attached).await? != size.to_string() {
-        ensure!(Instant::now() < deadline, "not all {size} routes are attached");
+        ensure!(
+            Instant::now() < deadline,
+            "not all {size} routes are attached"
+        );
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     let mut writes = -1.0;
@@ -109,15 +123,23 @@ async fn change(world: &World, api: &Api, size: usize) -> anyhow::Result<Vec<Dur
         let generation = changed["metadata"]["generation"].clone();
         let seen = async {
             while let Some(state) = states.recv().await {
-                let conditions = state["status"]["conditions"].as_array().into_iter().flatten();
+                let conditions = state["status"]["conditions"]
+                    .as_array()
+                    .into_iter()
+                    .flatten();
                 let mut programmed = conditions.into_iter().filter(|c| c["type"] == "Programmed");
-                if programmed.any(|c| c["status"] == "True" && c["observedGeneration"] == generation) {
+                if programmed
+                    .any(|c| c["status"] == "True" && c["observedGeneration"] == generation)
+                {
                     return true;
                 }
             }
             false
         };
-        ensure!(tokio::time::timeout(PATIENCE, seen).await?, "the watch ended");
+        ensure!(
+            tokio::time::timeout(PATIENCE, seen).await?,
+            "the watch ended"
+        );
         times.push(began.elapsed());
     }
     times.sort();
@@ -138,25 +160,40 @@ struct Numbers {
 
 impl Numbers {
     async fn read(api: &Api) -> anyhow::Result<Self> {
-        let operator = ["get", "pods", "--namespace=sluice-system", "-o=jsonpath={.items[0].metadata.name}"];
+        let operator = [
+            "get",
+            "pods",
+            "--namespace=sluice-system",
+            "-o=jsonpath={.items[0].metadata.name}",
+        ];
         let pod = lab::output(&mut lab::tool("kubectl", operator)).await?;
-        let metrics =
-            api.text(&format!("/api/v1/namespaces/sluice-system/pods/{pod}:19000/proxy/metrics")).await?;
+        let metrics = api
+            .text(&format!(
+                "/api/v1/namespaces/sluice-system/pods/{pod}:19000/proxy/metrics"
+            ))
+            .await?;
         let sum = |name: &str| -> f64 {
-            let of = metrics
-                .lines()
-                .filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' '])));
-            of.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+            let of = metrics.lines().filter(|line| {
+                line.strip_prefix(name)
+                    .is_some_and(|rest| rest.starts_with(['{', ' ']))
+            });
+            of.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+                .sum()
         };
         let stats = api.get("/api/v1/nodes/node/proxy/stats/summary").await?;
         let pods = stats["pods"].as_array().into_iter().flatten();
-        let own = pods.into_iter().find(|p| p["podRef"]["name"] == pod.as_str()).unwrap_or(&Value::Null);
+        let own = pods
+            .into_iter()
+            .find(|p| p["podRef"]["name"] == pod.as_str())
+            .unwrap_or(&Value::Null);
         Ok(Self {
             compiles: sum("sluice_operator_compile_seconds_count"),
             compiling: sum("sluice_operator_compile_seconds_sum"),
             pushed: sum("sluice_operator_pushed_bytes_total"),
             writes: sum("sluice_operator_writes_total"),
-            memory: own["memory"]["workingSetBytes"].as_f64().unwrap_or_default(),
+            memory: own["memory"]["workingSetBytes"]
+                .as_f64()
+                .unwrap_or_default(),
         })
     }
 }

@@ -18,16 +18,22 @@ pub(super) async fn run(world: &World) -> anyhow::Result<()> {
     let chat = format!("{}/devteam-chatgpt", world.address("kong-aigateway").await?);
     let question = json!({ "messages": [{ "role": "user", "content": "Hello" }] });
     world.post(&chat, &question).await?.json(200)?;
-    ensure!(key(world)? == "Bearer sk-double", "the first key goes along");
+    ensure!(
+        key(world)? == "Bearer sk-double",
+        "the first key goes along"
+    );
 
     // A stream of about six seconds lives through all of it.
-    let long = Fault { chunks: Some(60), interval: Duration::from_millis(100), ..Fault::default() };
+    let long = Fault {
+        chunks: Some(60),
+        interval: Duration::from_millis(100),
+        ..Fault::default()
+    };
     world.providers.mock.fault_next(long);
     let (begun, begins) = tokio::sync::oneshot::channel();
     let url = chat.clone();
     let stream = tokio::spawn(async move {
-        let question =
-            json!({ "messages": [{ "role": "user", "content": "Tell me a story" }], "stream": true });
+        let question = json!({ "messages": [{ "role": "user", "content": "Tell me a story" }], "stream": true });
         let mut begun = Some(begun);
         let each = |line: &str| {
             if line.starts_with("data: ") {
@@ -38,45 +44,95 @@ pub(super) async fn run(world: &World) -> anyhow::Result<()> {
     });
     begins.await?;
 
-    world.merge("secret/acme-ai-cloud-providers", &json!({ "stringData": { "openai": "sk-new" } })).await?;
+    world
+        .merge(
+            "secret/acme-ai-cloud-providers",
+            &json!({ "stringData": { "openai": "sk-new" } }),
+        )
+        .await?;
     let changed = Instant::now();
     loop {
         world.post(&chat, &question).await?.json(200)?;
         if key(world)? == "Bearer sk-new" {
             break;
         }
-        ensure!(changed.elapsed() < BOUND, "the old key is used after {:?}", changed.elapsed());
+        ensure!(
+            changed.elapsed() < BOUND,
+            "the old key is used after {:?}",
+            changed.elapsed()
+        );
     }
-    println!("    the new key is used {} ms after the change", changed.elapsed().as_millis());
+    println!(
+        "    the new key is used {} ms after the change",
+        changed.elapsed().as_millis()
+    );
     for _ in 0..50 {
         world.post(&chat, &question).await?.json(200)?;
-        ensure!(key(world)? == "Bearer sk-new", "once used, the new key stays");
+        ensure!(
+            key(world)? == "Bearer sk-new",
+            "once used, the new key stays"
+        );
     }
 
-    world.kubectl(["delete", "secret/acme-ai-cloud-providers"]).await?;
+    world
+        .kubectl(["delete", "secret/acme-ai-cloud-providers"])
+        .await?;
     let deleted = Instant::now();
     let refused = loop {
         let answer = world.post(&chat, &question).await?;
         if answer.status != 200 {
             break answer;
         }
-        ensure!(deleted.elapsed() < BOUND, "the deleted key is used after {:?}", deleted.elapsed());
+        ensure!(
+            deleted.elapsed() < BOUND,
+            "the deleted key is used after {:?}",
+            deleted.elapsed()
+        );
     };
-    println!("    the deleted key is used no more after {} ms", deleted.elapsed().as_millis());
-    ensure!(refused.status == 500, "who calls is told so: {} {}", refused.status, refused.text);
-    ensure!(!refused.text.contains("acme-ai"), "but not how the Secret is called: {}", refused.text);
+    println!(
+        "    the deleted key is used no more after {} ms",
+        deleted.elapsed().as_millis()
+    );
+    ensure!(
+        refused.status == 500,
+        "who calls is told so: {} {}",
+        refused.status,
+        refused.text
+    );
+    ensure!(
+        !refused.text.contains("acme-ai"),
+        "but not how the Secret is called: {}",
+        refused.text
+    );
     let sent = world.providers.mock.counts().received;
     for _ in 0..20 {
-        ensure!(world.post(&chat, &question).await?.status == 500, "it stays so");
+        ensure!(
+            world.post(&chat, &question).await?.status == 500,
+            "it stays so"
+        );
     }
-    ensure!(world.providers.mock.counts().received == sent, "and nothing is sent");
-    world.wait_for("aigateway/kong-aigateway", "{.status.phase}", "Failed").await?;
+    ensure!(
+        world.providers.mock.counts().received == sent,
+        "and nothing is sent"
+    );
+    world
+        .wait_for("aigateway/kong-aigateway", "{.status.phase}", "Failed")
+        .await?;
 
     let whole = stream.await??;
-    ensure!(whole.status == 200 && whole.text.contains("[DONE]"), "the stream ended whole: {}", whole.text);
+    ensure!(
+        whole.status == 200 && whole.text.contains("[DONE]"),
+        "the stream ended whole: {}",
+        whole.text
+    );
     Ok(())
 }
 
 fn key(world: &World) -> anyhow::Result<String> {
-    Ok(world.providers.last()?.header("authorization").unwrap_or_default().to_owned())
+    Ok(world
+        .providers
+        .last()?
+        .header("authorization")
+        .unwrap_or_default()
+        .to_owned())
 }

@@ -35,17 +35,51 @@ pub(super) async fn run(world: &World) -> anyhow::Result<()> {
 }
 
 async fn pin(world: &World, version: &str) -> anyhow::Result<()> {
-    world.merge("aigateway/load", &spec(json!({ "dataPlane": { "version": version } }))).await?;
+    world
+        .merge(
+            "aigateway/load",
+            &spec(json!({ "dataPlane": { "version": version } })),
+        )
+        .await?;
     let image = "{.spec.template.spec.containers[0].image}";
-    world.eventually("deployment/load-sluice", image, &format!("sluice/dataplane:{version}")).await?;
-    world.kubectl(["rollout", "status", "deployment/load-sluice", "--timeout=180s"]).await?;
+    world
+        .eventually(
+            "deployment/load-sluice",
+            image,
+            &format!("sluice/dataplane:{version}"),
+        )
+        .await?;
+    world
+        .kubectl([
+            "rollout",
+            "status",
+            "deployment/load-sluice",
+            "--timeout=180s",
+        ])
+        .await?;
     Ok(())
 }
 
 async fn operator(tag: &str) -> anyhow::Result<()> {
     let set = format!("image.tag={tag}");
-    let mut helm = lab::tool("helm", ["upgrade", "sluice", "charts/sluice", "--namespace", "sluice-system"]);
-    helm.args(["--reuse-values", "--set-string", &set, "--wait", "--timeout", "120s"]);
+    let mut helm = lab::tool(
+        "helm",
+        [
+            "upgrade",
+            "sluice",
+            "charts/sluice",
+            "--namespace",
+            "sluice-system",
+        ],
+    );
+    helm.args([
+        "--reuse-values",
+        "--set-string",
+        &set,
+        "--wait",
+        "--timeout",
+        "120s",
+    ]);
     helm.current_dir(crate::generate::root());
     lab::output(&mut helm).await?;
     Ok(())
@@ -62,10 +96,18 @@ async fn works(world: &World, max_tokens: i64) -> anyhow::Result<()> {
     world.merge("aigateway/load", &change).await?;
     world.programmed("aigateway/load").await?;
     world.wait("aigateway/load", "Ready").await?;
-    let address = world.field("service/load-sluice", "{.spec.clusterIP}").await?;
+    let address = world
+        .field("service/load-sluice", "{.spec.clusterIP}")
+        .await?;
     let question = json!({ "messages": [{ "role": "user", "content": "Hello" }] });
-    world.post(&format!("http://{address}/chat"), &question).await?.json(200)?;
+    world
+        .post(&format!("http://{address}/chat"), &question)
+        .await?
+        .json(200)?;
     let sent: Value = world.providers.last()?.json();
-    ensure!(sent["max_tokens"] == max_tokens, "the change is there: {sent}");
+    ensure!(
+        sent["max_tokens"] == max_tokens,
+        "the change is there: {sent}"
+    );
     Ok(())
 }

@@ -25,8 +25,11 @@ pub(super) struct World {
 /// A file of `e2e/scenarios`, for a namespace.
 pub(super) fn manifest(name: &str, namespace: &str) -> anyhow::Result<String> {
     let path = root().join("e2e/scenarios").join(format!("{name}.yaml"));
-    let text = std::fs::read_to_string(&path).with_context(|| format!("{} is missing", path.display()))?;
-    Ok(text.replace("$NAMESPACE", namespace).replace("$VERSION", env!("CARGO_PKG_VERSION")))
+    let text =
+        std::fs::read_to_string(&path).with_context(|| format!("{} is missing", path.display()))?;
+    Ok(text
+        .replace("$NAMESPACE", namespace)
+        .replace("$VERSION", env!("CARGO_PKG_VERSION")))
 }
 
 async fn kubectl<const N: usize>(args: [&str; N]) -> anyhow::Result<String> {
@@ -36,7 +39,11 @@ async fn kubectl<const N: usize>(args: [&str; N]) -> anyhow::Result<String> {
 impl World {
     /// In a namespace that is there.
     pub(super) fn of(namespace: String, providers: Rc<Providers>) -> Self {
-        Self { namespace, providers, told: RefCell::default() }
+        Self {
+            namespace,
+            providers,
+            told: RefCell::default(),
+        }
     }
 
     pub(super) async fn begin(scenario: &str, providers: Rc<Providers>) -> anyhow::Result<Self> {
@@ -50,7 +57,8 @@ impl World {
     /// Gateways first: what is left of a namespace waits for half the time that its pods may take to stop.
     pub(super) async fn end(self) -> anyhow::Result<()> {
         let all = "aigateways,gateways";
-        self.kubectl(["delete", all, "--all", "--cascade=foreground"]).await?;
+        self.kubectl(["delete", all, "--all", "--cascade=foreground"])
+            .await?;
         kubectl(["delete", "namespace", &self.namespace, "--wait=false"]).await?;
         Ok(())
     }
@@ -70,9 +78,21 @@ impl World {
     }
 
     /// Runs curl in a pod, as somebody in the cluster would. Gives what it printed.
-    pub(super) async fn curl<const N: usize>(&self, name: &str, args: [&str; N]) -> anyhow::Result<String> {
+    pub(super) async fn curl<const N: usize>(
+        &self,
+        name: &str,
+        args: [&str; N],
+    ) -> anyhow::Result<String> {
         let image = format!("--image=sluice/curl:{}", env!("CARGO_PKG_VERSION"));
-        let run = ["run", name, "--restart=Never", &image, "--namespace", &self.namespace, "--"];
+        let run = [
+            "run",
+            name,
+            "--restart=Never",
+            &image,
+            "--namespace",
+            &self.namespace,
+            "--",
+        ];
         lab::output(&mut lab::tool("kubectl", run.iter().chain(&args))).await?;
         let pod = format!("pod/{name}");
         self.wait_for(&pod, "{.status.phase}", "Succeeded").await?;
@@ -80,8 +100,19 @@ impl World {
     }
 
     /// Merges JSON into an object.
-    pub(super) async fn merge(&self, object: &str, patch: &serde_json::Value) -> anyhow::Result<()> {
-        self.kubectl(["patch", object, "--type=merge", "--patch", &patch.to_string()]).await?;
+    pub(super) async fn merge(
+        &self,
+        object: &str,
+        patch: &serde_json::Value,
+    ) -> anyhow::Result<()> {
+        self.kubectl([
+            "patch",
+            object,
+            "--type=merge",
+            "--patch",
+            &patch.to_string(),
+        ])
+        .await?;
         Ok(())
     }
 
@@ -98,7 +129,12 @@ impl World {
     }
 
     /// Waits until a field of an object has a value: `wait_for("aigateway/x", "{.status.phase}", "Failed")`.
-    pub(super) async fn wait_for(&self, object: &str, field: &str, value: &str) -> anyhow::Result<()> {
+    pub(super) async fn wait_for(
+        &self,
+        object: &str,
+        field: &str,
+        value: &str,
+    ) -> anyhow::Result<()> {
         let what = format!("--for=jsonpath={field}={value}");
         self.kubectl(["wait", &what, object, PATIENCE]).await?;
         Ok(())
@@ -121,20 +157,31 @@ impl World {
             if log.contains(text) {
                 return Ok(log);
             }
-            anyhow::ensure!(Instant::now() < deadline, "the log of {object} doesn't say {text:?}: {log}");
+            anyhow::ensure!(
+                Instant::now() < deadline,
+                "the log of {object} doesn't say {text:?}: {log}"
+            );
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
 
     /// Looks again and again, where kubectl can't wait: for fields that go away, and lists.
-    pub(super) async fn eventually(&self, object: &str, field: &str, value: &str) -> anyhow::Result<()> {
+    pub(super) async fn eventually(
+        &self,
+        object: &str,
+        field: &str,
+        value: &str,
+    ) -> anyhow::Result<()> {
         let deadline = Instant::now() + Duration::from_secs(90);
         loop {
             let is = self.field(object, field).await?;
             if is == value {
                 return Ok(());
             }
-            anyhow::ensure!(Instant::now() < deadline, "{object} {field} stays {is:?}, not {value:?}");
+            anyhow::ensure!(
+                Instant::now() < deadline,
+                "{object} {field} stays {is:?}, not {value:?}"
+            );
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
@@ -147,8 +194,16 @@ impl World {
 
     /// Where a Gateway says that it is reached.
     pub(super) async fn address(&self, gateway: &str) -> anyhow::Result<String> {
-        let address = self.field(&format!("gateway/{gateway}"), "{.status.addresses[0].value}").await?;
-        anyhow::ensure!(!address.is_empty(), "Gateway {gateway} has no address in its status");
+        let address = self
+            .field(
+                &format!("gateway/{gateway}"),
+                "{.status.addresses[0].value}",
+            )
+            .await?;
+        anyhow::ensure!(
+            !address.is_empty(),
+            "Gateway {gateway} has no address in its status"
+        );
         Ok(format!("http://{address}"))
     }
 
@@ -164,8 +219,18 @@ impl World {
         let looks: [Vec<&str>; 4] = [
             vec!["get", kinds, &namespace, "--output=wide"],
             vec!["get", "events", &namespace, "--sort-by=.lastTimestamp"],
-            vec!["logs", "--selector=app.kubernetes.io/name=sluice-dataplane", &namespace, "--tail=20"],
-            vec!["logs", "deployment/sluice-operator", "--namespace=sluice-system", "--tail=20"],
+            vec![
+                "logs",
+                "--selector=app.kubernetes.io/name=sluice-dataplane",
+                &namespace,
+                "--tail=20",
+            ],
+            vec![
+                "logs",
+                "deployment/sluice-operator",
+                "--namespace=sluice-system",
+                "--tail=20",
+            ],
         ];
         let mut evidence = String::new();
         for look in looks {

@@ -14,7 +14,10 @@ use crate::generate::root;
 pub(crate) async fn start(port: u16, scratch: &Path) -> anyhow::Result<Child> {
     let python = environment().await?;
     let log = scratch.join("model.log");
-    step(&format!("starting SmolLM2-135M-Instruct on 127.0.0.1:{port} (its log: {})", shown(&log)));
+    step(&format!(
+        "starting SmolLM2-135M-Instruct on 127.0.0.1:{port} (its log: {})",
+        shown(&log)
+    ));
     let mut child = Command::new(python)
         .arg(root().join("e2e/model/serve.py"))
         .arg(port.to_string())
@@ -31,7 +34,9 @@ pub(crate) async fn start(port: u16, scratch: &Path) -> anyhow::Result<Child> {
 
 /// Keeps the pipe from filling up.
 fn drain(child: &mut Child, log: PathBuf) {
-    let Some(stdout) = child.stdout.take() else { return };
+    let Some(stdout) = child.stdout.take() else {
+        return;
+    };
     tokio::spawn(async move {
         let mut lines = BufReader::new(stdout).lines();
         let mut all = Vec::new();
@@ -45,9 +50,15 @@ fn drain(child: &mut Child, log: PathBuf) {
 
 /// A virtual environment below `target/`, made anew when what it should hold has changed. Gives its Python.
 pub(crate) async fn environment() -> anyhow::Result<PathBuf> {
-    crate::python::environment("model", &root().join("e2e/model/requirements.txt"), &["--no-deps"])
-        .await
-        .map_err(|error| {
-            error.context("the real model needs Python 3.10 or newer; `cargo xtask up --mock` does without")
-        })
+    crate::python::environment(
+        "model",
+        &root().join("e2e/model/requirements.txt"),
+        &["--no-deps"],
+    )
+    .await
+    .map_err(|error| {
+        error.context(
+            "the real model needs Python 3.10 or newer; `cargo xtask up --mock` does without",
+        )
+    })
 }

@@ -33,7 +33,11 @@ pub(crate) struct Looks {
 impl Looks {
     /// Whether any of them may change or refuse a text, so that none may pass before it has been looked at.
     fn enforce(&self) -> bool {
-        self.guards.enforce() || self.inquiry.as_ref().is_some_and(|inquiry| inquiry.enforces())
+        self.guards.enforce()
+            || self
+                .inquiry
+                .as_ref()
+                .is_some_and(|inquiry| inquiry.enforces())
     }
 }
 
@@ -46,9 +50,21 @@ pub(crate) enum Guarded {
 }
 
 /// Gives an answer what has to look at it.
-pub(crate) fn attend(plan: &Plan, about: Option<About>, mut reply: Reply) -> Result<Reply, Rejected> {
-    let inquiry = about.map(|about| Arc::new(Inquiry { askers: plan.response_askers.clone(), about }));
-    let looks = Looks { guards: plan.response_guards.clone(), inquiry };
+pub(crate) fn attend(
+    plan: &Plan,
+    about: Option<About>,
+    mut reply: Reply,
+) -> Result<Reply, Rejected> {
+    let inquiry = about.map(|about| {
+        Arc::new(Inquiry {
+            askers: plan.response_askers.clone(),
+            about,
+        })
+    });
+    let looks = Looks {
+        guards: plan.response_guards.clone(),
+        inquiry,
+    };
     let wanted = !looks.guards.is_empty() || looks.inquiry.is_some();
     let Some(reading) = reply.reading.as_ref().filter(|_| wanted) else {
         return Ok(reply);
@@ -84,7 +100,10 @@ pub(crate) fn attend(plan: &Plan, about: Option<About>, mut reply: Reply) -> Res
 pub(crate) async fn answer(reply: Reply, record: &mut Record) -> Result<Guarded, Rejected> {
     let is_stream = is_event_stream(reply.response.headers());
     // Guards that only watch do so as the answer passes.
-    let looks = reply.looks.as_ref().filter(|looks| looks.guards.enforce() || looks.inquiry.is_some());
+    let looks = reply
+        .looks
+        .as_ref()
+        .filter(|looks| looks.guards.enforce() || looks.inquiry.is_some());
     let (Some(looks), Some(reading), false) = (looks, &reply.reading, is_stream) else {
         return Ok(Guarded::Relay(Box::new(reply)));
     };
@@ -109,7 +128,9 @@ pub(crate) async fn answer(reply: Reply, record: &mut Record) -> Result<Guarded,
 }
 
 fn is_coded(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding.as_bytes() != b"identity")
+    headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|coding| coding.as_bytes() != b"identity")
 }
 
 /// What passes of a whole answer.
@@ -141,18 +162,32 @@ async fn inquired(
     status: StatusCode,
     record: &mut Record,
 ) -> Result<Bytes, Rejected> {
-    let page = Part { kind: Kind::Assistant, json: false };
+    let page = Part {
+        kind: Kind::Assistant,
+        json: false,
+    };
     let (mut found, is_page) = match texts::of_answer(&body) {
         Ok(found) => (found, false),
         // Errors of proxies on the way are pages for people.
-        Err(_) if !status.is_success() => (vec![Text::whole(page, &String::from_utf8_lossy(&body))], true),
+        Err(_) if !status.is_success() => (
+            vec![Text::whole(page, &String::from_utf8_lossy(&body))],
+            true,
+        ),
         Err(error) if inquiry.enforces() => return Err(unreadable(&error.to_string())),
         Err(_) => return Ok(body),
     };
     let old = found.clone();
     let shared = record.shared().clone();
     let hits = &mut record.hits.response;
-    ask(&shared, &inquiry.askers, &inquiry.about, Direction::Response, &mut found, hits).await?;
+    ask(
+        &shared,
+        &inquiry.askers,
+        &inquiry.about,
+        Direction::Response,
+        &mut found,
+        hits,
+    )
+    .await?;
     if found == old {
         return Ok(body);
     }
@@ -173,7 +208,12 @@ pub(crate) fn masked(
     mask(guards, body, status, &mut record.hits.response)
 }
 
-fn mask(guards: &Guards, body: Bytes, status: StatusCode, hits: &mut Hits) -> Result<Bytes, Rejected> {
+fn mask(
+    guards: &Guards,
+    body: Bytes,
+    status: StatusCode,
+    hits: &mut Hits,
+) -> Result<Bytes, Rejected> {
     let mut looking = Looking { guards, hits };
     if !guards.enforce() {
         let _ = looking.answer(&body);
@@ -187,28 +227,48 @@ fn mask(guards: &Guards, body: Bytes, status: StatusCode, hits: &mut Hits) -> Re
         // Errors of proxies on the way are pages for people.
         Err(TextError::Malformed(_)) if !status.is_success() => {
             let text = String::from_utf8_lossy(&body);
-            let part = Part { kind: Kind::Assistant, json: false };
-            Ok(looking.whole(part, &text).map_err(refuse)?.map_or(body.clone(), Bytes::from))
+            let part = Part {
+                kind: Kind::Assistant,
+                json: false,
+            };
+            Ok(looking
+                .whole(part, &text)
+                .map_err(refuse)?
+                .map_or(body.clone(), Bytes::from))
         }
         Err(TextError::Malformed(error)) => Err(unreadable(&error.to_string())),
     }
 }
 
 fn is_binary(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).is_some_and(|kind| {
-        ["audio/", "image/", "video/", "application/octet-stream"].iter().any(|k| kind.starts_with(k))
-    })
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|kind| {
+            ["audio/", "image/", "video/", "application/octet-stream"]
+                .iter()
+                .any(|k| kind.starts_with(k))
+        })
 }
 
 async fn collect(mut incoming: Incoming, limit: usize) -> Result<Bytes, Rejected> {
     let mut all = BytesMut::new();
     while let Some(frame) = incoming.frame().await {
-        let Ok(data) = frame.map_err(|e| broken(&e))?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|e| broken(&e))?.into_data() else {
+            continue;
+        };
         all.extend_from_slice(&data);
         if all.len() > limit {
-            let text =
-                format!("the answer is longer than {} MiB, which is too long to be looked at", limit >> 20);
-            return Err(Rejection::new(Stage::Guard, ErrorType::ServerError, StatusCode::BAD_GATEWAY, text));
+            let text = format!(
+                "the answer is longer than {} MiB, which is too long to be looked at",
+                limit >> 20
+            );
+            return Err(Rejection::new(
+                Stage::Guard,
+                ErrorType::ServerError,
+                StatusCode::BAD_GATEWAY,
+                text,
+            ));
         }
     }
     Ok(all.freeze())
@@ -216,7 +276,10 @@ async fn collect(mut incoming: Incoming, limit: usize) -> Result<Bytes, Rejected
 
 /// Some providers compress although they were asked not to.
 fn decoded(body: Bytes, headers: &mut HeaderMap, limit: usize) -> Result<Bytes, Rejected> {
-    match headers.remove(header::CONTENT_ENCODING).filter(|coding| coding.as_bytes() != b"identity") {
+    match headers
+        .remove(header::CONTENT_ENCODING)
+        .filter(|coding| coding.as_bytes() != b"identity")
+    {
         None => Ok(body),
         Some(coding) => encoding::decode(coding.as_bytes(), &body, limit, &mut |_| true)
             .map_err(|e| unreadable(&e.to_string())),
@@ -237,8 +300,14 @@ fn tally(body: &Bytes, format: Format, operation: Operation, record: &mut Record
 }
 
 fn unreadable(why: &str) -> Rejected {
-    let text = "the provider's answer can't be read, so that the guards of this route can't look at it";
-    Rejection::new(Stage::Guard, ErrorType::ServerError, StatusCode::BAD_GATEWAY, text)
-        .code("upstream_malformed")
-        .detail(why)
+    let text =
+        "the provider's answer can't be read, so that the guards of this route can't look at it";
+    Rejection::new(
+        Stage::Guard,
+        ErrorType::ServerError,
+        StatusCode::BAD_GATEWAY,
+        text,
+    )
+    .code("upstream_malformed")
+    .detail(why)
 }

@@ -33,7 +33,12 @@ pub(crate) struct About {
 }
 
 impl About {
-    pub(crate) fn new(askers: &[Asker], headers: &HeaderMap, id: &HeaderValue, worker: usize) -> Self {
+    pub(crate) fn new(
+        askers: &[Asker],
+        headers: &HeaderMap,
+        id: &HeaderValue,
+        worker: usize,
+    ) -> Self {
         let mut wanted = HeaderMap::new();
         for name in askers.iter().flat_map(|asker| &asker.forward) {
             if !wanted.contains_key(name) {
@@ -42,7 +47,11 @@ impl About {
                 }
             }
         }
-        Self { headers: wanted, id: id.clone(), worker }
+        Self {
+            headers: wanted,
+            id: id.clone(),
+            worker,
+        }
     }
 }
 
@@ -76,7 +85,10 @@ pub(crate) async fn ask(
         }
         let asked: Vec<&Text> = chosen.iter().map(|i| &texts[*i]).collect();
         let said = said(shared, asker, about, direction, &asked).await;
-        asker.judge.judge(texts, &chosen, said, hits).map_err(|stopped| rejection(stopped, direction))?;
+        asker
+            .judge
+            .judge(texts, &chosen, said, hits)
+            .map_err(|stopped| rejection(stopped, direction))?;
     }
     Ok(())
 }
@@ -88,13 +100,24 @@ async fn said(
     direction: Direction,
     texts: &[&Text],
 ) -> Result<Verdict, Failure> {
-    let label = if direction == Direction::Request { "request" } else { "response" };
+    let label = if direction == Direction::Request {
+        "request"
+    } else {
+        "response"
+    };
     for question in asker.judge.engine.questions(direction, texts) {
         let began = Instant::now();
-        let answer = tokio::time::timeout(asker.timeout, exchange(shared, asker, about, &question)).await;
-        shared.metrics.guard_asked(label, &asker.judge.name, began.elapsed().as_secs_f64());
+        let answer =
+            tokio::time::timeout(asker.timeout, exchange(shared, asker, about, &question)).await;
+        shared
+            .metrics
+            .guard_asked(label, &asker.judge.name, began.elapsed().as_secs_f64());
         let answer = answer.map_err(|_| Failure::Slow)??;
-        match asker.judge.engine.verdict(direction, texts, &question, &answer)? {
+        match asker
+            .judge
+            .engine
+            .verdict(direction, texts, &question, &answer)?
+        {
             Verdict::Pass => {}
             other => return Ok(other),
         }
@@ -114,13 +137,18 @@ async fn exchange(
             headers.append(name, value.clone());
         }
     }
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(REQUEST_ID, about.id.clone());
     headers.insert(VERSION.0, VERSION.1);
     if let Some(credential) = &asker.credential {
         if shared.credentials_expired() {
-            return Err(Failure::Unreachable("its credential is too old to be used".to_owned()));
+            return Err(Failure::Unreachable(
+                "its credential is too old to be used".to_owned(),
+            ));
         }
         headers.insert(header::AUTHORIZATION, credential.clone());
     }
@@ -139,7 +167,9 @@ async fn exchange(
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Failure::Unreachable(error.to_string()))?;
-        let Ok(data) = frame.into_data() else { continue };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
         all.extend_from_slice(&data);
         if all.len() > limit {
             return Err(Failure::TooLong);
@@ -154,11 +184,14 @@ fn rejection(stopped: Stopped, direction: Direction) -> Rejected {
     match stopped {
         Stopped::Refused(refusal) => {
             let rejected = super::rejection(refusal);
-            if direction == Direction::Response { rejected.code("response_rejected") } else { rejected }
+            if direction == Direction::Response {
+                rejected.code("response_rejected")
+            } else {
+                rejected
+            }
         }
         Stopped::Unavailable { name, why } => {
-            let text =
-                "a guard of this route cannot be asked at the moment, so nothing passes: try again later";
+            let text = "a guard of this route cannot be asked at the moment, so nothing passes: try again later";
             let status = StatusCode::SERVICE_UNAVAILABLE;
             Rejection::new(Stage::Guard, ErrorType::ServerError, status, text)
                 .code("guard_unavailable")

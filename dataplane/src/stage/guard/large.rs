@@ -28,7 +28,9 @@ pub(super) async fn apart<T: Send + 'static>(
     });
     match looking.await {
         Ok((result, found)) => {
-            found.iter().for_each(|hit| hits.add(&hit.rule, hit.outcome));
+            found
+                .iter()
+                .for_each(|hit| hits.add(&hit.rule, hit.outcome));
             Ok(result)
         }
         // Told and counted where every panic of a request is.

@@ -57,12 +57,24 @@ impl Held {
         let judges = inquiry.askers.iter().map(|asker| &asker.judge);
         let segments = Segments::new(stream.format, stream.operation, judges);
         let (timer, asking, hits) = (None, None, Hits::default());
-        Self { segments, inquiry, shared, timer, asking, state: State::Open, hits }
+        Self {
+            segments,
+            inquiry,
+            shared,
+            timer,
+            asking,
+            state: State::Open,
+            hits,
+        }
     }
 
     /// Takes the next bytes.
     pub(crate) fn push(&mut self, chunk: Bytes) -> Result<(), Rejected> {
-        if chunk.is_empty() { Ok(()) } else { self.segments.push(chunk).map_err(too_long) }
+        if chunk.is_empty() {
+            Ok(())
+        } else {
+            self.segments.push(chunk).map_err(too_long)
+        }
     }
 
     /// The stream has ended.
@@ -93,9 +105,14 @@ impl Held {
         }
         let texts = match &mut self.asking {
             Some(asking) => {
-                let Said { result, texts, hits } = ready!(asking.as_mut().poll(cx));
+                let Said {
+                    result,
+                    texts,
+                    hits,
+                } = ready!(asking.as_mut().poll(cx));
                 (self.asking, self.timer) = (None, None);
-                hits.iter().for_each(|hit| self.hits.add(&hit.rule, hit.outcome));
+                hits.iter()
+                    .for_each(|hit| self.hits.add(&hit.rule, hit.outcome));
                 result?;
                 texts
             }
@@ -117,13 +134,30 @@ impl Held {
         Box::pin(async move {
             let mut hits = Hits::default();
             let Inquiry { askers, about } = &*inquiry;
-            let result = ask(&shared, askers, about, Direction::Response, &mut texts, &mut hits).await;
-            Said { result, texts, hits }
+            let result = ask(
+                &shared,
+                askers,
+                about,
+                Direction::Response,
+                &mut texts,
+                &mut hits,
+            )
+            .await;
+            Said {
+                result,
+                texts,
+                hits,
+            }
         })
     }
 }
 
 fn too_long(_: TooLong) -> Rejected {
     let text = "the provider sent an event that is too long to be looked at";
-    Rejection::new(Stage::Guard, ErrorType::ServerError, StatusCode::BAD_GATEWAY, text)
+    Rejection::new(
+        Stage::Guard,
+        ErrorType::ServerError,
+        StatusCode::BAD_GATEWAY,
+        text,
+    )
 }

@@ -16,7 +16,9 @@ pub(super) enum Ending {
 impl Relay {
     /// An upstream's part has ended; what is held is still to be asked about.
     pub(super) fn upstream_ended(&mut self, ending: Ending) -> Result<(), BodyError> {
-        let Some(held) = &mut self.held else { return self.finish(ending) };
+        let Some(held) = &mut self.held else {
+            return self.finish(ending);
+        };
         self.incoming = None;
         let lease = self.lease.take();
         let mut result = Ok(());
@@ -35,7 +37,9 @@ impl Relay {
                 let rest = reader.finish(None, &mut self.record).unwrap_or_default();
                 result = pass(rest).and_then(|rest| held.push(rest));
             }
-            let rest = guard.as_mut().map_or(Ok(Bytes::new()), |guard| guard.finish());
+            let rest = guard
+                .as_mut()
+                .map_or(Ok(Bytes::new()), |guard| guard.finish());
             result = result.and(rest).and_then(|rest| held.push(rest));
             self.guard = guard;
         }
@@ -92,7 +96,10 @@ impl Relay {
             return self.complete_translated();
         }
         if let Some(guard) = self.guard.as_mut().filter(|_| self.held.is_none()) {
-            match guard.finish().map(|data| self.reader.push(data, &mut self.record)) {
+            match guard
+                .finish()
+                .map(|data| self.reader.push(data, &mut self.record))
+            {
                 Ok(data) => released = data,
                 Err(rejection) => return self.refuse(&rejection),
             }
@@ -111,7 +118,9 @@ impl Relay {
         let reader = std::mem::replace(&mut self.reader, Reader::Nothing);
         let mut rest = reader.finish(None, &mut self.record).unwrap_or_default();
         if let Some(guard) = self.guard.as_mut().filter(|_| self.held.is_none()) {
-            let both = guard.push(rest).and_then(|rest| Ok([rest, guard.finish()?].concat()));
+            let both = guard
+                .push(rest)
+                .and_then(|rest| Ok([rest, guard.finish()?].concat()));
             match both {
                 Ok(both) => rest = both.into(),
                 Err(rejection) => return self.refuse(&rejection),
@@ -132,7 +141,10 @@ impl Relay {
         }
         self.incoming = None;
         self.lease = None;
-        self.record.error = Some((rejection.kind, format!("{}: {}", rejection.public, rejection.detail)));
+        self.record.error = Some((
+            rejection.kind,
+            format!("{}: {}", rejection.public, rejection.detail),
+        ));
         let event = self.reader.usage().map(|usage| {
             self.record.usage = usage;
             self.record.shared().metrics.truncated.inc();

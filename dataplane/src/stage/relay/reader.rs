@@ -26,7 +26,12 @@ pub(super) enum Reader {
     Nothing,
     Stream(Box<stream::Relay>),
     Translate(Box<Translator>),
-    Whole { format: Format, operation: Operation, kept: Vec<Bytes>, len: usize },
+    Whole {
+        format: Format,
+        operation: Operation,
+        kept: Vec<Bytes>,
+        len: usize,
+    },
 }
 
 impl Reader {
@@ -37,10 +42,15 @@ impl Reader {
         headers: &http::HeaderMap,
     ) -> Reader {
         // An answer that is compressed although we asked for none is passed on unread.
-        let encoded = headers.get(header::CONTENT_ENCODING).is_some_and(|e| e.as_bytes() != b"identity");
+        let encoded = headers
+            .get(header::CONTENT_ENCODING)
+            .is_some_and(|e| e.as_bytes() != b"identity");
         match reading {
             Some(_) if encoded => Reader::Nothing,
-            Some(Reading { crossing: Some(crossing), .. }) => {
+            Some(Reading {
+                crossing: Some(crossing),
+                ..
+            }) => {
                 let crossing = *crossing;
                 Reader::Translate(Box::new(Translator::new(
                     crossing.provider,
@@ -48,12 +58,17 @@ impl Reader {
                     crossing.context,
                 )))
             }
-            Some(r) if is_stream => {
-                Reader::Stream(Box::new(stream::Relay::new(r.format, r.operation, r.strip_usage)))
-            }
-            Some(r) if status.is_success() && r.operation.has_json_body() => {
-                Reader::Whole { format: r.format, operation: r.operation, kept: Vec::new(), len: 0 }
-            }
+            Some(r) if is_stream => Reader::Stream(Box::new(stream::Relay::new(
+                r.format,
+                r.operation,
+                r.strip_usage,
+            ))),
+            Some(r) if status.is_success() && r.operation.has_json_body() => Reader::Whole {
+                format: r.format,
+                operation: r.operation,
+                kept: Vec::new(),
+                len: 0,
+            },
             _ => Reader::Nothing,
         }
     }
@@ -109,7 +124,12 @@ impl Reader {
             Reader::Nothing => None,
             Reader::Stream(relay) => finish_stream(*relay, record),
             Reader::Translate(translator) => finish_translated(*translator, record),
-            Reader::Whole { format, operation, kept, .. } => {
+            Reader::Whole {
+                format,
+                operation,
+                kept,
+                ..
+            } => {
                 finish_whole(format, operation, &kept, watch, record);
                 None
             }
@@ -144,8 +164,15 @@ fn finish_translated(mut translator: Translator, record: &mut Record) -> Option<
     let rest = translator.finish();
     record.usage = translator.usage();
     if let Some(failure) = translator.failure() {
-        record.shared().metrics.truncated.inc_by(u64::from(failure.kind == ErrorType::Network));
-        record.error = Some((failure.kind, format!("within the stream: {}", failure.message)));
+        record
+            .shared()
+            .metrics
+            .truncated
+            .inc_by(u64::from(failure.kind == ErrorType::Network));
+        record.error = Some((
+            failure.kind,
+            format!("within the stream: {}", failure.message),
+        ));
     } else if !record.usage.is_known() {
         record.shared().metrics.usage_missing.inc();
     }
@@ -159,7 +186,11 @@ fn finish_whole(
     watch: Option<&Arc<Guards>>,
     record: &mut Record,
 ) {
-    let whole: Bytes = if let [only] = kept { only.clone() } else { kept.concat().into() };
+    let whole: Bytes = if let [only] = kept {
+        only.clone()
+    } else {
+        kept.concat().into()
+    };
     if let Some(guards) = watch {
         let _ = guard::masked(guards, whole.clone(), record.status, record);
     }
@@ -177,5 +208,11 @@ fn finish_whole(
 
 fn truncated() -> Rejected {
     let text = "the provider ended the stream before the answer was complete";
-    Rejection::new(Stage::Relay, ErrorType::Network, StatusCode::BAD_GATEWAY, text).code("upstream_truncated")
+    Rejection::new(
+        Stage::Relay,
+        ErrorType::Network,
+        StatusCode::BAD_GATEWAY,
+        text,
+    )
+    .code("upstream_truncated")
 }

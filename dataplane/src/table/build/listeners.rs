@@ -52,7 +52,11 @@ impl Listeners {
                 }
                 Err(message) => {
                     let (key, origin) = (listener.key, listener.origin);
-                    diagnostics.push(Diagnostic { key, origin, message });
+                    diagnostics.push(Diagnostic {
+                        key,
+                        origin,
+                        message,
+                    });
                 }
             }
         }
@@ -60,7 +64,10 @@ impl Listeners {
     }
 
     fn plain(&mut self, listener: &Listener) -> Result<Place, String> {
-        let port = self.ports.entry(listener.port).or_insert_with(|| Port::Plain(Matcher::default()));
+        let port = self
+            .ports
+            .entry(listener.port)
+            .or_insert_with(|| Port::Plain(Matcher::default()));
         match port {
             Port::Plain(_) => Ok(Place::Plain(listener.port)),
             Port::Secure(_) => Err(mixed(listener.port)),
@@ -73,7 +80,11 @@ impl Listeners {
         hostname: &str,
         config: Option<Arc<ServerConfig>>,
     ) -> Result<Place, String> {
-        match self.ports.entry(listener.port).or_insert_with(|| Port::Secure(Secure::default())) {
+        match self
+            .ports
+            .entry(listener.port)
+            .or_insert_with(|| Port::Secure(Secure::default()))
+        {
             Port::Plain(_) => Err(mixed(listener.port)),
             Port::Secure(secure) => Ok(Place::Secure(listener.port, secure.add(hostname, config))),
         }
@@ -81,7 +92,11 @@ impl Listeners {
 
     /// The matchers of a route's listeners, each once.
     pub(super) fn each(&mut self, keys: &[String], mut attach: impl FnMut(&mut Matcher)) {
-        let places: HashSet<Place> = keys.iter().filter_map(|key| self.places.get(key)).copied().collect();
+        let places: HashSet<Place> = keys
+            .iter()
+            .filter_map(|key| self.places.get(key))
+            .copied()
+            .collect();
         for place in places {
             let matcher = match place {
                 Place::Plain(port) => match self.ports.get_mut(&port) {
@@ -131,5 +146,7 @@ fn config(
     }
     let mut digest = Sha256::new();
     usable.iter().for_each(|c| digest.update(c.digest));
-    standing.tls(digest.finalize().into(), || server_config(&usable)).map(Some)
+    standing
+        .tls(digest.finalize().into(), || server_config(&usable))
+        .map(Some)
 }

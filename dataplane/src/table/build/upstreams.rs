@@ -33,7 +33,14 @@ impl<'s> Upstreams<'s> {
         standing: &'s Standing,
     ) -> Self {
         let (built, open, diagnostics) = Default::default();
-        Self { entries, credentials, standing, built, open, diagnostics }
+        Self {
+            entries,
+            credentials,
+            standing,
+            built,
+            open,
+            diagnostics,
+        }
     }
 
     pub(super) fn get(&mut self, key: &EntryKey) -> Arc<Node> {
@@ -63,14 +70,17 @@ impl<'s> Upstreams<'s> {
     /// Distinct names that callers are shown.
     pub(super) fn listed(&self) -> usize {
         let maps = self.built.values().filter_map(|node| node.models());
-        maps.flat_map(ModelMap::listed).map(|m| m.id.to_owned()).collect::<HashSet<_>>().len()
+        maps.flat_map(ModelMap::listed)
+            .map(|m| m.id.to_owned())
+            .collect::<HashSet<_>>()
+            .len()
     }
 
     fn build(&mut self, upstream: &model::Upstream) -> Result<Node, String> {
         match &upstream.kind {
-            Some(Kind::Provider(p)) => {
-                self.leaf(p, &upstream.label).map(|leaf| Node::Provider(Box::new(leaf)))
-            }
+            Some(Kind::Provider(p)) => self
+                .leaf(p, &upstream.label)
+                .map(|leaf| Node::Provider(Box::new(leaf))),
             Some(Kind::Models(m)) => Ok(Node::Models(self.models(m))),
             // The compiler has told the user already.
             Some(Kind::Invalid(why)) => Ok(Node::Invalid(why.clone())),
@@ -86,7 +96,11 @@ impl<'s> Upstreams<'s> {
                 upstream: self.get(&EntryKey::from(m.upstream.as_str())),
                 model: (!m.model.is_empty()).then(|| Name::new(&m.model)),
                 description: m.description.clone(),
-                owner: if m.owner.is_empty() { "sluice".to_owned() } else { m.owner.clone() },
+                owner: if m.owner.is_empty() {
+                    "sluice".to_owned()
+                } else {
+                    m.owner.clone()
+                },
                 listed: m.listed,
                 rank: m.rank,
                 series: Default::default(),
@@ -100,15 +114,25 @@ impl<'s> Upstreams<'s> {
     }
 
     fn leaf(&self, p: &model::Provider, label: &str) -> Result<Leaf, String> {
-        let (azure, vertex) = (p.azure.clone().unwrap_or_default(), p.vertex.clone().unwrap_or_default());
+        let (azure, vertex) = (
+            p.azure.clone().unwrap_or_default(),
+            p.vertex.clone().unwrap_or_default(),
+        );
         let provider = provider::by_publisher(&p.r#type, &vertex.publisher)
             .ok_or_else(|| format!("provider {:?} is not known to this data plane", p.r#type))?;
         let settings = Settings {
             prefix: p.path_prefix.clone(),
             deployment: azure.deployment,
-            api_version: if azure.api_version.is_empty() { vertex.api_version } else { azure.api_version },
+            api_version: if azure.api_version.is_empty() {
+                vertex.api_version
+            } else {
+                azure.api_version
+            },
             project: vertex.project,
-            location: p.bedrock.clone().map_or(vertex.location, |bedrock| bedrock.region),
+            location: p
+                .bedrock
+                .clone()
+                .map_or(vertex.location, |bedrock| bedrock.region),
             publisher: vertex.publisher,
             wires: wires(&p.apis)?,
         };
@@ -118,7 +142,12 @@ impl<'s> Upstreams<'s> {
                 let host = provider
                     .public_host(&settings)
                     .ok_or_else(|| format!("provider {} needs an endpoint", p.r#type))?;
-                target(&model::Endpoint { host, port: 443, tls: true, ..other.clone().unwrap_or_default() })?
+                target(&model::Endpoint {
+                    host,
+                    port: 443,
+                    tls: true,
+                    ..other.clone().unwrap_or_default()
+                })?
             }
         };
         let auth = match &p.auth {
@@ -134,18 +163,28 @@ impl<'s> Upstreams<'s> {
                 }
             }
             Some(model::provider::Auth::WorkloadIdentity(false)) => Auth::None,
-            Some(model::provider::Auth::WorkloadIdentity(true)) => Auth::Minted(match provider.name {
-                "vertexAi" => self.standing.minter(Source::Google),
-                "bedrock" => self.standing.minter(Source::Aws { region: settings.location.as_str().into() }),
-                name => return Err(format!("{name} has no workload identity on this data plane")),
-            }),
+            Some(model::provider::Auth::WorkloadIdentity(true)) => {
+                Auth::Minted(match provider.name {
+                    "vertexAi" => self.standing.minter(Source::Google),
+                    "bedrock" => self.standing.minter(Source::Aws {
+                        region: settings.location.as_str().into(),
+                    }),
+                    name => {
+                        return Err(format!(
+                            "{name} has no workload identity on this data plane"
+                        ));
+                    }
+                })
+            }
         };
         let mut headers = Vec::with_capacity(p.headers.len());
         for field in &p.headers {
             let name = HeaderName::try_from(field.name.as_str());
             let value = HeaderValue::try_from(field.value.as_str());
             headers.push(
-                name.ok().zip(value.ok()).ok_or_else(|| format!("{:?} is no valid header", field.name))?,
+                name.ok()
+                    .zip(value.ok())
+                    .ok_or_else(|| format!("{:?} is no valid header", field.name))?,
             );
         }
         Ok(Leaf {
@@ -155,8 +194,16 @@ impl<'s> Upstreams<'s> {
             auth,
             headers,
             model: (!p.model.is_empty()).then(|| Name::new(&p.model)),
-            other: if p.model.is_empty() { "other".into() } else { p.model.as_str().into() },
-            label: if label.is_empty() { provider.name.into() } else { label.into() },
+            other: if p.model.is_empty() {
+                "other".into()
+            } else {
+                p.model.as_str().into()
+            },
+            label: if label.is_empty() {
+                provider.name.into()
+            } else {
+                label.into()
+            },
             paths: Default::default(),
             series: Default::default(),
         })
@@ -166,10 +213,14 @@ impl<'s> Upstreams<'s> {
 /// What a server says that it has.
 fn wires(apis: &[String]) -> Result<Vec<Wire>, String> {
     let known = |api: &String| {
-        [Wire::Chat, Wire::Responses, Wire::Completions].into_iter().find(|w| w.as_str() == api)
+        [Wire::Chat, Wire::Responses, Wire::Completions]
+            .into_iter()
+            .find(|w| w.as_str() == api)
     };
     apis.iter()
-        .map(|api| known(api).ok_or_else(|| format!("{api:?} is no API that this data plane knows")))
+        .map(|api| {
+            known(api).ok_or_else(|| format!("{api:?} is no API that this data plane knows"))
+        })
         .collect()
 }
 
@@ -177,7 +228,11 @@ fn wires(apis: &[String]) -> Result<Vec<Wire>, String> {
 pub(super) fn target(endpoint: &model::Endpoint) -> Result<Target, String> {
     let port = u16::try_from(endpoint.port).ok().filter(|p| *p != 0);
     Ok(Target {
-        host: endpoint.host.trim_matches(['[', ']']).to_ascii_lowercase().into(),
+        host: endpoint
+            .host
+            .trim_matches(['[', ']'])
+            .to_ascii_lowercase()
+            .into(),
         port: port.ok_or_else(|| format!("{} is no port", endpoint.port))?,
         tls: endpoint.tls.then(|| Tls {
             server_name: endpoint.server_name.as_str().into(),

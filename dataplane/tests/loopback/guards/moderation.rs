@@ -35,7 +35,10 @@ async fn moderated(side: &str, more: &str) -> Lab {
     let (config, findings) = spec.compile("spec.ai.promptGuard", &Keys);
     assert_eq!(findings, []);
     let config = serde_json::to_string(&config.unwrap()).unwrap();
-    lab.apply(&Plan { policies: vec![("promptGuard", config)], ..Plan::default() });
+    lab.apply(&Plan {
+        policies: vec![("promptGuard", config)],
+        ..Plan::default()
+    });
     lab
 }
 
@@ -46,14 +49,41 @@ async fn a_prompt_that_is_flagged_is_sent_to_no_model() {
         let fine = lab.post(surface.path, &[], surface.body).await;
         assert_eq!(fine.status, 200, "{}", fine.text());
         let before = lab.mock.requests().len();
-        let flagged = lab.post(surface.path, &[], surface.body.replace("\"x\"", "\"I will kill you\"")).await;
-        assert_eq!((flagged.status, flagged.header("x-sluice-error")), (400, "invalid_request"));
-        assert!(flagged.text().contains("Be nice") && !flagged.text().contains("kill"), "{flagged:?}");
-        assert_eq!(lab.mock.requests().len(), before + 1, "only the moderation was asked");
+        let flagged = lab
+            .post(
+                surface.path,
+                &[],
+                surface.body.replace("\"x\"", "\"I will kill you\""),
+            )
+            .await;
+        assert_eq!(
+            (flagged.status, flagged.header("x-sluice-error")),
+            (400, "invalid_request")
+        );
+        assert!(
+            flagged.text().contains("Be nice") && !flagged.text().contains("kill"),
+            "{flagged:?}"
+        );
+        assert_eq!(
+            lab.mock.requests().len(),
+            before + 1,
+            "only the moderation was asked"
+        );
     }
-    let asked = lab.mock.requests().into_iter().find(|r| r.path == "/v1/moderations").unwrap();
-    assert_eq!(asked.json(), serde_json::json!({"model": "omni-moderation-latest", "input": ["x"]}));
-    assert_eq!(asked.header("authorization"), Some(format!("Bearer {PROVIDER_KEY}").as_str()));
+    let asked = lab
+        .mock
+        .requests()
+        .into_iter()
+        .find(|r| r.path == "/v1/moderations")
+        .unwrap();
+    assert_eq!(
+        asked.json(),
+        serde_json::json!({"model": "omni-moderation-latest", "input": ["x"]})
+    );
+    assert_eq!(
+        asked.header("authorization"),
+        Some(format!("Bearer {PROVIDER_KEY}").as_str())
+    );
 }
 
 #[tokio::test]
@@ -62,17 +92,26 @@ async fn an_answer_that_is_flagged_reaches_nobody() {
     let fault = [("x-mock-fault", "text=I%20will%20kill%20you")];
     for surface in &SURFACES {
         let plain = lab.post(surface.path, &fault, surface.body).await;
-        assert_eq!((plain.status, plain.header("x-sluice-error")), (403, "invalid_request"), "{plain:?}");
-        let stream = lab.post(surface.path, &fault, surface.streaming()).await.text();
+        assert_eq!(
+            (plain.status, plain.header("x-sluice-error")),
+            (403, "invalid_request"),
+            "{plain:?}"
+        );
+        let stream = lab
+            .post(surface.path, &fault, surface.streaming())
+            .await
+            .text();
         for text in [plain.text(), stream] {
             assert!(text.contains("Be nice") && !text.contains("kill"), "{text}");
         }
-        let fine = lab.post(surface.path, &[], surface.streaming()).await.text();
+        let fine = lab
+            .post(surface.path, &[], surface.streaming())
+            .await
+            .text();
         assert!(!fine.contains("Be nice"), "{fine}");
     }
     let metrics = lab.get("/metrics", &[]).await.text();
-    let hits =
-        r#"sluice_guard_hits_total{direction="response",rule="moderation.openai",outcome="rejected"} 10"#;
+    let hits = r#"sluice_guard_hits_total{direction="response",rule="moderation.openai",outcome="rejected"} 10"#;
     assert!(metrics.contains(hits), "{metrics}");
 }
 
@@ -81,6 +120,9 @@ async fn a_credential_that_is_too_old_is_not_used() {
     let lab = moderated("request", "").await;
     lab.shared.expire_credentials(true);
     let answer = lab.post(CHAT, &[], chat("gpt-4")).await;
-    assert_eq!((answer.status, answer.header("x-sluice-error")), (503, "server_error"));
+    assert_eq!(
+        (answer.status, answer.header("x-sluice-error")),
+        (503, "server_error")
+    );
     assert!(lab.mock.requests().is_empty());
 }

@@ -45,12 +45,20 @@ impl Question {
         let body = &self.body["body"];
         match self.path.as_str() {
             "/request" => body["messages"].as_array().unwrap().iter().collect(),
-            _ => body["choices"].as_array().unwrap().iter().map(|c| &c["message"]).collect(),
+            _ => body["choices"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|c| &c["message"])
+                .collect(),
         }
     }
 
     pub(super) fn texts(&self) -> Vec<&str> {
-        self.messages().into_iter().map(|m| m["content"].as_str().unwrap()).collect()
+        self.messages()
+            .into_iter()
+            .map(|m| m["content"].as_str().unwrap())
+            .collect()
     }
 }
 
@@ -83,7 +91,13 @@ impl Webhook {
                 });
             }
         });
-        Self { address, asked, count, mood, task }
+        Self {
+            address,
+            asked,
+            count,
+            mood,
+            task,
+        }
     }
 
     /// Where nobody listens.
@@ -121,7 +135,11 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let body: Value = serde_json::from_slice(&body).unwrap();
-    let question = Question { path: parts.uri.path().to_owned(), headers: parts.headers, body };
+    let question = Question {
+        path: parts.uri.path().to_owned(),
+        headers: parts.headers,
+        body,
+    };
     seen.lock().unwrap().push(question.clone());
     counter.send_modify(|count| *count += 1);
     // Who is silent speaks when told something else.
@@ -134,19 +152,35 @@ async fn answer(
             return Ok(response);
         }
         Mood::Ramble => json!({"reason": "x".repeat(8 << 20)}),
-        Mood::Reject(what, status, message) if question.texts().iter().any(|t| t.contains(what)) => {
+        Mood::Reject(what, status, message)
+            if question.texts().iter().any(|t| t.contains(what)) =>
+        {
             json!({"body": message, "status_code": status, "reason": "reject"})
         }
         Mood::Mask(old, new) => {
             let mut body = question.body["body"].clone();
-            let list = if question.path == "/request" { "messages" } else { "choices" };
+            let list = if question.path == "/request" {
+                "messages"
+            } else {
+                "choices"
+            };
             for one in body[list].as_array_mut().unwrap() {
-                let message = if question.path == "/request" { one } else { &mut one["message"] };
-                message["content"] = message["content"].as_str().unwrap().replace(old, new).into();
+                let message = if question.path == "/request" {
+                    one
+                } else {
+                    &mut one["message"]
+                };
+                message["content"] = message["content"]
+                    .as_str()
+                    .unwrap()
+                    .replace(old, new)
+                    .into();
             }
             json!({"body": body, "reason": "mask"})
         }
         Mood::Pass | Mood::Reject(..) | Mood::Silent => json!({"reason": null}),
     };
-    Ok(Response::new(Full::new(Bytes::from(json!({"action": action}).to_string()))))
+    Ok(Response::new(Full::new(Bytes::from(
+        json!({"action": action}).to_string(),
+    ))))
 }

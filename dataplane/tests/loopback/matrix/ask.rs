@@ -11,7 +11,12 @@ pub(super) enum Client {
     Gemini,
 }
 
-pub(super) const CLIENTS: [Client; 4] = [Client::Chat, Client::Responses, Client::Anthropic, Client::Gemini];
+pub(super) const CLIENTS: [Client; 4] = [
+    Client::Chat,
+    Client::Responses,
+    Client::Anthropic,
+    Client::Gemini,
+];
 
 /// What is asked.
 #[derive(Default)]
@@ -29,16 +34,22 @@ pub(super) struct Ask {
     pub(super) stream: bool,
 }
 
-const PIXEL: &str =
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 
 impl Ask {
     pub(super) fn plain() -> Self {
-        Self { user: "Hello!", ..Self::default() }
+        Self {
+            user: "Hello!",
+            ..Self::default()
+        }
     }
 
     pub(super) fn tools() -> Self {
-        Self { user: "use get_weather", tools: true, ..Self::default() }
+        Self {
+            user: "use get_weather",
+            tools: true,
+            ..Self::default()
+        }
     }
 }
 
@@ -67,7 +78,11 @@ impl Client {
             Client::Responses => ("/v1/responses".into(), responses(ask, model)),
             Client::Anthropic => ("/v1/messages".into(), anthropic(ask, model)),
             Client::Gemini => {
-                let verb = if ask.stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
+                let verb = if ask.stream {
+                    "streamGenerateContent?alt=sse"
+                } else {
+                    "generateContent"
+                };
                 (format!("/v1beta/models/{model}:{verb}"), gemini(ask))
             }
         }
@@ -75,9 +90,16 @@ impl Client {
 }
 
 fn chat(ask: &Ask, model: &str) -> Value {
-    let mut messages: Vec<Value> =
-        ask.system.iter().map(|s| json!({"role": "system", "content": s})).collect();
-    messages.extend(ask.before.iter().map(|(role, text)| json!({"role": role, "content": text})));
+    let mut messages: Vec<Value> = ask
+        .system
+        .iter()
+        .map(|s| json!({"role": "system", "content": s}))
+        .collect();
+    messages.extend(
+        ask.before
+            .iter()
+            .map(|(role, text)| json!({"role": role, "content": text})),
+    );
     messages.push(if ask.image {
         let url = format!("data:image/png;base64,{PIXEL}");
         json!({"role": "user", "content": [{"type": "text", "text": ask.user}, {"type": "image_url", "image_url": {"url": url}}]})
@@ -92,7 +114,8 @@ fn chat(ask: &Ask, model: &str) -> Value {
     }
     let mut body = json!({"model": model, "messages": messages});
     if ask.tools {
-        let function = json!({"name": "get_weather", "description": "Weather", "parameters": parameters()});
+        let function =
+            json!({"name": "get_weather", "description": "Weather", "parameters": parameters()});
         body["tools"] = json!([{"type": "function", "function": function}]);
     }
     if ask.schema {
@@ -113,8 +136,11 @@ fn chat(ask: &Ask, model: &str) -> Value {
 }
 
 fn responses(ask: &Ask, model: &str) -> Value {
-    let mut input: Vec<Value> =
-        ask.before.iter().map(|(role, text)| json!({"role": role, "content": text})).collect();
+    let mut input: Vec<Value> = ask
+        .before
+        .iter()
+        .map(|(role, text)| json!({"role": role, "content": text}))
+        .collect();
     let mut content = vec![json!({"type": "input_text", "text": ask.user})];
     if ask.image {
         content.push(json!({"type": "input_image", "detail": "auto", "image_url": format!("data:image/png;base64,{PIXEL}")}));
@@ -132,8 +158,7 @@ fn responses(ask: &Ask, model: &str) -> Value {
         body["tools"] = json!([{"type": "function", "name": "get_weather", "description": "Weather", "parameters": parameters()}]);
     }
     if ask.schema {
-        body["text"] =
-            json!({"format": {"type": "json_schema", "name": "answer", "schema": shape(), "strict": true}});
+        body["text"] = json!({"format": {"type": "json_schema", "name": "answer", "schema": shape(), "strict": true}});
     }
     if ask.reasoning {
         body["reasoning"] = json!({"effort": "medium", "summary": "auto"});
@@ -148,8 +173,11 @@ fn responses(ask: &Ask, model: &str) -> Value {
 }
 
 fn anthropic(ask: &Ask, model: &str) -> Value {
-    let mut messages: Vec<Value> =
-        ask.before.iter().map(|(role, text)| json!({"role": role, "content": text})).collect();
+    let mut messages: Vec<Value> = ask
+        .before
+        .iter()
+        .map(|(role, text)| json!({"role": role, "content": text}))
+        .collect();
     let mut content = vec![json!({"type": "text", "text": ask.user})];
     if ask.image {
         let source = json!({"type": "base64", "media_type": "image/png", "data": PIXEL});
@@ -157,19 +185,18 @@ fn anthropic(ask: &Ask, model: &str) -> Value {
     }
     messages.push(json!({"role": "user", "content": content}));
     if let Some(said) = ask.result {
-        let call =
-            json!({"type": "tool_use", "id": "call00001", "name": "get_weather", "input": {"city": "Paris"}});
+        let call = json!({"type": "tool_use", "id": "call00001", "name": "get_weather", "input": {"city": "Paris"}});
         messages.push(json!({"role": "assistant", "content": [call]}));
         let result = json!({"type": "tool_result", "tool_use_id": "call00001", "content": said});
         messages.push(json!({"role": "user", "content": [result]}));
     }
-    let mut body = json!({"model": model, "max_tokens": ask.max.unwrap_or(500), "messages": messages});
+    let mut body =
+        json!({"model": model, "max_tokens": ask.max.unwrap_or(500), "messages": messages});
     if let Some(system) = ask.system {
         body["system"] = json!(system);
     }
     if ask.tools {
-        body["tools"] =
-            json!([{"name": "get_weather", "description": "Weather", "input_schema": parameters()}]);
+        body["tools"] = json!([{"name": "get_weather", "description": "Weather", "input_schema": parameters()}]);
     }
     if ask.schema {
         body["output_config"] = json!({"format": {"type": "json_schema", "schema": shape()}});
@@ -195,7 +222,8 @@ fn gemini(ask: &Ask) -> Value {
     if let Some(said) = ask.result {
         let call = json!({"functionCall": {"name": "get_weather", "args": {"city": "Paris"}}});
         contents.push(json!({"role": "model", "parts": [call]}));
-        let response = json!({"functionResponse": {"name": "get_weather", "response": {"output": said}}});
+        let response =
+            json!({"functionResponse": {"name": "get_weather", "response": {"output": said}}});
         contents.push(json!({"role": "user", "parts": [response]}));
     }
     let mut body = json!({"contents": contents});
@@ -203,8 +231,7 @@ fn gemini(ask: &Ask) -> Value {
         body["systemInstruction"] = json!({"parts": [{"text": system}]});
     }
     if ask.tools {
-        let function =
-            json!({"name": "get_weather", "description": "Weather", "parametersJsonSchema": parameters()});
+        let function = json!({"name": "get_weather", "description": "Weather", "parametersJsonSchema": parameters()});
         body["tools"] = json!([{"functionDeclarations": [function]}]);
     }
     let mut config = json!({});

@@ -31,8 +31,13 @@ pub(super) fn read(client: Client, stream: bool, answer: &Answer) -> Said {
     if answer.status != 200 {
         let body = answer.json();
         // Mistral's own has no outer object.
-        let message = body["error"]["message"].as_str().or(body["message"].as_str());
-        return Said { error: message.map(str::to_owned), ..Said::default() };
+        let message = body["error"]["message"]
+            .as_str()
+            .or(body["message"].as_str());
+        return Said {
+            error: message.map(str::to_owned),
+            ..Said::default()
+        };
     }
     let mut said = Said::default();
     if stream {
@@ -48,7 +53,12 @@ pub(super) fn read(client: Client, stream: bool, answer: &Answer) -> Said {
 
 fn events(text: &str) -> Vec<(String, String)> {
     let field = |block: &str, name: &str| {
-        block.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned()
+        block
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
     };
     text.replace('\r', "")
         .split("\n\n")
@@ -87,24 +97,42 @@ fn whole(client: Client, body: &Value, said: &mut Said) {
                 said.calls.push(mk_call(&call["id"], name, text(arguments)));
             }
             said.finish = finish(text(&choice["finish_reason"]));
-            said.usage = (number(&usage["prompt_tokens"]), number(&usage["completion_tokens"]));
+            said.usage = (
+                number(&usage["prompt_tokens"]),
+                number(&usage["completion_tokens"]),
+            );
         }
         Client::Responses => response(body, said),
         Client::Anthropic => {
-            body["content"].as_array().into_iter().flatten().for_each(|block| match text(&block["type"]) {
-                "text" => said.text.push_str(text(&block["text"])),
-                "thinking" => said.reasoning.push_str(text(&block["thinking"])),
-                _ => said.calls.push(mk_call(&block["id"], &block["name"], &block["input"].to_string())),
-            });
+            body["content"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .for_each(|block| match text(&block["type"]) {
+                    "text" => said.text.push_str(text(&block["text"])),
+                    "thinking" => said.reasoning.push_str(text(&block["thinking"])),
+                    _ => said.calls.push(mk_call(
+                        &block["id"],
+                        &block["name"],
+                        &block["input"].to_string(),
+                    )),
+                });
             said.finish = finish(text(&body["stop_reason"]));
-            said.usage = (number(&body["usage"]["input_tokens"]), number(&body["usage"]["output_tokens"]));
+            said.usage = (
+                number(&body["usage"]["input_tokens"]),
+                number(&body["usage"]["output_tokens"]),
+            );
         }
         Client::Gemini => candidate(body, said),
     }
 }
 
 fn mk_call(id: &Value, name: &Value, arguments: &str) -> Call {
-    Call { id: text(id).to_owned(), name: text(name).to_owned(), arguments: arguments.to_owned() }
+    Call {
+        id: text(id).to_owned(),
+        name: text(name).to_owned(),
+        arguments: arguments.to_owned(),
+    }
 }
 
 fn response(body: &Value, said: &mut Said) {
@@ -112,7 +140,11 @@ fn response(body: &Value, said: &mut Said) {
         match text(&item["type"]) {
             "message" => said.text.push_str(text(&item["content"][0]["text"])),
             "reasoning" => said.reasoning.push_str(text(&item["summary"][0]["text"])),
-            _ => said.calls.push(mk_call(&item["call_id"], &item["name"], text(&item["arguments"]))),
+            _ => said.calls.push(mk_call(
+                &item["call_id"],
+                &item["name"],
+                text(&item["arguments"]),
+            )),
         }
     }
     said.finish = match text(&body["incomplete_details"]["reason"]) {
@@ -120,13 +152,20 @@ fn response(body: &Value, said: &mut Said) {
         "" => "tools".to_owned(),
         why => finish(why),
     };
-    said.usage = (number(&body["usage"]["input_tokens"]), number(&body["usage"]["output_tokens"]));
+    said.usage = (
+        number(&body["usage"]["input_tokens"]),
+        number(&body["usage"]["output_tokens"]),
+    );
 }
 
 /// A whole answer, or an event of a stream: they look the same.
 fn candidate(body: &Value, said: &mut Said) {
     let candidate = &body["candidates"][0];
-    for part in candidate["content"]["parts"].as_array().into_iter().flatten() {
+    for part in candidate["content"]["parts"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
         if let Some(call) = part.get("functionCall") {
             // Google's own calls have no ids: their order tells them apart.
             let mut call = mk_call(&call["id"], &call["name"], &call["args"].to_string());
@@ -184,24 +223,33 @@ fn chunk(body: &Value, said: &mut Said) {
     said.reasoning.push_str(text(&delta["reasoning_content"]));
     for call in delta["tool_calls"].as_array().into_iter().flatten() {
         let at = usize::try_from(number(&call["index"])).unwrap();
-        said.calls.resize(said.calls.len().max(at + 1), Call::default());
+        said.calls
+            .resize(said.calls.len().max(at + 1), Call::default());
         let mine = &mut said.calls[at];
         mine.id.push_str(text(&call["id"]));
         mine.name.push_str(text(&call["function"]["name"]));
-        mine.arguments.push_str(text(&call["function"]["arguments"]));
+        mine.arguments
+            .push_str(text(&call["function"]["arguments"]));
     }
     if let Some(word) = choice["finish_reason"].as_str() {
         said.finish = finish(word);
     }
     if usage.is_object() {
-        said.usage = (number(&usage["prompt_tokens"]), number(&usage["completion_tokens"]));
+        said.usage = (
+            number(&usage["prompt_tokens"]),
+            number(&usage["completion_tokens"]),
+        );
     }
 }
 
 fn block_event(name: &str, body: &Value, said: &mut Said) {
     match name {
         "content_block_start" if body["content_block"]["type"] == "tool_use" => {
-            said.calls.push(mk_call(&body["content_block"]["id"], &body["content_block"]["name"], ""));
+            said.calls.push(mk_call(
+                &body["content_block"]["id"],
+                &body["content_block"]["name"],
+                "",
+            ));
         }
         "content_block_delta" => {
             let delta = &body["delta"];
@@ -215,7 +263,10 @@ fn block_event(name: &str, body: &Value, said: &mut Said) {
         "message_delta" => {
             said.finish = finish(text(&body["delta"]["stop_reason"]));
             let usage = &body["usage"];
-            said.usage = (number(&usage["input_tokens"]).max(said.usage.0), number(&usage["output_tokens"]));
+            said.usage = (
+                number(&usage["input_tokens"]).max(said.usage.0),
+                number(&usage["output_tokens"]),
+            );
         }
         "message_stop" => said.is_whole = true,
         _ => {}

@@ -34,7 +34,11 @@ struct Shared {
 impl Authority {
     pub(super) async fn start() -> Self {
         let key = KeyPair::generate(KeySize::Rsa2048).unwrap();
-        let shared = Arc::new(Shared { key, handed_out: AtomicU32::new(0), asked: Mutex::default() });
+        let shared = Arc::new(Shared {
+            key,
+            handed_out: AtomicU32::new(0),
+            asked: Mutex::default(),
+        });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let here = shared.clone();
@@ -45,8 +49,8 @@ impl Authority {
                     let here = here.clone();
                     async move { Ok::<_, std::convert::Infallible>(here.answer(request).await) }
                 });
-                let connection =
-                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), serve);
+                let connection = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), serve);
                 tokio::spawn(connection);
             }
         });
@@ -83,10 +87,21 @@ impl Shared {
         let body = body.collect().await.unwrap().to_bytes();
         let path = parts.uri.path().to_owned();
         self.asked.lock().unwrap().push(path.clone());
-        let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("");
+        let header = |name: &str| {
+            parts
+                .headers
+                .get(name)
+                .and_then(|v| v.to_str().ok())
+                .unwrap_or("")
+        };
         let fields = fields(&body);
-        let field =
-            |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()).unwrap_or_default();
+        let field = |name: &str| {
+            fields
+                .iter()
+                .find(|(n, _)| n == name)
+                .map(|(_, v)| v.clone())
+                .unwrap_or_default()
+        };
         let (status, text) = match path.as_str() {
             "/token" if self.is_right(&field("assertion"), header("host")) => (200, self.google()),
             "/token" => (400, refused("invalid_grant", "Invalid JWT Signature.")),
@@ -97,10 +112,14 @@ impl Shared {
             }
             "/sts/token" if field("subject_token") == "a pod's token" => (200, self.google()),
             "/impersonate" if header("authorization").starts_with("Bearer minted-") => {
-                let text = json!({ "accessToken": self.next(), "expireTime": "2999-01-01T00:00:00Z" });
+                let text =
+                    json!({ "accessToken": self.next(), "expireTime": "2999-01-01T00:00:00Z" });
                 (200, text.to_string())
             }
-            "/aws/" if field("WebIdentityToken") == "a pod's token" && field("RoleArn") == "arn:role" => {
+            "/aws/"
+                if field("WebIdentityToken") == "a pod's token"
+                    && field("RoleArn") == "arn:role" =>
+            {
                 let keys = format!(
                     "<AccessKeyId>AKIAMOCKMOCKMOCKMOCK</AccessKeyId><SecretAccessKey>mock/secret+key</SecretAccessKey>\
                      <SessionToken>{}</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration>",
@@ -108,7 +127,9 @@ impl Shared {
                 );
                 (
                     200,
-                    format!("<AssumeRoleWithWebIdentityResponse>{keys}</AssumeRoleWithWebIdentityResponse>"),
+                    format!(
+                        "<AssumeRoleWithWebIdentityResponse>{keys}</AssumeRoleWithWebIdentityResponse>"
+                    ),
                 )
             }
             "/agent" if header("authorization") == "a pod's token" => {
@@ -120,26 +141,45 @@ impl Shared {
             }
             _ => (403, refused("access_denied", "")),
         };
-        Response::builder().status(status).body(Full::new(text.into())).unwrap()
+        Response::builder()
+            .status(status)
+            .body(Full::new(text.into()))
+            .unwrap()
     }
 
     fn next(&self) -> String {
-        format!("minted-{}", self.handed_out.fetch_add(1, Ordering::Relaxed) + 1)
+        format!(
+            "minted-{}",
+            self.handed_out.fetch_add(1, Ordering::Relaxed) + 1
+        )
     }
 
     fn google(&self) -> String {
-        json!({ "access_token": self.next(), "expires_in": 3599, "token_type": "Bearer" }).to_string()
+        json!({ "access_token": self.next(), "expires_in": 3599, "token_type": "Bearer" })
+            .to_string()
     }
 
     /// Whether an assertion is signed by the key, is meant for this endpoint, and holds now.
     fn is_right(&self, assertion: &str, host: &str) -> bool {
-        let Some((signed, signature)) = assertion.rsplit_once('.') else { return false };
+        let Some((signed, signature)) = assertion.rsplit_once('.') else {
+            return false;
+        };
         let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
         let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.key.public_key());
-        let claims = signed.split('.').nth(1).map(|c| URL_SAFE_NO_PAD.decode(c).unwrap()).unwrap_or_default();
+        let claims = signed
+            .split('.')
+            .nth(1)
+            .map(|c| URL_SAFE_NO_PAD.decode(c).unwrap())
+            .unwrap_or_default();
         let claims: Value = serde_json::from_slice(&claims).unwrap();
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-        let (made, end) = (claims["iat"].as_u64().unwrap(), claims["exp"].as_u64().unwrap());
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .as_secs();
+        let (made, end) = (
+            claims["iat"].as_u64().unwrap(),
+            claims["exp"].as_u64().unwrap(),
+        );
         key.verify(signed.as_bytes(), &signature).is_ok()
             && claims["aud"] == format!("http://{host}/token").as_str()
             && claims["scope"] == "https://www.googleapis.com/auth/cloud-platform"
@@ -160,11 +200,15 @@ fn fields(body: &[u8]) -> Vec<(String, String)> {
         let mut out = Vec::new();
         while let Some(byte) = bytes.next() {
             let hex = (byte == b'%').then(|| [bytes.next().unwrap(), bytes.next().unwrap()]);
-            let escaped = hex.map(|hex| u8::from_str_radix(std::str::from_utf8(&hex).unwrap(), 16).unwrap());
+            let escaped =
+                hex.map(|hex| u8::from_str_radix(std::str::from_utf8(&hex).unwrap(), 16).unwrap());
             out.push(escaped.unwrap_or(byte));
         }
         String::from_utf8(out).unwrap()
     };
     let text = std::str::from_utf8(body).unwrap_or("");
-    text.split('&').filter_map(|pair| pair.split_once('=')).map(|(n, v)| (unescape(n), unescape(v))).collect()
+    text.split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(n, v)| (unescape(n), unescape(v)))
+        .collect()
 }

@@ -36,10 +36,19 @@ pub(crate) fn class(generation: i64, bundle: Option<&str>, live: &Value, now: &s
     )];
     if let Some(bundle) = bundle {
         let is_known = bundle.starts_with("v1.4.") || bundle.starts_with("v1.5.");
-        let (status, reason) =
-            if is_known { (Status::True, "SupportedVersion") } else { (Status::False, "UnsupportedVersion") };
+        let (status, reason) = if is_known {
+            (Status::True, "SupportedVersion")
+        } else {
+            (Status::False, "UnsupportedVersion")
+        };
         let message = format!("the CRDs are of {bundle}, Sluice is made for v1.4 and v1.5");
-        conditions.push(condition("SupportedVersion", status, reason, message, generation));
+        conditions.push(condition(
+            "SupportedVersion",
+            status,
+            reason,
+            message,
+            generation,
+        ));
     }
     let features: Value = FEATURES.iter().map(|name| json!({"name": name})).collect();
     json!({

@@ -30,12 +30,20 @@ pub(crate) struct Gateway<'a> {
 pub(crate) fn gateway(gateway: &Gateway<'_>, live: &Value, now: &str) -> Value {
     let accepted = accepted(gateway);
     let programmed = programmed(gateway, &accepted, live);
-    let before = live.get("listeners").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let before = live
+        .get("listeners")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let listeners = gateway.listeners.iter().map(|(listener, findings)| {
         let conditions = listener_conditions(gateway, listener, findings);
         let old = before.iter().find(|l| l["name"] == listener.name.as_str());
         let kind = json!({"group": sluice_crds::GATEWAY_GROUP, "kind": "HTTPRoute"});
-        let kinds = if listener.takes_http_routes { json!([kind]) } else { json!([]) };
+        let kinds = if listener.takes_http_routes {
+            json!([kind])
+        } else {
+            json!([])
+        };
         json!({
             "name": listener.name,
             "attachedRoutes": listener.attached,
@@ -52,16 +60,26 @@ pub(crate) fn gateway(gateway: &Gateway<'_>, live: &Value, now: &str) -> Value {
 }
 
 fn accepted(gateway: &Gateway<'_>) -> Condition {
-    let condition =
-        |status, reason, message: String| condition("Accepted", status, reason, message, gateway.generation);
+    let condition = |status, reason, message: String| {
+        condition("Accepted", status, reason, message, gateway.generation)
+    };
     if let Some(finding) = gateway.findings.iter().find(is_error) {
-        return condition(Status::False, finding.reason.as_str(), message(&gateway.findings));
+        return condition(
+            Status::False,
+            finding.reason.as_str(),
+            message(&gateway.findings),
+        );
     }
-    let broken: Vec<&Finding> =
-        gateway.listeners.iter().filter_map(|(_, f)| f.iter().find(is_error).copied()).collect();
+    let broken: Vec<&Finding> = gateway
+        .listeners
+        .iter()
+        .filter_map(|(_, f)| f.iter().find(is_error).copied())
+        .collect();
     match broken.len() {
         0 => condition(Status::True, "Accepted", message(&gateway.findings)),
-        n if n < gateway.listeners.len() => condition(Status::True, "ListenersNotValid", message(&broken)),
+        n if n < gateway.listeners.len() => {
+            condition(Status::True, "ListenersNotValid", message(&broken))
+        }
         _ => condition(Status::False, "ListenersNotValid", message(&broken)),
     }
 }
@@ -71,39 +89,64 @@ fn programmed(gateway: &Gateway<'_>, accepted: &Condition, live: &Value) -> Cond
         condition("Programmed", status, reason, message, gateway.generation)
     };
     let Count { current, connected } = gateway.count;
-    let on = format!("generation {} on {current}/{connected} proxies", gateway.generation);
+    let on = format!(
+        "generation {} on {current}/{connected} proxies",
+        gateway.generation
+    );
     if accepted.status == Status::False {
         return condition(Status::False, "Invalid", accepted.message.clone());
     }
     match gateway.delivered.status {
-        Status::True if gateway.addresses.is_empty() => {
-            condition(Status::False, "AddressNotAssigned", format!("{on}; the Service has no address yet"))
-        }
+        Status::True if gateway.addresses.is_empty() => condition(
+            Status::False,
+            "AddressNotAssigned",
+            format!("{on}; the Service has no address yet"),
+        ),
         // Later, pods may come and go: it was programmed all the same.
-        Status::True if gateway.pods != Pods::Ready && !was_programmed(live, gateway.generation) => {
-            condition(Status::False, "Pending", format!("{on}; {}", gateway.pods.message()))
+        Status::True
+            if gateway.pods != Pods::Ready && !was_programmed(live, gateway.generation) =>
+        {
+            condition(
+                Status::False,
+                "Pending",
+                format!("{on}; {}", gateway.pods.message()),
+            )
         }
         Status::True => condition(Status::True, "Programmed", on),
         Status::False => condition(Status::False, "Invalid", gateway.delivered.message.clone()),
-        Status::Unknown => {
-            condition(Status::Unknown, "Pending", format!("{on}: {}", gateway.delivered.message))
-        }
+        Status::Unknown => condition(
+            Status::Unknown,
+            "Pending",
+            format!("{on}: {}", gateway.delivered.message),
+        ),
     }
 }
 
 fn was_programmed(status: &Value, generation: i64) -> bool {
     let conditions = status.get("conditions").and_then(Value::as_array);
-    conditions
-        .into_iter()
-        .flatten()
-        .any(|c| c["type"] == "Programmed" && c["status"] == "True" && c["observedGeneration"] == generation)
+    conditions.into_iter().flatten().any(|c| {
+        c["type"] == "Programmed" && c["status"] == "True" && c["observedGeneration"] == generation
+    })
 }
 
-fn listener_conditions(gateway: &Gateway<'_>, listener: &Listener, findings: &[&Finding]) -> Vec<Condition> {
-    let condition =
-        |kind, status, reason, message: &str| condition(kind, status, reason, message, gateway.generation);
-    let of_refs: Vec<&Finding> = findings.iter().copied().filter(|f| is_reference(f)).collect();
-    let of_fields: Vec<&Finding> = findings.iter().copied().filter(|f| !is_reference(f)).collect();
+fn listener_conditions(
+    gateway: &Gateway<'_>,
+    listener: &Listener,
+    findings: &[&Finding],
+) -> Vec<Condition> {
+    let condition = |kind, status, reason, message: &str| {
+        condition(kind, status, reason, message, gateway.generation)
+    };
+    let of_refs: Vec<&Finding> = findings
+        .iter()
+        .copied()
+        .filter(|f| is_reference(f))
+        .collect();
+    let of_fields: Vec<&Finding> = findings
+        .iter()
+        .copied()
+        .filter(|f| !is_reference(f))
+        .collect();
     let conflict = of_fields.iter().find_map(|f| match f.reason {
         Reason::Conflicted => Some(("HostnameConflict", &f.message)),
         Reason::ProtocolConflict => Some(("ProtocolConflict", &f.message)),
@@ -133,10 +176,25 @@ fn listener_conditions(gateway: &Gateway<'_>, listener: &Listener, findings: &[&
     };
     let is_broken = findings.iter().any(|f| is_error(&f)) || !listener.takes_http_routes;
     let programmed = match gateway.delivered.status {
-        _ if is_broken => condition("Programmed", Status::False, "Invalid", "see the other conditions"),
+        _ if is_broken => condition(
+            "Programmed",
+            Status::False,
+            "Invalid",
+            "see the other conditions",
+        ),
         Status::True => condition("Programmed", Status::True, "Programmed", ""),
-        Status::False => condition("Programmed", Status::False, "Invalid", &gateway.delivered.message),
-        Status::Unknown => condition("Programmed", Status::Unknown, "Pending", &gateway.delivered.message),
+        Status::False => condition(
+            "Programmed",
+            Status::False,
+            "Invalid",
+            &gateway.delivered.message,
+        ),
+        Status::Unknown => condition(
+            "Programmed",
+            Status::Unknown,
+            "Pending",
+            &gateway.delivered.message,
+        ),
     };
     vec![accepted, resolved, programmed, conflicted]
 }
@@ -146,7 +204,12 @@ mod tests {
     use super::*;
 
     fn mk_listener(name: &str) -> Listener {
-        Listener { name: name.into(), takes_http_routes: true, names_other_kinds: false, attached: 2 }
+        Listener {
+            name: name.into(),
+            takes_http_routes: true,
+            names_other_kinds: false,
+            attached: 2,
+        }
     }
 
     fn mk(listeners: &[(&Listener, Vec<&Finding>)], delivered: Status) -> Value {
@@ -157,7 +220,10 @@ mod tests {
             findings: vec![],
             listeners: listeners.to_vec(),
             delivered,
-            count: Count { current: 1, connected: 2 },
+            count: Count {
+                current: 1,
+                connected: 2,
+            },
             addresses: &addresses,
             pods: Pods::Ready,
         };
@@ -165,7 +231,8 @@ mod tests {
     }
 
     fn words(conditions: &Value) -> Vec<String> {
-        let word = |c: &Value| format!("{}={}/{}", c["type"], c["status"], c["reason"]).replace('"', "");
+        let word =
+            |c: &Value| format!("{}={}/{}", c["type"], c["status"], c["reason"]).replace('"', "");
         conditions.as_array().unwrap().iter().map(word).collect()
     }
 
@@ -176,9 +243,15 @@ mod tests {
         let status = mk(&[(&good, vec![]), (&bad, vec![&finding])], Status::True);
         assert_eq!(
             words(&status["conditions"]),
-            ["Accepted=True/ListenersNotValid", "Programmed=True/Programmed"]
+            [
+                "Accepted=True/ListenersNotValid",
+                "Programmed=True/Programmed"
+            ]
         );
-        assert_eq!(status["conditions"][1]["message"], "generation 3 on 1/2 proxies");
+        assert_eq!(
+            status["conditions"][1]["message"],
+            "generation 3 on 1/2 proxies"
+        );
         assert_eq!(status["listeners"][0]["attachedRoutes"], 2);
         assert_eq!(
             words(&status["listeners"][1]["conditions"]),
@@ -192,19 +265,37 @@ mod tests {
         let status = mk(&[(&bad, vec![&finding])], Status::True);
         assert_eq!(
             words(&status["conditions"]),
-            ["Accepted=False/ListenersNotValid", "Programmed=False/Invalid"]
+            [
+                "Accepted=False/ListenersNotValid",
+                "Programmed=False/Invalid"
+            ]
         );
     }
 
     #[test]
     fn a_listener_that_takes_other_kinds_too_says_so_and_works() {
-        let listener = Listener { names_other_kinds: true, ..mk_listener("a") };
+        let listener = Listener {
+            names_other_kinds: true,
+            ..mk_listener("a")
+        };
         let status = mk(&[(&listener, vec![])], Status::True);
         let conditions = words(&status["listeners"][0]["conditions"]);
-        assert_eq!(conditions[1..3], ["ResolvedRefs=False/InvalidRouteKinds", "Programmed=True/Programmed"]);
-        let listener = Listener { takes_http_routes: false, ..listener };
+        assert_eq!(
+            conditions[1..3],
+            [
+                "ResolvedRefs=False/InvalidRouteKinds",
+                "Programmed=True/Programmed"
+            ]
+        );
+        let listener = Listener {
+            takes_http_routes: false,
+            ..listener
+        };
         let status = mk(&[(&listener, vec![])], Status::True);
         assert_eq!(status["listeners"][0]["supportedKinds"], json!([]));
-        assert_eq!(words(&status["listeners"][0]["conditions"])[2], "Programmed=False/Invalid");
+        assert_eq!(
+            words(&status["listeners"][0]["conditions"])[2],
+            "Programmed=False/Invalid"
+        );
     }
 }

@@ -6,7 +6,10 @@ use super::*;
 
 fn values(service: Value, nodes: &[Value]) -> Vec<String> {
     let service: Service = serde_json::from_value(service).unwrap();
-    let nodes: Vec<Node> = nodes.iter().map(|n| serde_json::from_value(n.clone()).unwrap()).collect();
+    let nodes: Vec<Node> = nodes
+        .iter()
+        .map(|n| serde_json::from_value(n.clone()).unwrap())
+        .collect();
     let text = |a: GatewayStatusAddresses| format!("{} {}", a.r#type.unwrap(), a.value);
     addresses(&service, &nodes).into_iter().map(text).collect()
 }
@@ -33,22 +36,50 @@ fn a_load_balancer_is_reached_where_it_was_given_an_address() {
 
 #[test]
 fn a_load_balancer_without_an_address_has_none() {
-    assert!(values(service("LoadBalancer", json!([])), &[node("1", "True", None)]).is_empty());
+    assert!(
+        values(
+            service("LoadBalancer", json!([])),
+            &[node("1", "True", None)]
+        )
+        .is_empty()
+    );
 }
 
 #[test]
 fn a_cluster_ip_is_reached_by_it() {
     let want = ["IPAddress 10.96.0.7", "IPAddress fd00::7"];
-    assert_eq!(values(service("ClusterIP", json!([])), &[node("1", "True", None)]), want);
-    assert!(values(json!({ "spec": { "type": "ClusterIP", "clusterIP": "None" } }), &[]).is_empty());
+    assert_eq!(
+        values(service("ClusterIP", json!([])), &[node("1", "True", None)]),
+        want
+    );
+    assert!(
+        values(
+            json!({ "spec": { "type": "ClusterIP", "clusterIP": "None" } }),
+            &[]
+        )
+        .is_empty()
+    );
 }
 
 #[test]
 fn a_node_port_is_reached_on_nodes_that_are_ready() {
     let service = service("NodePort", json!([]));
-    let inside = [node("2", "True", None), node("1", "True", None), node("3", "False", None)];
-    assert_eq!(values(service.clone(), &inside), ["IPAddress 10.0.0.1", "IPAddress 10.0.0.2"]);
-    let outside = [node("1", "True", None), node("2", "True", Some("192.0.2.2"))];
+    let inside = [
+        node("2", "True", None),
+        node("1", "True", None),
+        node("3", "False", None),
+    ];
+    assert_eq!(
+        values(service.clone(), &inside),
+        ["IPAddress 10.0.0.1", "IPAddress 10.0.0.2"]
+    );
+    let outside = [
+        node("1", "True", None),
+        node("2", "True", Some("192.0.2.2")),
+    ];
     assert_eq!(values(service.clone(), &outside), ["IPAddress 192.0.2.2"]);
-    assert_eq!(values(service, &[]), ["IPAddress 10.96.0.7", "IPAddress fd00::7"]);
+    assert_eq!(
+        values(service, &[]),
+        ["IPAddress 10.96.0.7", "IPAddress fd00::7"]
+    );
 }

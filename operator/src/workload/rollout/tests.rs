@@ -3,7 +3,10 @@
 use super::*;
 
 fn key(name: &str) -> GatewayKey {
-    GatewayKey { namespace: "ns".into(), name: name.into() }
+    GatewayKey {
+        namespace: "ns".into(),
+        name: name.into(),
+    }
 }
 
 fn settled(image: &str) -> Observed {
@@ -45,18 +48,30 @@ fn waiting(on: &str) -> Step {
 #[test]
 fn one_gateway_is_upgraded_at_a_time() {
     let old = || settled("v1");
-    let all = [candidate("a", old()), candidate("b", old()), candidate("c", old())];
+    let all = [
+        candidate("a", old()),
+        candidate("b", old()),
+        candidate("c", old()),
+    ];
     assert_eq!(steps(&all), [Step::Apply, waiting("a"), waiting("a")]);
 }
 
 #[test]
 fn the_next_waits_until_the_last_pod_is_available() {
-    let changes: [fn(&mut Observed); 5] =
-        [|o| o.generation = 2, |o| o.updated = 1, |o| o.total = 3, |o| o.ready = 1, |o| o.available = 1];
+    let changes: [fn(&mut Observed); 5] = [
+        |o| o.generation = 2,
+        |o| o.updated = 1,
+        |o| o.total = 3,
+        |o| o.ready = 1,
+        |o| o.available = 1,
+    ];
     for change in changes {
         let mut rolling = settled("v2");
         change(&mut rolling);
-        let all = [candidate("a", settled("v1")), candidate("b", rolling.clone())];
+        let all = [
+            candidate("a", settled("v1")),
+            candidate("b", rolling.clone()),
+        ];
         assert_eq!(steps(&all), [waiting("b"), Step::Apply], "{rolling:?}");
     }
     let all = [candidate("a", settled("v1")), candidate("b", settled("v2"))];
@@ -65,59 +80,117 @@ fn the_next_waits_until_the_last_pod_is_available() {
 
 #[test]
 fn those_that_serve_go_before_those_that_do_not() {
-    let broken = Observed { available: 0, ready: 0, ..settled("v1") };
+    let broken = Observed {
+        available: 0,
+        ready: 0,
+        ..settled("v1")
+    };
     let all = [candidate("a", broken), candidate("b", settled("v1"))];
     assert_eq!(steps(&all), [waiting("b"), Step::Apply]);
 }
 
 #[test]
 fn what_is_not_there_yet_is_made_at_once() {
-    let new = Candidate { observed: None, ..candidate("b", settled("v1")) };
-    assert_eq!(steps(&[candidate("a", settled("v1")), new]), [Step::Apply, Step::Apply]);
+    let new = Candidate {
+        observed: None,
+        ..candidate("b", settled("v1"))
+    };
+    assert_eq!(
+        steps(&[candidate("a", settled("v1")), new]),
+        [Step::Apply, Step::Apply]
+    );
 }
 
 #[test]
 fn a_new_gateway_that_does_not_come_up_holds_up_nobody() {
-    let new = Observed { is_first: true, ready: 0, available: 0, ..settled("v2") };
-    assert_eq!(steps(&[candidate("a", settled("v1")), candidate("b", new)]), [Step::Apply, Step::Apply]);
+    let new = Observed {
+        is_first: true,
+        ready: 0,
+        available: 0,
+        ..settled("v2")
+    };
+    assert_eq!(
+        steps(&[candidate("a", settled("v1")), candidate("b", new)]),
+        [Step::Apply, Step::Apply]
+    );
 }
 
 #[test]
 fn a_pinned_gateway_keeps_its_pods_and_holds_up_nobody() {
-    let pinned = |observed| Candidate { is_pinned: true, ..candidate("a", observed) };
+    let pinned = |observed| Candidate {
+        is_pinned: true,
+        ..candidate("a", observed)
+    };
     let all = [pinned(settled("v1")), candidate("b", settled("v1"))];
     assert_eq!(steps(&all), [Step::Hold(Hold::Pinned), Step::Apply]);
-    let broken = Observed { available: 0, ..settled("v2") };
-    assert_eq!(steps(&[pinned(broken), candidate("b", settled("v1"))]), [Step::Apply, Step::Apply]);
+    let broken = Observed {
+        available: 0,
+        ..settled("v2")
+    };
+    assert_eq!(
+        steps(&[pinned(broken), candidate("b", settled("v1"))]),
+        [Step::Apply, Step::Apply]
+    );
 }
 
 #[test]
 fn what_a_user_changes_takes_effect_at_once() {
-    let other = || Observed { asked: "1-other".to_owned(), ..settled("v1") };
+    let other = || Observed {
+        asked: "1-other".to_owned(),
+        ..settled("v1")
+    };
     let all = [candidate("a", settled("v1")), candidate("b", other())];
     assert_eq!(steps(&all), [Step::Apply, Step::Apply]);
-    let pinned = Candidate { is_pinned: true, ..candidate("a", other()) };
+    let pinned = Candidate {
+        is_pinned: true,
+        ..candidate("a", other())
+    };
     assert_eq!(steps(&[pinned]), [Step::Apply]);
 }
 
 #[test]
 fn an_operator_that_notes_wishes_differently_upgrades_one_at_a_time() {
-    let noted = || Observed { asked: "0-wish".to_owned(), ..settled("v1") };
-    assert_eq!(steps(&[candidate("a", noted()), candidate("b", noted())]), [Step::Apply, waiting("a")]);
+    let noted = || Observed {
+        asked: "0-wish".to_owned(),
+        ..settled("v1")
+    };
+    assert_eq!(
+        steps(&[candidate("a", noted()), candidate("b", noted())]),
+        [Step::Apply, waiting("a")]
+    );
 }
 
 #[test]
 fn a_deployment_without_our_notes_is_put_back() {
-    let edited = Observed { asked: String::new(), revision: String::new(), ..settled("v1") };
-    assert_eq!(steps(&[candidate("a", settled("v1")), candidate("b", edited)]), [Step::Apply, Step::Apply]);
+    let edited = Observed {
+        asked: String::new(),
+        revision: String::new(),
+        ..settled("v1")
+    };
+    assert_eq!(
+        steps(&[candidate("a", settled("v1")), candidate("b", edited)]),
+        [Step::Apply, Step::Apply]
+    );
 }
 
 #[test]
 fn an_image_that_did_not_come_up_goes_no_further() {
-    let stuck = Observed { updated: 1, total: 3, is_overdue: true, ..settled("v2") };
+    let stuck = Observed {
+        updated: 1,
+        total: 3,
+        is_overdue: true,
+        ..settled("v2")
+    };
     let all = [candidate("a", stuck.clone()), candidate("b", settled("v1"))];
-    assert_eq!(steps(&all), [Step::Apply, Step::Hold(Hold::Unproven { on: key("a") })]);
-    let proven = [candidate("a", stuck), candidate("b", settled("v1")), candidate("c", settled("v2"))];
+    assert_eq!(
+        steps(&all),
+        [Step::Apply, Step::Hold(Hold::Unproven { on: key("a") })]
+    );
+    let proven = [
+        candidate("a", stuck),
+        candidate("b", settled("v1")),
+        candidate("c", settled("v2")),
+    ];
     assert_eq!(steps(&proven), [Step::Apply, Step::Apply, Step::Apply]);
 }
 

@@ -26,13 +26,20 @@ pub(crate) fn decode<'a>(body: &'a str) -> Result<Answer<'a>, Invalid> {
             parts.push(part);
         }
     }
-    let finish = f.text("stop_reason", "")?.map_or(Finish::Stop, |word| finish(&word));
+    let finish = f
+        .text("stop_reason", "")?
+        .map_or(Finish::Stop, |word| finish(&word));
     let stop_sequence = f.text("stop_sequence", "")?;
     Ok(Answer {
         id: f.text("id", "")?.unwrap_or_default(),
         model: f.text("model", "")?.unwrap_or_default(),
         created: None,
-        choices: vec![Choice { index: 0, parts, finish, stop_sequence }],
+        choices: vec![Choice {
+            index: 0,
+            parts,
+            finish,
+            stop_sequence,
+        }],
         usage: tally.usage(Format::Anthropic),
     })
 }
@@ -43,9 +50,15 @@ pub(crate) fn encode(answer: &Answer<'_>, context: &Context) -> Vec<u8> {
     object(|w| {
         head(w, answer, context);
         w.key("content").array(|w| {
-            choice.iter().flat_map(|c| &c.parts).for_each(|part| block(w, part));
+            choice
+                .iter()
+                .flat_map(|c| &c.parts)
+                .for_each(|part| block(w, part));
         });
-        w.put("stop_reason", choice.map_or("end_turn", |c| finish_word(c.finish)));
+        w.put(
+            "stop_reason",
+            choice.map_or("end_turn", |c| finish_word(c.finish)),
+        );
         match choice.and_then(|c| c.stop_sequence.as_deref()) {
             Some(text) => w.put("stop_sequence", text),
             None => w.key("stop_sequence").bare("null"),
@@ -62,7 +75,14 @@ fn head(w: &mut Writer<'_>, answer: &Answer<'_>, context: &Context) {
     }
     w.put("type", "message");
     w.put("role", "assistant");
-    w.put("model", if answer.model.is_empty() { &context.model } else { &answer.model });
+    w.put(
+        "model",
+        if answer.model.is_empty() {
+            &context.model
+        } else {
+            &answer.model
+        },
+    );
 }
 
 fn block(w: &mut Writer<'_>, part: &Part<'_>) {
@@ -73,7 +93,10 @@ fn block(w: &mut Writer<'_>, part: &Part<'_>) {
         }),
         Content::ToolCall(call) => w.object(|w| {
             w.put("type", "tool_use");
-            w.put("id", &signature::join(Cow::Borrowed(&call.id), call.signature.as_deref()));
+            w.put(
+                "id",
+                &signature::join(Cow::Borrowed(&call.id), call.signature.as_deref()),
+            );
             w.put("name", &call.name);
             w.key("input").raw(&arguments(&call.arguments));
         }),
@@ -93,13 +116,18 @@ fn block(w: &mut Writer<'_>, part: &Part<'_>) {
 /// `input_tokens` leaves out what the cache had part in.
 pub(crate) fn usage(w: &mut Writer<'_>, usage: &Usage) {
     let (cached, written) = (usage.cached.unwrap_or(0), usage.cache_write.unwrap_or(0));
-    let rest = usage.input.unwrap_or(0).saturating_sub(cached).saturating_sub(written);
+    let rest = usage
+        .input
+        .unwrap_or(0)
+        .saturating_sub(cached)
+        .saturating_sub(written);
     w.key("input_tokens").bare(rest);
     w.key("cache_creation_input_tokens").bare(written);
     w.key("cache_read_input_tokens").bare(cached);
     if let Some(hour) = usage.cache_write_hour {
         w.key("cache_creation").object(|w| {
-            w.key("ephemeral_5m_input_tokens").bare(written.saturating_sub(hour));
+            w.key("ephemeral_5m_input_tokens")
+                .bare(written.saturating_sub(hour));
             w.key("ephemeral_1h_input_tokens").bare(hour);
         });
     }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::conversation::{
-    Content, Conversation, Effort, Media, Output, Part, Reasoning, Role, Source, Tool, ToolCall, ToolChoice,
-    ToolResult,
+    Content, Conversation, Effort, Media, Output, Part, Reasoning, Role, Source, Tool, ToolCall,
+    ToolChoice, ToolResult,
 };
 use crate::dropped::Dropped;
 use crate::format::chat::decode::cache;
@@ -15,7 +15,10 @@ use crate::json::{Fields, Invalid, Text, parse};
 use crate::wire::Wire;
 
 /// Reads a request.
-pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conversation<'a>, Invalid> {
+pub(crate) fn request<'a>(
+    body: &'a str,
+    dropped: &mut Dropped,
+) -> Result<Conversation<'a>, Invalid> {
     let mut fields = Fields::parse(body, "")?;
     let f = &mut fields;
     let mut c = Conversation::new(Wire::Messages);
@@ -25,15 +28,22 @@ pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conver
     c.temperature = f.read("temperature", "")?;
     c.top_p = f.read("top_p", "")?;
     c.top_k = f.read("top_k", "")?;
-    c.stop =
-        f.read::<Vec<Text<'a>>>("stop_sequences", "")?.unwrap_or_default().into_iter().map(|t| t.0).collect();
+    c.stop = f
+        .read::<Vec<Text<'a>>>("stop_sequences", "")?
+        .unwrap_or_default()
+        .into_iter()
+        .map(|t| t.0)
+        .collect();
     if let Some(mut metadata) = f.read::<Fields<'a>>("metadata", "")? {
         c.user = metadata.text("user_id", "metadata")?;
     }
     c.system = content(f.take("system")?, "system", dropped)?;
     let mut native = NativeTools::default();
     for mut tool in f.read::<Vec<Fields<'a>>>("tools", "")?.unwrap_or_default() {
-        if let Some(kind) = tool.text("type", "tools[]")?.filter(|kind| kind != "custom") {
+        if let Some(kind) = tool
+            .text("type", "tools[]")?
+            .filter(|kind| kind != "custom")
+        {
             native.add(&kind);
         } else {
             c.tools.push(self::tool(tool, dropped)?);
@@ -46,10 +56,14 @@ pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conver
     thinking(f, &mut c, dropped)?;
     let messages: Vec<Fields<'a>> = f.need("messages", "")?;
     // A place in a queue: the standard one is what there is without asking.
-    if f.take("service_tier")?.is_some_and(|tier| tier.get() == "\"standard_only\"") {
+    if f.take("service_tier")?
+        .is_some_and(|tier| tier.get() == "\"standard_only\"")
+    {
         dropped.add("service_tier");
     }
-    fields.rest().for_each(|(name, _)| dropped.add(name.into_owned()));
+    fields
+        .rest()
+        .for_each(|(name, _)| dropped.add(name.into_owned()));
     for mut message in messages {
         let role = match &*message.need_text("role", "messages[]")? {
             "user" => Role::User,
@@ -63,7 +77,9 @@ pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conver
             }
         };
         let parts = content(message.take("content")?, "messages[].content", dropped)?;
-        message.rest().for_each(|(name, _)| dropped.add(format!("messages[].{name}")));
+        message
+            .rest()
+            .for_each(|(name, _)| dropped.add(format!("messages[].{name}")));
         c.push(role, parts);
     }
     Ok(c)
@@ -78,7 +94,8 @@ fn tool<'a>(mut f: Fields<'a>, dropped: &mut Dropped) -> Result<Tool<'a>, Invali
         strict: f.read("strict", path)?,
         cache: cache(&mut f, path)?,
     };
-    f.rest().for_each(|(name, _)| dropped.add(format!("tools[].{name}")));
+    f.rest()
+        .for_each(|(name, _)| dropped.add(format!("tools[].{name}")));
     Ok(tool)
 }
 
@@ -89,20 +106,40 @@ fn tool_choice<'a>(mut f: Fields<'a>, c: &mut Conversation<'a>) -> Result<(), In
         "any" => ToolChoice::Any,
         "none" => ToolChoice::None,
         "tool" => ToolChoice::Named(f.need_text("name", path)?),
-        other => return Err(Invalid::new("tool_choice.type", format!("{other:?} is no known choice"))),
+        other => {
+            return Err(Invalid::new(
+                "tool_choice.type",
+                format!("{other:?} is no known choice"),
+            ));
+        }
     });
-    c.parallel_tools = f.read::<bool>("disable_parallel_tool_use", path)?.map(|disabled| !disabled);
+    c.parallel_tools = f
+        .read::<bool>("disable_parallel_tool_use", path)?
+        .map(|disabled| !disabled);
     Ok(())
 }
 
 /// `thinking` says whether and how much, `output_config.effort` how hard, `output_config.format` in what shape to answer.
-fn thinking<'a>(f: &mut Fields<'a>, c: &mut Conversation<'a>, dropped: &mut Dropped) -> Result<(), Invalid> {
+fn thinking<'a>(
+    f: &mut Fields<'a>,
+    c: &mut Conversation<'a>,
+    dropped: &mut Dropped,
+) -> Result<(), Invalid> {
     if let Some(mut thinking) = f.read::<Fields<'a>>("thinking", "")? {
-        let show = thinking.text("display", "thinking")?.map(|d| d != "omitted");
+        let show = thinking
+            .text("display", "thinking")?
+            .map(|d| d != "omitted");
         let budget: Option<u64> = thinking.read("budget_tokens", "thinking")?;
         c.reasoning = Some(match &*thinking.need_text("type", "thinking")? {
-            "disabled" => Reasoning { budget: Some(0), ..Reasoning::default() },
-            _ => Reasoning { budget, show: Some(show.unwrap_or(true)), effort: None },
+            "disabled" => Reasoning {
+                budget: Some(0),
+                ..Reasoning::default()
+            },
+            _ => Reasoning {
+                budget,
+                show: Some(show.unwrap_or(true)),
+                effort: None,
+            },
         });
     }
     let mut format = f.read::<Fields<'a>>("output_format", "")?;
@@ -116,12 +153,18 @@ fn thinking<'a>(f: &mut Fields<'a>, c: &mut Conversation<'a>, dropped: &mut Drop
             }
         }
         format = config.read("format", "output_config")?.or(format);
-        config.rest().for_each(|(name, _)| dropped.add(format!("output_config.{name}")));
+        config
+            .rest()
+            .for_each(|(name, _)| dropped.add(format!("output_config.{name}")));
     }
     if let Some(mut format) = format {
         let schema = format.take("schema")?.map_or("{}", RawValue::get);
-        c.output =
-            Output::Schema { name: None, description: None, schema: schema.into(), strict: Some(true) };
+        c.output = Output::Schema {
+            name: None,
+            description: None,
+            schema: schema.into(),
+            strict: Some(true),
+        };
     }
     // An adaptive thinker decides by itself: that is a middle effort elsewhere.
     if let Some(reasoning) = &mut c.reasoning
@@ -139,10 +182,16 @@ fn content<'a>(
     path: &str,
     dropped: &mut Dropped,
 ) -> Result<Vec<Part<'a>>, Invalid> {
-    let Some(content) = content else { return Ok(Vec::new()) };
+    let Some(content) = content else {
+        return Ok(Vec::new());
+    };
     if content.get().starts_with('"') {
         let text = parse::<Text<'a>>(content.get(), path)?.0;
-        return Ok(if text.is_empty() { Vec::new() } else { vec![Part::text(text)] });
+        return Ok(if text.is_empty() {
+            Vec::new()
+        } else {
+            vec![Part::text(text)]
+        });
     }
     let blocks: Vec<Fields<'a>> = parse(content.get(), path)?;
     let path = format!("{path}[]");
@@ -154,7 +203,11 @@ fn content<'a>(
 }
 
 /// A block of a message, or of an answer.
-pub(crate) fn block<'a>(mut f: Fields<'a>, path: &str, dropped: &mut Dropped) -> Result<Part<'a>, Invalid> {
+pub(crate) fn block<'a>(
+    mut f: Fields<'a>,
+    path: &str,
+    dropped: &mut Dropped,
+) -> Result<Part<'a>, Invalid> {
     let kind = f.need_text("type", path)?;
     let content = match &*kind {
         "text" => Content::Text(f.need_text("text", path)?),
@@ -179,7 +232,12 @@ pub(crate) fn block<'a>(mut f: Fields<'a>, path: &str, dropped: &mut Dropped) ->
             let (id, _) = signature::split(f.need_text("tool_use_id", path)?);
             let inner = self::content(f.take("content")?, &format!("{path}.content"), dropped)?;
             let is_error = f.read("is_error", path)?.unwrap_or(false);
-            Content::ToolResult(ToolResult { id, name: None, content: inner, is_error })
+            Content::ToolResult(ToolResult {
+                id,
+                name: None,
+                content: inner,
+                is_error,
+            })
         }
         "thinking" => Content::Reasoning {
             text: f.text("thinking", path)?.unwrap_or_default(),
@@ -211,12 +269,24 @@ fn media<'a>(mut source: Fields<'a>, path: &str) -> Result<Media<'a>, Invalid> {
             media_type: source.need_text("media_type", path)?,
             data: source.need_text("data", path)?,
         },
-        "url" => Source::Url { media_type: None, url: source.need_text("url", path)? },
+        "url" => Source::Url {
+            media_type: None,
+            url: source.need_text("url", path)?,
+        },
         "file" => Source::File(source.need_text("file_id", path)?),
         "text" => Source::Text(source.need_text("data", path)?),
-        other => return Err(Invalid::new(format!("{path}.type"), format!("{other:?} can't be translated"))),
+        other => {
+            return Err(Invalid::new(
+                format!("{path}.type"),
+                format!("{other:?} can't be translated"),
+            ));
+        }
     };
-    Ok(Media { source, name: None, detail: None })
+    Ok(Media {
+        source,
+        name: None,
+        detail: None,
+    })
 }
 
 /// Arguments as the object that this format, Gemini's and Bedrock's want; what is none is kept as text in one.

@@ -5,7 +5,9 @@ mod messages;
 use std::borrow::Cow;
 
 use crate::Operation;
-use crate::conversation::{Cache, Content, Conversation, Effort, Output, Param, Part, Role, ToolChoice};
+use crate::conversation::{
+    Cache, Content, Conversation, Effort, Output, Param, Part, Role, ToolChoice,
+};
 use crate::dropped::Dropped;
 use crate::json::{Invalid, Writer, object};
 use crate::request::{Target, note, note_extras};
@@ -34,7 +36,8 @@ pub(crate) fn request(
         if !counts {
             out.parameters(w);
         }
-        w.key("messages").array(|w| failed = system.and_then(|()| out.messages(w)).err());
+        w.key("messages")
+            .array(|w| failed = system.and_then(|()| out.messages(w)).err());
     });
     failed.map_or(Ok(body), Err)
 }
@@ -56,9 +59,16 @@ fn most_tokens(model: &str) -> u64 {
 
 /// Whether the model thinks adaptively: from 4.6 on a budget is an older way (API guide, "Adaptive thinking").
 fn is_adaptive(model: &str) -> bool {
-    let Some(at) = model.find("claude-") else { return false };
-    let mut numbers = model[at..].split(['-', '.', '@', ':']).filter_map(|word| word.parse::<u64>().ok());
-    let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().filter(|n| *n < 100).unwrap_or(0));
+    let Some(at) = model.find("claude-") else {
+        return false;
+    };
+    let mut numbers = model[at..]
+        .split(['-', '.', '@', ':'])
+        .filter_map(|word| word.parse::<u64>().ok());
+    let (major, minor) = (
+        numbers.next().unwrap_or(0),
+        numbers.next().filter(|n| *n < 100).unwrap_or(0),
+    );
     (major, minor) >= (4, 6) && major < 1000
 }
 
@@ -81,7 +91,12 @@ impl Body<'_, '_> {
         }
         match all.as_slice() {
             [] => Ok(()),
-            [Part { content: Content::Text(text), cache: None }] => {
+            [
+                Part {
+                    content: Content::Text(text),
+                    cache: None,
+                },
+            ] => {
                 w.put("system", text);
                 Ok(())
             }
@@ -90,9 +105,10 @@ impl Body<'_, '_> {
                 w.key("system").array(|w| {
                     for part in many {
                         if !matches!(part.content, Content::Text(_)) {
-                            result = Err(self
-                                .target
-                                .refuse("messages[].content[]", "anything but text in its instructions"));
+                            result = Err(self.target.refuse(
+                                "messages[].content[]",
+                                "anything but text in its instructions",
+                            ));
                             return;
                         }
                         let _ = self.part(w, part);
@@ -112,7 +128,8 @@ impl Body<'_, '_> {
                 w.object(|w| {
                     w.put("name", &tool.name);
                     w.put_some("description", tool.description.as_deref());
-                    w.key("input_schema").raw(&object_schema(tool.schema.as_deref()));
+                    w.key("input_schema")
+                        .raw(&object_schema(tool.schema.as_deref()));
                     w.put_bare("strict", tool.strict.filter(|s| *s));
                     cache(w, tool.cache);
                 });
@@ -149,9 +166,14 @@ impl Body<'_, '_> {
     fn parameters(&mut self, w: &mut Writer<'_>) {
         let c = self.c;
         // Thoughts count: where the caller sets no limit there has to be room for both.
-        let thoughts = c.reasoning.filter(|_| !is_adaptive(&c.model)).and_then(|r| r.budget()).unwrap_or(0);
-        let max =
-            c.max_tokens.unwrap_or_else(|| most_tokens(&c.model).max(thoughts.saturating_mul(4) / 3 + 1024));
+        let thoughts = c
+            .reasoning
+            .filter(|_| !is_adaptive(&c.model))
+            .and_then(|r| r.budget())
+            .unwrap_or(0);
+        let max = c
+            .max_tokens
+            .unwrap_or_else(|| most_tokens(&c.model).max(thoughts.saturating_mul(4) / 3 + 1024));
         w.key("max_tokens").bare(max);
         let thinks = self.thinking(w, max);
         self.output(w);
@@ -161,7 +183,8 @@ impl Body<'_, '_> {
             self.drop_param(Param::Stop);
         }
         if !stops.is_empty() {
-            w.key("stop_sequences").array(|w| stops.iter().for_each(|s| w.str(s)));
+            w.key("stop_sequences")
+                .array(|w| stops.iter().for_each(|s| w.str(s)));
         }
         if let Some(user) = &c.user {
             w.key("metadata").object(|w| w.put("user_id", user));
@@ -172,14 +195,22 @@ impl Body<'_, '_> {
         note(
             c,
             self.dropped,
-            &[Param::Seed, Param::PresencePenalty, Param::FrequencyPenalty, Param::Choices, Param::Logprobs],
+            &[
+                Param::Seed,
+                Param::PresencePenalty,
+                Param::FrequencyPenalty,
+                Param::Choices,
+                Param::Logprobs,
+            ],
         );
         note_extras(c, self.dropped);
     }
 
     /// Writes `thinking`, and says whether the model will think.
     fn thinking(&mut self, w: &mut Writer<'_>, max: u64) -> bool {
-        let Some(reasoning) = self.c.reasoning.filter(|r| !r.is_off()) else { return false };
+        let Some(reasoning) = self.c.reasoning.filter(|r| !r.is_off()) else {
+            return false;
+        };
         // A call that is forced leaves no room for thought.
         let forced = matches!(
             self.c.tool_choice,
@@ -197,7 +228,10 @@ impl Body<'_, '_> {
                 w.put("type", "adaptive");
             } else {
                 w.put("type", "enabled");
-                let budget = reasoning.budget().unwrap_or(MIN_BUDGET).clamp(MIN_BUDGET, most);
+                let budget = reasoning
+                    .budget()
+                    .unwrap_or(MIN_BUDGET)
+                    .clamp(MIN_BUDGET, most);
                 w.key("budget_tokens").bare(budget);
             }
         });
@@ -213,7 +247,10 @@ impl Body<'_, '_> {
             }
             Output::Schema { schema, .. } => Some(schema),
         };
-        let thinks = self.c.reasoning.filter(|r| !r.is_off() && is_adaptive(&self.c.model));
+        let thinks = self
+            .c
+            .reasoning
+            .filter(|r| !r.is_off() && is_adaptive(&self.c.model));
         let effort = thinks.and_then(|r| r.effort()).map(|e| match e {
             Effort::None | Effort::Minimal | Effort::Low => "low",
             other => other.as_str(),
@@ -237,7 +274,11 @@ impl Body<'_, '_> {
         let c = self.c;
         if thinks {
             note(c, self.dropped, &[Param::TopK]);
-            if c.temperature.as_ref().and_then(|t| t.as_f64()).is_some_and(|t| t != 1.0) {
+            if c.temperature
+                .as_ref()
+                .and_then(|t| t.as_f64())
+                .is_some_and(|t| t != 1.0)
+            {
                 self.drop_param(Param::Temperature);
             }
         } else {
@@ -251,7 +292,12 @@ impl Body<'_, '_> {
             }
             w.put_bare("top_k", c.top_k.as_ref());
         }
-        if thinks && c.top_p.as_ref().and_then(|p| p.as_f64()).is_some_and(|p| p < 0.95) {
+        if thinks
+            && c.top_p
+                .as_ref()
+                .and_then(|p| p.as_f64())
+                .is_some_and(|p| p < 0.95)
+        {
             self.drop_param(Param::TopP);
         } else {
             w.put_bare("top_p", c.top_p.as_ref());
@@ -290,6 +336,13 @@ pub(crate) fn safe_id(id: &str) -> Cow<'_, str> {
     if !id.is_empty() && id.chars().all(is_safe) {
         return id.into();
     }
-    let safe: String = id.chars().map(|c| if is_safe(c) { c } else { '_' }).collect();
-    if safe.is_empty() { "_".into() } else { safe.into() }
+    let safe: String = id
+        .chars()
+        .map(|c| if is_safe(c) { c } else { '_' })
+        .collect();
+    if safe.is_empty() {
+        "_".into()
+    } else {
+        safe.into()
+    }
 }

@@ -107,15 +107,24 @@ impl Decoder {
             }
             "message_delta" => {
                 self.usage(data.usage, sink);
-                let (word, sequence) = data.delta.map_or((None, None), |d| (d.stop_reason, d.stop_sequence));
+                let (word, sequence) = data
+                    .delta
+                    .map_or((None, None), |d| (d.stop_reason, d.stop_sequence));
                 if let Some(word) = word {
                     let stop_sequence = sequence.map(|t| t.0);
-                    sink(Event::Finish { choice: 0, reason: finish(&word.0), stop_sequence });
+                    sink(Event::Finish {
+                        choice: 0,
+                        reason: finish(&word.0),
+                        stop_sequence,
+                    });
                 }
             }
             "message_stop" => sink(Event::End),
             "ping" => sink(Event::Ping),
-            "error" => sink(Event::Error(failure::anthropic(data.error.map_or("{}", RawValue::get), None))),
+            "error" => sink(Event::Error(failure::anthropic(
+                data.error.map_or("{}", RawValue::get),
+                None,
+            ))),
             _ => {}
         }
         Ok(())
@@ -123,8 +132,13 @@ impl Decoder {
 
     fn start(&mut self, message: Option<Message<'_>>, sink: Sink<'_>) {
         let Some(message) = message else { return };
-        let text = |t: Option<Text<'_>>| Cow::Owned(t.map(|t| t.0.into_owned()).unwrap_or_default());
-        sink(Event::Start { id: text(message.id), model: text(message.model), created: None });
+        let text =
+            |t: Option<Text<'_>>| Cow::Owned(t.map(|t| t.0.into_owned()).unwrap_or_default());
+        sink(Event::Start {
+            id: text(message.id),
+            model: text(message.model),
+            created: None,
+        });
         self.usage(message.usage, sink);
     }
 
@@ -141,40 +155,74 @@ impl Decoder {
             "tool_use" => {
                 let index = u32::try_from(self.calls.len()).unwrap_or(u32::MAX);
                 self.calls.push(at);
-                let text = |t: Option<Text<'_>>| Cow::Owned(t.map(|t| t.0.into_owned()).unwrap_or_default());
-                sink(Event::ToolStart { choice, index, id: text(block.id), name: text(block.name) });
+                let text = |t: Option<Text<'_>>| {
+                    Cow::Owned(t.map(|t| t.0.into_owned()).unwrap_or_default())
+                };
+                sink(Event::ToolStart {
+                    choice,
+                    index,
+                    id: text(block.id),
+                    name: text(block.name),
+                });
                 // Compatible servers put whole arguments here.
-                if let Some(input) = block.input.map(RawValue::get).filter(|i| i.starts_with('{'))
+                if let Some(input) = block
+                    .input
+                    .map(RawValue::get)
+                    .filter(|i| i.starts_with('{'))
                     && Fields::parse(input, "").is_ok_and(|f| f.rest().next().is_some())
                 {
-                    sink(Event::ToolArguments { choice, index, json: input.into() });
+                    sink(Event::ToolArguments {
+                        choice,
+                        index,
+                        json: input.into(),
+                    });
                 }
             }
             "redacted_thinking" => {
                 if let Some(data) = block.data {
-                    sink(Event::Redacted { choice, data: data.0 });
+                    sink(Event::Redacted {
+                        choice,
+                        data: data.0,
+                    });
                 }
             }
             _ => {}
         }
         say(block.text, |text| sink(Event::Text { choice, text }));
-        say(block.thinking, |text| sink(Event::Reasoning { choice, text }));
-        say(block.signature, |signature| sink(Event::Signature { choice, signature }));
+        say(block.thinking, |text| {
+            sink(Event::Reasoning { choice, text })
+        });
+        say(block.signature, |signature| {
+            sink(Event::Signature { choice, signature })
+        });
     }
 
     fn delta(&self, at: u32, delta: Delta<'_>, sink: Sink<'_>) {
         let choice = 0;
         match delta.kind.as_ref().map(|kind| &*kind.0) {
             Some("text_delta") => say(delta.text, |text| sink(Event::Text { choice, text })),
-            Some("thinking_delta") => say(delta.thinking, |text| sink(Event::Reasoning { choice, text })),
+            Some("thinking_delta") => say(delta.thinking, |text| {
+                sink(Event::Reasoning { choice, text })
+            }),
             Some("signature_delta") => {
-                say(delta.signature, |signature| sink(Event::Signature { choice, signature }));
+                say(delta.signature, |signature| {
+                    sink(Event::Signature { choice, signature })
+                });
             }
             Some("input_json_delta") => {
-                let index =
-                    self.calls.iter().position(|call| *call == at).and_then(|i| u32::try_from(i).ok());
+                let index = self
+                    .calls
+                    .iter()
+                    .position(|call| *call == at)
+                    .and_then(|i| u32::try_from(i).ok());
                 if let Some(index) = index {
-                    say(delta.partial_json, |json| sink(Event::ToolArguments { choice, index, json }));
+                    say(delta.partial_json, |json| {
+                        sink(Event::ToolArguments {
+                            choice,
+                            index,
+                            json,
+                        })
+                    });
                 }
             }
             _ => {}

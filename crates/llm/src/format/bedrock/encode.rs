@@ -15,7 +15,12 @@ pub(crate) fn request(
     dropped: &mut Dropped,
 ) -> Result<Vec<u8>, Invalid> {
     let mut failed = None;
-    let mut out = Body { c, target, dropped, documents: 0 };
+    let mut out = Body {
+        c,
+        target,
+        dropped,
+        documents: 0,
+    };
     let body = object(|w| failed = out.write(w).err());
     failed.map_or(Ok(body), Err)
 }
@@ -56,9 +61,10 @@ impl Body<'_, '_> {
                 match &part.content {
                     Content::Text(text) => w.object(|w| w.put("text", text)),
                     _ => {
-                        result = Err(self
-                            .target
-                            .refuse("messages[].content[]", "anything but text in its instructions"))
+                        result = Err(self.target.refuse(
+                            "messages[].content[]",
+                            "anything but text in its instructions",
+                        ))
                     }
                 }
                 cache(w, part.cache);
@@ -82,7 +88,11 @@ impl Body<'_, '_> {
             self.drop_param(Param::ToolChoice);
         }
         note(self.c, self.dropped, &[Param::ParallelTools, Param::Strict]);
-        let choice = self.c.tool_choice.clone().filter(|_| !self.c.tools.is_empty());
+        let choice = self
+            .c
+            .tool_choice
+            .clone()
+            .filter(|_| !self.c.tools.is_empty());
         w.key("toolConfig").object(|w| {
             w.key("tools").array(|w| {
                 for tool in &self.c.tools {
@@ -91,15 +101,22 @@ impl Body<'_, '_> {
                     cache(w, tool.cache);
                 }
                 if self.c.tools.is_empty() {
-                    called.iter().for_each(|name| w.object(|w| spec(w, name, None, "{\"type\":\"object\"}")));
+                    called.iter().for_each(|name| {
+                        w.object(|w| spec(w, name, None, "{\"type\":\"object\"}"))
+                    });
                 }
             });
             match &choice {
                 None | Some(ToolChoice::None) => {}
-                Some(ToolChoice::Auto) => w.key("toolChoice").object(|w| w.key("auto").object(|_| {})),
-                Some(ToolChoice::Any) => w.key("toolChoice").object(|w| w.key("any").object(|_| {})),
+                Some(ToolChoice::Auto) => {
+                    w.key("toolChoice").object(|w| w.key("auto").object(|_| {}))
+                }
+                Some(ToolChoice::Any) => {
+                    w.key("toolChoice").object(|w| w.key("any").object(|_| {}))
+                }
                 Some(ToolChoice::Named(name)) => {
-                    w.key("toolChoice").object(|w| w.key("tool").object(|w| w.put("name", name)));
+                    w.key("toolChoice")
+                        .object(|w| w.key("tool").object(|w| w.put("name", name)));
                 }
                 Some(ToolChoice::Allowed(_)) => {
                     self.dropped.add(Param::ToolChoice.name(self.c.wire));
@@ -111,15 +128,18 @@ impl Body<'_, '_> {
 
     fn parameters(&mut self, w: &mut Writer<'_>) {
         let c = self.c;
-        let has_config =
-            c.max_tokens.is_some() || c.temperature.is_some() || c.top_p.is_some() || !c.stop.is_empty();
+        let has_config = c.max_tokens.is_some()
+            || c.temperature.is_some()
+            || c.top_p.is_some()
+            || !c.stop.is_empty();
         if has_config {
             w.key("inferenceConfig").object(|w| {
                 w.put_bare("maxTokens", c.max_tokens);
                 w.put_bare("temperature", c.temperature.as_ref());
                 w.put_bare("topP", c.top_p.as_ref());
                 if !c.stop.is_empty() {
-                    w.key("stopSequences").array(|w| c.stop.iter().for_each(|s| w.str(s)));
+                    w.key("stopSequences")
+                        .array(|w| c.stop.iter().for_each(|s| w.str(s)));
                 }
             });
         }
@@ -127,7 +147,12 @@ impl Body<'_, '_> {
         match &c.output {
             Output::Text => {}
             Output::Json => self.drop_param(Param::Output),
-            Output::Schema { name, description, schema, .. } => {
+            Output::Schema {
+                name,
+                description,
+                schema,
+                ..
+            } => {
                 w.key("outputConfig").object(|w| {
                     w.key("textFormat").object(|w| {
                         w.put("type", "json_schema");
@@ -167,7 +192,9 @@ impl Body<'_, '_> {
             return;
         }
         let most = c.max_tokens.map_or(u64::MAX, |max| max - max / 4);
-        let budget = reasoning.and_then(|r| r.budget()).map(|budget| budget.clamp(1024, most.max(1024)));
+        let budget = reasoning
+            .and_then(|r| r.budget())
+            .map(|budget| budget.clamp(1024, most.max(1024)));
         let budget = budget.filter(|budget| *budget <= most);
         if reasoning.is_some() && budget.is_none() {
             self.drop_param(Param::Reasoning);

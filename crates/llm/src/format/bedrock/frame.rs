@@ -58,13 +58,17 @@ impl Decoder {
     }
 
     fn next(&mut self) -> Result<Option<Message>, FrameError> {
-        let Some(mut prelude) = self.carry.get(..PRELUDE) else { return Ok(None) };
+        let Some(mut prelude) = self.carry.get(..PRELUDE) else {
+            return Ok(None);
+        };
         let checked = crc(prelude.get(..8).unwrap_or_default());
         let (total, headers) = (prelude.get_u32() as usize, prelude.get_u32() as usize);
         if prelude.get_u32() != checked {
             return Err(FrameError::Checksum);
         }
-        if !(PRELUDE + TRAILER..=MAX_MESSAGE).contains(&total) || headers > total - PRELUDE - TRAILER {
+        if !(PRELUDE + TRAILER..=MAX_MESSAGE).contains(&total)
+            || headers > total - PRELUDE - TRAILER
+        {
             return Err(FrameError::Length);
         }
         if self.carry.len() < total {
@@ -76,8 +80,12 @@ impl Decoder {
             return Err(FrameError::Checksum);
         }
         let payload = whole.slice(PRELUDE + headers..total - TRAILER);
-        let mut message = Message { payload, ..Message::default() };
-        read_headers(whole.slice(PRELUDE..PRELUDE + headers), &mut message).ok_or(FrameError::Header)?;
+        let mut message = Message {
+            payload,
+            ..Message::default()
+        };
+        read_headers(whole.slice(PRELUDE..PRELUDE + headers), &mut message)
+            .ok_or(FrameError::Header)?;
         Ok(Some(message))
     }
 }
@@ -123,9 +131,17 @@ fn read_headers(mut bytes: Bytes, message: &mut Message) -> Option<()> {
 
 /// Writes a message, for doubles and tests.
 pub fn encode(kind: &str, name: &str, payload: &[u8]) -> Vec<u8> {
-    let key = if kind == "exception" { ":exception-type" } else { ":event-type" };
+    let key = if kind == "exception" {
+        ":exception-type"
+    } else {
+        ":event-type"
+    };
     let mut headers = Vec::new();
-    for (name, value) in [(key, name), (":content-type", "application/json"), (":message-type", kind)] {
+    for (name, value) in [
+        (key, name),
+        (":content-type", "application/json"),
+        (":message-type", kind),
+    ] {
         headers.push(u8::try_from(name.len()).unwrap_or(0));
         headers.extend_from_slice(name.as_bytes());
         headers.push(7);
@@ -160,7 +176,11 @@ mod tests {
     fn mk_stream() -> Vec<u8> {
         [
             encode("event", "messageStart", br#"{"role":"assistant"}"#),
-            encode("event", "contentBlockDelta", r#"{"delta":{"text":"é"}}"#.as_bytes()),
+            encode(
+                "event",
+                "contentBlockDelta",
+                r#"{"delta":{"text":"é"}}"#.as_bytes(),
+            ),
             encode("exception", "throttlingException", br#"{"message":"slow"}"#),
         ]
         .concat()
@@ -175,15 +195,24 @@ mod tests {
             (3, "exception", "throttlingException")
         );
         for cut in 0..=stream.len() {
-            assert_eq!(decode(&[&stream[..cut], &stream[cut..]]).unwrap(), whole, "cut at {cut}");
+            assert_eq!(
+                decode(&[&stream[..cut], &stream[cut..]]).unwrap(),
+                whole,
+                "cut at {cut}"
+            );
         }
-        assert_eq!(decode(&stream.chunks(1).collect::<Vec<_>>()).unwrap(), whole);
+        assert_eq!(
+            decode(&stream.chunks(1).collect::<Vec<_>>()).unwrap(),
+            whole
+        );
     }
 
     #[test]
     fn the_empty_message_of_the_specification_is_read() {
         // Smithy's own test vector: no headers, no payload.
-        let bytes = [0, 0, 0, 0x10, 0, 0, 0, 0, 0x05, 0xc2, 0x48, 0xeb, 0x7d, 0x98, 0xc8, 0xff];
+        let bytes = [
+            0, 0, 0, 0x10, 0, 0, 0, 0, 0x05, 0xc2, 0x48, 0xeb, 0x7d, 0x98, 0xc8, 0xff,
+        ];
         assert_eq!(decode(&[&bytes]).unwrap(), [Message::default()]);
     }
 
@@ -193,7 +222,10 @@ mod tests {
         for bit in 0..stream.len() * 8 {
             let mut broken = stream.clone();
             broken[bit / 8] ^= 1 << (bit % 8);
-            assert!(!matches!(decode(&[&broken]), Ok(found) if !found.is_empty()), "bit {bit}");
+            assert!(
+                !matches!(decode(&[&broken]), Ok(found) if !found.is_empty()),
+                "bit {bit}"
+            );
         }
     }
 

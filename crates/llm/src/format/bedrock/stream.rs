@@ -79,7 +79,11 @@ impl Decoder {
     }
 
     /// Reads a message.
-    pub(crate) fn message(&mut self, message: &Message, sink: Sink<'_>) -> Result<(), serde_json::Error> {
+    pub(crate) fn message(
+        &mut self,
+        message: &Message,
+        sink: Sink<'_>,
+    ) -> Result<(), serde_json::Error> {
         if message.kind != "event" {
             sink(Event::Error(exception(message)));
             return Ok(());
@@ -87,12 +91,18 @@ impl Decoder {
         let payload: Payload<'_> = serde_json::from_slice(&message.payload)?;
         let choice = 0;
         match message.name.as_str() {
-            "messageStart" => sink(Event::Start { id: "".into(), model: "".into(), created: None }),
+            "messageStart" => sink(Event::Start {
+                id: "".into(),
+                model: "".into(),
+                created: None,
+            }),
             "contentBlockStart" => {
                 if let Some(call) = payload.start.and_then(|s| s.tool_use) {
                     let index = u32::try_from(self.calls.len()).unwrap_or(u32::MAX);
                     self.calls.push(payload.content_block_index);
-                    let text = |t: Option<Text<'_>>| t.map(|t| t.0.into_owned()).unwrap_or_default().into();
+                    let text = |t: Option<Text<'_>>| {
+                        t.map(|t| t.0.into_owned()).unwrap_or_default().into()
+                    };
                     sink(Event::ToolStart {
                         choice,
                         index,
@@ -108,8 +118,14 @@ impl Decoder {
             }
             "messageStop" => {
                 self.finished = true;
-                let reason = payload.stop_reason.map_or(crate::event::Finish::Stop, |word| finish(&word.0));
-                sink(Event::Finish { choice, reason, stop_sequence: None });
+                let reason = payload
+                    .stop_reason
+                    .map_or(crate::event::Finish::Stop, |word| finish(&word.0));
+                sink(Event::Finish {
+                    choice,
+                    reason,
+                    stop_sequence: None,
+                });
             }
             "metadata" => {
                 if let Some(usage) = payload.usage {
@@ -138,7 +154,11 @@ impl Decoder {
             }
         }
         let input = delta.tool_use.and_then(|call| call.input);
-        let index = self.calls.iter().position(|call| *call == at).and_then(|i| u32::try_from(i).ok());
+        let index = self
+            .calls
+            .iter()
+            .position(|call| *call == at)
+            .and_then(|i| u32::try_from(i).ok());
         if let (Some(raw), Some(index)) = (input, index) {
             let json = if raw.get().starts_with('"') {
                 serde_json::from_str::<Text<'_>>(raw.get())?.0
@@ -146,7 +166,11 @@ impl Decoder {
                 raw.get().into()
             };
             if !json.is_empty() {
-                sink(Event::ToolArguments { choice, index, json });
+                sink(Event::ToolArguments {
+                    choice,
+                    index,
+                    json,
+                });
             }
         }
         Ok(())
@@ -164,9 +188,15 @@ fn exception(message: &Message) -> Failure<'static> {
         _ => 500,
     };
     let text = std::str::from_utf8(&message.payload).unwrap_or_default();
-    let said = Fields::parse(text, "").ok().and_then(|mut f| f.text("message", "").ok().flatten());
+    let said = Fields::parse(text, "")
+        .ok()
+        .and_then(|mut f| f.text("message", "").ok().flatten());
     let said = said.map_or_else(|| message.error.clone(), |t| t.into_owned());
-    let said = if said.is_empty() { format!("the provider failed with {}", message.name) } else { said };
+    let said = if said.is_empty() {
+        format!("the provider failed with {}", message.name)
+    } else {
+        said
+    };
     Failure {
         kind: kind_of(status),
         status,

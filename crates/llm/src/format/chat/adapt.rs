@@ -26,7 +26,8 @@ pub fn adapt(draft: &mut Draft, manners: &Manners, dropped: &mut Dropped) -> Res
             continue;
         }
         let Some(only) = manners.only else { continue };
-        let is_empty = name == "tools" && value.iter().filter(|b| !b.is_ascii_whitespace()).eq(b"[]");
+        let is_empty =
+            name == "tools" && value.iter().filter(|b| !b.is_ascii_whitespace()).eq(b"[]");
         if is_empty || !only.contains(&name.as_str()) {
             draft.remove(name)?;
             let says = name != "stream_options" && !is_empty;
@@ -39,12 +40,18 @@ pub fn adapt(draft: &mut Draft, manners: &Manners, dropped: &mut Dropped) -> Res
     if !manners.schemas {
         any_json(draft, dropped)?;
     }
-    if manners.reasoning_history { thoughts(draft) } else { Ok(()) }
+    if manners.reasoning_history {
+        thoughts(draft)
+    } else {
+        Ok(())
+    }
 }
 
 /// Asks for any JSON where a schema can't be asked for.
 fn any_json(draft: &mut Draft, dropped: &mut Dropped) -> Result<(), ScanError> {
-    let Some(format) = draft.pending("response_format")? else { return Ok(()) };
+    let Some(format) = draft.pending("response_format")? else {
+        return Ok(());
+    };
     let kind = std::str::from_utf8(&format)
         .ok()
         .and_then(|text| Fields::parse(text, "").ok()?.text("type", "").ok()?);
@@ -57,12 +64,18 @@ fn any_json(draft: &mut Draft, dropped: &mut Dropped) -> Result<(), ScanError> {
 
 /// Says that nothing was thought where a message has calls and no thoughts: most clients don't give those back.
 fn thoughts(draft: &mut Draft) -> Result<(), ScanError> {
-    let Some(bytes) = draft.pending("messages")? else { return Ok(()) };
-    let is_off = draft.pending("thinking")?.is_some_and(|value| memmem::find(&value, b"disabled").is_some());
+    let Some(bytes) = draft.pending("messages")? else {
+        return Ok(());
+    };
+    let is_off = draft
+        .pending("thinking")?
+        .is_some_and(|value| memmem::find(&value, b"disabled").is_some());
     if is_off || memmem::find(&bytes, b"\"tool_calls\"").is_none() {
         return Ok(());
     }
-    let Ok(all) = serde_json::from_slice::<Vec<&serde_json::value::RawValue>>(&bytes) else { return Ok(()) };
+    let Ok(all) = serde_json::from_slice::<Vec<&serde_json::value::RawValue>>(&bytes) else {
+        return Ok(());
+    };
     let mut out = Vec::with_capacity(bytes.len());
     let mut changed = false;
     out.push(b'[');
@@ -77,36 +90,51 @@ fn thoughts(draft: &mut Draft) -> Result<(), ScanError> {
             continue;
         }
         changed = true;
-        let mut message = Draft::new(Object::scan(bytes::Bytes::copy_from_slice(message.get().as_bytes()))?);
+        let mut message = Draft::new(Object::scan(bytes::Bytes::copy_from_slice(
+            message.get().as_bytes(),
+        ))?);
         message.set("reasoning_content", quote(NO_THOUGHT))?;
         out.extend_from_slice(&message.finish().concat());
     }
     out.push(b']');
-    if changed { draft.set("messages", out) } else { Ok(()) }
+    if changed {
+        draft.set("messages", out)
+    } else {
+        Ok(())
+    }
 }
 
 /// Messages are written anew only where one of them has to change.
 fn messages(draft: &mut Draft, manners: &Manners, dropped: &mut Dropped) -> Result<(), ScanError> {
-    let Some(bytes) = draft.pending("messages")? else { return Ok(()) };
+    let Some(bytes) = draft.pending("messages")? else {
+        return Ok(());
+    };
     let has_developer = !manners.developer && memmem::find(&bytes, b"\"developer\"").is_some();
     if manners.message_only.is_none() && !has_developer {
         return Ok(());
     }
-    let Ok(text) = std::str::from_utf8(&bytes) else { return Ok(()) };
+    let Ok(text) = std::str::from_utf8(&bytes) else {
+        return Ok(());
+    };
     // What is no list of objects is for the provider to refuse.
-    let Ok(all) = serde_json::from_str::<Vec<Fields<'_>>>(text) else { return Ok(()) };
+    let Ok(all) = serde_json::from_str::<Vec<Fields<'_>>>(text) else {
+        return Ok(());
+    };
     let (mut out, mut changed) = (Vec::with_capacity(text.len()), false);
     Writer::new(&mut out).array(|w| {
         for message in all {
             w.object(|w| {
                 for (name, value) in message.rest() {
-                    let is_known = manners.message_only.is_none_or(|only| only.contains(&&*name));
+                    let is_known = manners
+                        .message_only
+                        .is_none_or(|only| only.contains(&&*name));
                     if !is_known {
                         changed = true;
                         if !asks_nothing(&name, value.get()) {
                             dropped.add(format!("messages[].{name}"));
                         }
-                    } else if name == "role" && value.get() == "\"developer\"" && !manners.developer {
+                    } else if name == "role" && value.get() == "\"developer\"" && !manners.developer
+                    {
                         changed = true;
                         w.put("role", "system");
                     } else {
@@ -116,7 +144,11 @@ fn messages(draft: &mut Draft, manners: &Manners, dropped: &mut Dropped) -> Resu
             });
         }
     });
-    if changed { draft.set("messages", out) } else { Ok(()) }
+    if changed {
+        draft.set("messages", out)
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -130,8 +162,16 @@ mod tests {
     fn adapted(provider: &str, body: &str) -> (String, Option<String>) {
         let mut draft = Draft::new(Object::scan(Bytes::copy_from_slice(body.as_bytes())).unwrap());
         let mut dropped = Dropped::default();
-        adapt(&mut draft, &by_type(provider).unwrap().quirks.chat, &mut dropped).unwrap();
-        (String::from_utf8(draft.finish().concat().to_vec()).unwrap(), dropped.header())
+        adapt(
+            &mut draft,
+            &by_type(provider).unwrap().quirks.chat,
+            &mut dropped,
+        )
+        .unwrap();
+        (
+            String::from_utf8(draft.finish().concat().to_vec()).unwrap(),
+            dropped.header(),
+        )
     }
 
     #[test]
@@ -140,7 +180,10 @@ mod tests {
         let want = r#"{"model":"m","stream":true,"messages":[{"role":"system","content":"a"},{"role":"assistant","content":"b"}],"random_seed":1,"max_tokens":5}"#;
         assert_eq!(
             adapted("mistral", body),
-            (want.to_owned(), Some("logit_bias,messages[].reasoning_content".to_owned()))
+            (
+                want.to_owned(),
+                Some("logit_bias,messages[].reasoning_content".to_owned())
+            )
         );
     }
 
@@ -149,21 +192,27 @@ mod tests {
         let body = r#"{"model":"m","response_format":{"type":"json_schema","json_schema":{}},"messages":[{"role":"user","content":"a"},{"role":"assistant","content":null,"reasoning_content":null,"tool_calls":[{"id":"1"}]},{"role":"assistant","reasoning_content":"hm","tool_calls":[]}]}"#;
         let (sent, dropped) = adapted("deepseek", body);
         let sent: serde_json::Value = serde_json::from_str(&sent).unwrap();
-        assert_eq!(sent["response_format"], serde_json::json!({"type": "json_object"}));
         assert_eq!(
-            (&sent["messages"][1]["reasoning_content"], &sent["messages"][1]["content"]),
+            sent["response_format"],
+            serde_json::json!({"type": "json_object"})
+        );
+        assert_eq!(
+            (
+                &sent["messages"][1]["reasoning_content"],
+                &sent["messages"][1]["content"]
+            ),
             (&" ".into(), &serde_json::Value::Null)
         );
         assert_eq!(sent["messages"][2]["reasoning_content"], "hm");
         assert_eq!(dropped.as_deref(), Some("response_format"));
-        let off = r#"{"thinking":{"type":"disabled"},"messages":[{"role":"assistant","tool_calls":[]}]}"#;
+        let off =
+            r#"{"thinking":{"type":"disabled"},"messages":[{"role":"assistant","tool_calls":[]}]}"#;
         assert_eq!(adapted("deepseek", off), (off.to_owned(), None));
     }
 
     #[test]
     fn what_needs_no_change_stays_byte_for_byte() {
-        let body =
-            r#"{ "model" : "m", "messages":[ {"content":"developer" ,"role":"user"} ], "temperature":1.0 }"#;
+        let body = r#"{ "model" : "m", "messages":[ {"content":"developer" ,"role":"user"} ], "temperature":1.0 }"#;
         assert_eq!(adapted("mistral", body), (body.to_owned(), None));
         assert_eq!(adapted("deepseek", body), (body.to_owned(), None));
     }

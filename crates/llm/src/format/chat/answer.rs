@@ -19,7 +19,11 @@ pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>,
         tally.update(usage.get().as_bytes());
     }
     let mut choices = Vec::new();
-    for (i, fields) in f.need::<Vec<Fields<'a>>>("choices", "")?.into_iter().enumerate() {
+    for (i, fields) in f
+        .need::<Vec<Fields<'a>>>("choices", "")?
+        .into_iter()
+        .enumerate()
+    {
         choices.push(choice(fields, u32::try_from(i).unwrap_or(0), context)?);
     }
     Ok(Answer {
@@ -35,11 +39,20 @@ fn choice<'a>(mut f: Fields<'a>, nth: u32, context: &Context) -> Result<Choice<'
     let index = f.read("index", "choices[]")?.unwrap_or(nth);
     let mut m: Fields<'a> = f.need("message", "choices[]")?;
     let mut parts = decode::thoughts(&mut m)?;
-    parts.extend(decode::parts(m.take("content")?, "choices[].message", &mut Default::default())?);
-    if let Some(text) = m.text("refusal", "choices[].message")?.filter(|t| !t.is_empty()) {
+    parts.extend(decode::parts(
+        m.take("content")?,
+        "choices[].message",
+        &mut Default::default(),
+    )?);
+    if let Some(text) = m
+        .text("refusal", "choices[].message")?
+        .filter(|t| !t.is_empty())
+    {
         parts.push(Content::Refusal(text).into());
     }
-    let calls: Vec<Fields<'a>> = m.read("tool_calls", "choices[].message")?.unwrap_or_default();
+    let calls: Vec<Fields<'a>> = m
+        .read("tool_calls", "choices[].message")?
+        .unwrap_or_default();
     let has_calls = !calls.is_empty();
     for (i, call) in calls.into_iter().enumerate() {
         let fallback = || context.call_id(index, u32::try_from(i).unwrap_or(0));
@@ -53,7 +66,12 @@ fn choice<'a>(mut f: Fields<'a>, nth: u32, context: &Context) -> Result<Choice<'
         Some(Finish::Stop) if stop_sequence.is_some() => Finish::StopSequence,
         other => other.unwrap_or(Finish::Stop),
     };
-    Ok(Choice { index, parts, finish, stop_sequence })
+    Ok(Choice {
+        index,
+        parts,
+        finish,
+        stop_sequence,
+    })
 }
 
 /// vLLM's `stop_reason` and SGLang's `matched_stop`, where they are texts and not tokens.
@@ -77,7 +95,13 @@ fn tool_call<'a>(mut call: Fields<'a>, id: impl FnOnce() -> String) -> Result<Pa
     };
     let name = function.need_text("name", path)?;
     let id = given.unwrap_or_else(|| id().into());
-    Ok(Content::ToolCall(ToolCall { id, name, arguments, signature: None }).into())
+    Ok(Content::ToolCall(ToolCall {
+        id,
+        name,
+        arguments,
+        signature: None,
+    })
+    .into())
 }
 
 /// Writes an answer.
@@ -90,7 +114,14 @@ pub(crate) fn encode(answer: &Answer<'_>, context: &Context) -> Vec<u8> {
         }
         w.put("object", "chat.completion");
         w.key("created").bare(answer.created.unwrap_or(context.now));
-        w.put("model", if answer.model.is_empty() { &context.model } else { &answer.model });
+        w.put(
+            "model",
+            if answer.model.is_empty() {
+                &context.model
+            } else {
+                &answer.model
+            },
+        );
         w.key("choices").array(|w| {
             for choice in &answer.choices {
                 w.object(|w| {
@@ -129,7 +160,10 @@ fn message(w: &mut Writer<'_>, parts: &[Part<'_>]) {
             | Content::ToolResult(_) => {}
         }
     }
-    let calls: Vec<_> = parts.iter().filter(|p| matches!(p.content, Content::ToolCall(_))).collect();
+    let calls: Vec<_> = parts
+        .iter()
+        .filter(|p| matches!(p.content, Content::ToolCall(_)))
+        .collect();
     if has_text || (calls.is_empty() && refusal.is_empty()) {
         w.put("content", &text);
     } else {
@@ -145,10 +179,15 @@ fn message(w: &mut Writer<'_>, parts: &[Part<'_>]) {
         w.put("reasoning_content", &thought);
     }
     if has_proof {
-        w.key("thinking_blocks").array(|w| parts.iter().for_each(|part| thinking_block(w, &part.content)));
+        w.key("thinking_blocks").array(|w| {
+            parts
+                .iter()
+                .for_each(|part| thinking_block(w, &part.content))
+        });
     }
     if !calls.is_empty() {
-        w.key("tool_calls").array(|w| calls.iter().for_each(|part| write_call(w, &part.content)));
+        w.key("tool_calls")
+            .array(|w| calls.iter().for_each(|part| write_call(w, &part.content)));
     }
 }
 
@@ -169,13 +208,25 @@ pub(crate) fn thinking_block(w: &mut Writer<'_>, content: &Content<'_>) {
 }
 
 fn write_call(w: &mut Writer<'_>, content: &Content<'_>) {
-    let Content::ToolCall(call) = content else { return };
+    let Content::ToolCall(call) = content else {
+        return;
+    };
     w.object(|w| {
-        w.put("id", &signature::join(Cow::Borrowed(&call.id), call.signature.as_deref()));
+        w.put(
+            "id",
+            &signature::join(Cow::Borrowed(&call.id), call.signature.as_deref()),
+        );
         w.put("type", "function");
         w.key("function").object(|w| {
             w.put("name", &call.name);
-            w.put("arguments", if call.arguments.is_empty() { "{}" } else { &call.arguments });
+            w.put(
+                "arguments",
+                if call.arguments.is_empty() {
+                    "{}"
+                } else {
+                    &call.arguments
+                },
+            );
         });
     });
 }

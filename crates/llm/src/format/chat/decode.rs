@@ -16,24 +16,33 @@ use crate::json::{Fields, Invalid, Text, parse};
 use crate::wire::Wire;
 
 /// Reads a request.
-pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conversation<'a>, Invalid> {
+pub(crate) fn request<'a>(
+    body: &'a str,
+    dropped: &mut Dropped,
+) -> Result<Conversation<'a>, Invalid> {
     let mut fields = Fields::parse(body, "")?;
     let f = &mut fields;
     let mut c = Conversation::new(Wire::Chat);
     c.model = f.text("model", "")?.unwrap_or_default();
     c.stream = f.read("stream", "")?.unwrap_or(false);
     if let Some(mut options) = f.read::<Fields<'a>>("stream_options", "")? {
-        c.include_usage = options.read("include_usage", "stream_options")?.unwrap_or(false);
+        c.include_usage = options
+            .read("include_usage", "stream_options")?
+            .unwrap_or(false);
     }
     sampling(f, &mut c)?;
     c.output = output(f.read("response_format", "")?)?;
     let effort = f.text("reasoning_effort", "")?;
     c.reasoning = effort
         .map(|word| {
-            Effort::parse(&word).ok_or_else(|| Invalid::new("reasoning_effort", "is no known effort"))
+            Effort::parse(&word)
+                .ok_or_else(|| Invalid::new("reasoning_effort", "is no known effort"))
         })
         .transpose()?
-        .map(|effort| Reasoning { effort: Some(effort), ..Reasoning::default() });
+        .map(|effort| Reasoning {
+            effort: Some(effort),
+            ..Reasoning::default()
+        });
     c.tools = tools(f.read("tools", "")?.unwrap_or_default(), dropped)?;
     c.tool_choice = f.take("tool_choice")?.map(tool_choice).transpose()?;
     c.parallel_tools = f.read("parallel_tool_calls", "")?;
@@ -64,7 +73,10 @@ pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conver
 
 /// What chat and text completions have in common.
 pub(crate) fn sampling<'a>(f: &mut Fields<'a>, c: &mut Conversation<'a>) -> Result<(), Invalid> {
-    let (older, newer) = (f.read("max_tokens", "")?, f.read("max_completion_tokens", "")?);
+    let (older, newer) = (
+        f.read("max_tokens", "")?,
+        f.read("max_completion_tokens", "")?,
+    );
     c.max_tokens = newer.or(older);
     c.temperature = f.read("temperature", "")?;
     c.top_p = f.read("top_p", "")?;
@@ -85,20 +97,29 @@ pub(crate) fn sampling<'a>(f: &mut Fields<'a>, c: &mut Conversation<'a>) -> Resu
 /// A string or a list of strings.
 fn texts(raw: &RawValue) -> Result<Vec<Cow<'_, str>>, Invalid> {
     if raw.get().starts_with('[') {
-        return Ok(parse::<Vec<Text<'_>>>(raw.get(), "stop")?.into_iter().map(|t| t.0).collect());
+        return Ok(parse::<Vec<Text<'_>>>(raw.get(), "stop")?
+            .into_iter()
+            .map(|t| t.0)
+            .collect());
     }
     Ok(vec![parse::<Text<'_>>(raw.get(), "stop")?.0])
 }
 
 fn output<'a>(format: Option<Fields<'a>>) -> Result<Output<'a>, Invalid> {
-    let Some(mut format) = format else { return Ok(Output::Text) };
+    let Some(mut format) = format else {
+        return Ok(Output::Text);
+    };
     match &*format.need_text("type", "response_format")? {
         "text" => Ok(Output::Text),
         "json_object" => Ok(Output::Json),
-        "json_schema" => {
-            schema_output(format.need("json_schema", "response_format")?, "response_format.json_schema")
-        }
-        other => Err(Invalid::new("response_format.type", format!("{other:?} is not translated"))),
+        "json_schema" => schema_output(
+            format.need("json_schema", "response_format")?,
+            "response_format.json_schema",
+        ),
+        other => Err(Invalid::new(
+            "response_format.type",
+            format!("{other:?} is not translated"),
+        )),
     }
 }
 
@@ -123,7 +144,12 @@ fn tools<'a>(tools: Vec<Fields<'a>>, dropped: &mut Dropped) -> Result<Vec<Tool<'
         }
         let cache = cache(&mut tool, "tools[]")?;
         let function = tool.need("function", "tools[]")?;
-        all.push(self::function(function, cache, "tools[].function", dropped)?);
+        all.push(self::function(
+            function,
+            cache,
+            "tools[].function",
+            dropped,
+        )?);
     }
     native.settle(all.is_empty(), "OpenAI", dropped)?;
     Ok(all)
@@ -143,7 +169,8 @@ pub(crate) fn function<'a>(
         strict: f.read("strict", path)?,
         cache,
     };
-    f.rest().for_each(|(name, _)| dropped.add(format!("{path}.{name}")));
+    f.rest()
+        .for_each(|(name, _)| dropped.add(format!("{path}.{name}")));
     Ok(tool)
 }
 
@@ -166,10 +193,15 @@ pub(crate) fn tool_choice(raw: &RawValue) -> Result<ToolChoice<'_>, Invalid> {
                 return Ok(ToolChoice::Named(name));
             }
             let mut function: Fields<'_> = choice.need("function", path)?;
-            Ok(ToolChoice::Named(function.need_text("name", "tool_choice.function")?))
+            Ok(ToolChoice::Named(
+                function.need_text("name", "tool_choice.function")?,
+            ))
         }
         "allowed_tools" => allowed(choice),
-        other => Err(Invalid::new("tool_choice.type", format!("{other:?} can't be translated"))),
+        other => Err(Invalid::new(
+            "tool_choice.type",
+            format!("{other:?} can't be translated"),
+        )),
     }
 }
 
@@ -182,10 +214,14 @@ fn allowed(mut choice: Fields<'_>) -> Result<ToolChoice<'_>, Invalid> {
     let tools: Vec<Fields<'_>> = inner.need("tools", "tool_choice.allowed_tools")?;
     let mut names = Vec::with_capacity(tools.len());
     for mut tool in tools {
-        names.push(match tool.read::<Fields<'_>>("function", "tool_choice.allowed_tools.tools[]")? {
-            Some(mut function) => function.need_text("name", "tool_choice.allowed_tools.tools[].function")?,
-            None => tool.need_text("name", "tool_choice.allowed_tools.tools[]")?,
-        });
+        names.push(
+            match tool.read::<Fields<'_>>("function", "tool_choice.allowed_tools.tools[]")? {
+                Some(mut function) => {
+                    function.need_text("name", "tool_choice.allowed_tools.tools[].function")?
+                }
+                None => tool.need_text("name", "tool_choice.allowed_tools.tools[]")?,
+            },
+        );
     }
     if mode.as_deref() == Some("required") {
         return Ok(ToolChoice::Allowed(names));
@@ -198,7 +234,13 @@ fn allowed(mut choice: Fields<'_>) -> Result<ToolChoice<'_>, Invalid> {
 
 /// A marker of the prompt cache, as Anthropic has it and compatible servers take it.
 pub(crate) fn cache(f: &mut Fields<'_>, path: &str) -> Result<Option<Cache>, Invalid> {
-    let Some(mut marker) = f.read::<Fields<'_>>("cache_control", path)? else { return Ok(None) };
+    let Some(mut marker) = f.read::<Fields<'_>>("cache_control", path)? else {
+        return Ok(None);
+    };
     let ttl = marker.text("ttl", path)?;
-    Ok(Some(if ttl.as_deref() == Some("1h") { Cache::Hour } else { Cache::Short }))
+    Ok(Some(if ttl.as_deref() == Some("1h") {
+        Cache::Hour
+    } else {
+        Cache::Short
+    }))
 }

@@ -23,7 +23,8 @@ pub(crate) fn request(
         w.put("model", &c.model);
         tools(w, c, target);
         parameters(w, c, target, dropped);
-        w.key("messages").array(|w| failed = messages::write(w, c, target, dropped).err());
+        w.key("messages")
+            .array(|w| failed = messages::write(w, c, target, dropped).err());
     });
     failed.map_or(Ok(body), Err)
 }
@@ -63,7 +64,8 @@ fn allowed(w: &mut Writer<'_>, names: &[Cow<'_, str>]) {
     w.put("type", "allowed_tools");
     w.key("allowed_tools").object(|w| {
         w.put("mode", "required");
-        w.key("tools").array(|w| names.iter().for_each(|name| w.object(|w| named(w, name))));
+        w.key("tools")
+            .array(|w| names.iter().for_each(|name| w.object(|w| named(w, name))));
     });
 }
 
@@ -92,22 +94,40 @@ fn cache(w: &mut Writer<'_>, cache: Option<Cache>, target: &Target<'_>) {
 /// OpenAI's by their names.
 pub(crate) fn reasons(model: &str) -> Option<bool> {
     let name = model.rsplit('/').next().unwrap_or(model);
-    let after = |prefix: &str| name.strip_prefix(prefix).and_then(|rest| rest.bytes().next());
+    let after = |prefix: &str| {
+        name.strip_prefix(prefix)
+            .and_then(|rest| rest.bytes().next())
+    };
     if after("gpt-").is_some_and(|b| (b'5'..=b'9').contains(&b))
         || after("o").is_some_and(|b| b.is_ascii_digit())
     {
         return Some(true);
     }
-    ["gpt-3", "gpt-4", "chatgpt-4"].iter().any(|p| name.starts_with(p)).then_some(false)
+    ["gpt-3", "gpt-4", "chatgpt-4"]
+        .iter()
+        .any(|p| name.starts_with(p))
+        .then_some(false)
 }
 
-fn parameters(w: &mut Writer<'_>, c: &Conversation<'_>, target: &Target<'_>, dropped: &mut Dropped) {
+fn parameters(
+    w: &mut Writer<'_>,
+    c: &Conversation<'_>,
+    target: &Target<'_>,
+    dropped: &mut Dropped,
+) {
     let manners = target.provider.quirks.chat;
     output(w, c, manners.schemas, dropped);
     thinking(w, c, manners.thinking, dropped);
     // Older models take the newer name, too; newer ones refuse the older name.
     let newer = manners.completion_tokens && reasons(&c.model).unwrap_or(manners.own_names);
-    w.put_bare(if newer { "max_completion_tokens" } else { "max_tokens" }, c.max_tokens);
+    w.put_bare(
+        if newer {
+            "max_completion_tokens"
+        } else {
+            "max_tokens"
+        },
+        c.max_tokens,
+    );
     w.put_bare("temperature", c.temperature.as_ref());
     w.put_bare("top_p", c.top_p.as_ref());
     if manners.top_k {
@@ -126,7 +146,9 @@ fn parameters(w: &mut Writer<'_>, c: &Conversation<'_>, target: &Target<'_>, dro
     stop(w, c, dropped);
     if manners.extras {
         w.put_some("user", c.user.as_deref());
-        c.extras.iter().for_each(|(name, value)| w.key(name).raw(value.get()));
+        c.extras
+            .iter()
+            .for_each(|(name, value)| w.key(name).raw(value.get()));
     } else {
         note(c, dropped, &[Param::User]);
         note_extras(c, dropped);
@@ -137,7 +159,8 @@ fn parameters(w: &mut Writer<'_>, c: &Conversation<'_>, target: &Target<'_>, dro
     if c.stream {
         w.key("stream").bare(true);
         if manners.stream_options {
-            w.key("stream_options").object(|w| w.put_bare("include_usage", Some(true)));
+            w.key("stream_options")
+                .object(|w| w.put_bare("include_usage", Some(true)));
         }
     }
 }
@@ -148,9 +171,12 @@ fn output(w: &mut Writer<'_>, c: &Conversation<'_>, schemas: bool, dropped: &mut
         Output::Text => {}
         Output::Schema { .. } if !schemas => {
             dropped.add(Param::Output.name(c.wire));
-            w.key("response_format").object(|w| w.put("type", "json_object"));
+            w.key("response_format")
+                .object(|w| w.put("type", "json_object"));
         }
-        Output::Json => w.key("response_format").object(|w| w.put("type", "json_object")),
+        Output::Json => w
+            .key("response_format")
+            .object(|w| w.put("type", "json_object")),
         Output::Schema { .. } => w.key("response_format").object(|w| {
             w.put("type", "json_schema");
             w.key("json_schema").object(|w| schema(w, output));
@@ -160,7 +186,15 @@ fn output(w: &mut Writer<'_>, c: &Conversation<'_>, schemas: bool, dropped: &mut
 
 /// `{name, description, schema, strict}`, in chat and, flat, in Responses. OpenAI wants a name.
 pub(crate) fn schema(w: &mut Writer<'_>, output: &Output<'_>) {
-    let Output::Schema { name, description, schema, strict } = output else { return };
+    let Output::Schema {
+        name,
+        description,
+        schema,
+        strict,
+    } = output
+    else {
+        return;
+    };
     w.put("name", name.as_deref().unwrap_or("answer"));
     w.put_some("description", description.as_deref());
     w.key("schema").raw(schema);
@@ -173,7 +207,11 @@ fn thinking(w: &mut Writer<'_>, c: &Conversation<'_>, thinking: Thinking, droppe
         Thinking::Effort if reasons(&c.model) != Some(false) => {
             // Not to think is what a model does that is not told to; only newer ones know the word.
             if let Some(effort) = reasoning.effort().filter(|e| *e != Effort::None) {
-                let effort = if effort == Effort::Max { Effort::XHigh } else { effort };
+                let effort = if effort == Effort::Max {
+                    Effort::XHigh
+                } else {
+                    effort
+                };
                 w.put("reasoning_effort", effort.as_str());
             }
         }
@@ -182,7 +220,14 @@ fn thinking(w: &mut Writer<'_>, c: &Conversation<'_>, thinking: Thinking, droppe
             w.put_bare("thinking_budget", reasoning.budget().filter(|n| *n > 0));
         }
         Thinking::Switch => w.key("thinking").object(|w| {
-            w.put("type", if reasoning.is_off() { "disabled" } else { "enabled" });
+            w.put(
+                "type",
+                if reasoning.is_off() {
+                    "disabled"
+                } else {
+                    "enabled"
+                },
+            );
         }),
         Thinking::Effort | Thinking::Never => note(c, dropped, &[Param::Reasoning]),
     }
@@ -196,5 +241,6 @@ fn stop(w: &mut Writer<'_>, c: &Conversation<'_>, dropped: &mut Dropped) {
     if c.stop.len() > 4 {
         dropped.add(Param::Stop.name(c.wire));
     }
-    w.key("stop").array(|w| c.stop.iter().take(4).for_each(|s| w.str(s)));
+    w.key("stop")
+        .array(|w| c.stop.iter().take(4).for_each(|s| w.str(s)));
 }

@@ -99,7 +99,10 @@ struct Open {
 
 impl Decoder {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, ..Self::default() }
+        Self {
+            seed,
+            ..Self::default()
+        }
     }
 
     /// Whether every answer is over, though the last word may be missing.
@@ -124,7 +127,11 @@ impl Decoder {
             self.started = true;
             let text = |t: Option<Text<'_>>| t.map(|t| t.0.into_owned()).unwrap_or_default().into();
             let created = chunk.created.filter(|n| *n > 0);
-            sink(Event::Start { id: text(chunk.id), model: text(chunk.model), created });
+            sink(Event::Start {
+                id: text(chunk.id),
+                model: text(chunk.model),
+                created,
+            });
         }
         for choice in choices {
             self.choice(choice, sink)?;
@@ -140,11 +147,18 @@ impl Decoder {
         let choice = c.index;
         let mut calls = false;
         if let Some(delta) = c.delta {
-            for thought in
-                [delta.reasoning_content.map(|t| t.0), string(delta.reasoning)?].into_iter().flatten()
+            for thought in [
+                delta.reasoning_content.map(|t| t.0),
+                string(delta.reasoning)?,
+            ]
+            .into_iter()
+            .flatten()
             {
                 if !thought.is_empty() {
-                    sink(Event::Reasoning { choice, text: thought });
+                    sink(Event::Reasoning {
+                        choice,
+                        text: thought,
+                    });
                     // Servers that send both send the same.
                     break;
                 }
@@ -171,15 +185,26 @@ impl Decoder {
                 Finish::Stop if stop_sequence.is_some() => Finish::StopSequence,
                 other => other,
             };
-            sink(Event::Finish { choice, reason, stop_sequence });
+            sink(Event::Finish {
+                choice,
+                reason,
+                stop_sequence,
+            });
         }
         Ok(())
     }
 
-    fn call(&mut self, choice: u32, call: Call<'_>, sink: Sink<'_>) -> Result<(), serde_json::Error> {
+    fn call(
+        &mut self,
+        choice: u32,
+        call: Call<'_>,
+        sink: Sink<'_>,
+    ) -> Result<(), serde_json::Error> {
         // Qwen sends an empty id with every later piece.
         let id = call.id.map(|t| t.0).filter(|id| !id.is_empty());
-        let (name, arguments) = call.function.map_or((None, None), |f| (f.name, f.arguments));
+        let (name, arguments) = call
+            .function
+            .map_or((None, None), |f| (f.name, f.arguments));
         let name = name.map(|t| t.0).filter(|name| !name.is_empty());
         let mut mine = self.calls.iter().filter(|open| open.choice == choice);
         let known = match (call.index, &id) {
@@ -205,7 +230,11 @@ impl Decoder {
                 None => Cow::Borrowed(""),
             };
             if !json.is_empty() {
-                sink(Event::ToolArguments { choice, index, json });
+                sink(Event::ToolArguments {
+                    choice,
+                    index,
+                    json,
+                });
             }
         }
         Ok(())
@@ -219,12 +248,27 @@ impl Decoder {
         name: Option<Cow<'_, str>>,
         sink: Sink<'_>,
     ) -> u32 {
-        let count = self.calls.iter().filter(|open| open.choice == choice).count();
+        let count = self
+            .calls
+            .iter()
+            .filter(|open| open.choice == choice)
+            .count();
         let index = u32::try_from(count).unwrap_or(u32::MAX);
-        let id =
-            id.unwrap_or_else(|| format!("call_{:016x}", self.seed.wrapping_add(u64::from(index))).into());
-        self.calls.push(Open { choice, wire: wire.unwrap_or(index), index, id: id.clone().into_owned() });
-        sink(Event::ToolStart { choice, index, id, name: name.unwrap_or_default() });
+        let id = id.unwrap_or_else(|| {
+            format!("call_{:016x}", self.seed.wrapping_add(u64::from(index))).into()
+        });
+        self.calls.push(Open {
+            choice,
+            wire: wire.unwrap_or(index),
+            index,
+            id: id.clone().into_owned(),
+        });
+        sink(Event::ToolStart {
+            choice,
+            index,
+            id,
+            name: name.unwrap_or_default(),
+        });
         index
     }
 }
@@ -253,8 +297,10 @@ fn content_of(choice: u32, json: &str, sink: Sink<'_>) -> Result<(), serde_json:
         if let Ok(Some(text)) = chunk.text("text", "") {
             sink(Event::Text { choice, text });
         }
-        for mut thought in
-            chunk.read::<Vec<Fields<'_>>>("thinking", "").unwrap_or_default().unwrap_or_default()
+        for mut thought in chunk
+            .read::<Vec<Fields<'_>>>("thinking", "")
+            .unwrap_or_default()
+            .unwrap_or_default()
         {
             if let Ok(Some(text)) = thought.text("text", "") {
                 sink(Event::Reasoning { choice, text });

@@ -24,25 +24,45 @@ pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>,
     };
     Ok(Answer {
         id: f.text("id", "")?.unwrap_or_default(),
-        choices: vec![Choice { index: 0, parts, finish, stop_sequence: None }],
+        choices: vec![Choice {
+            index: 0,
+            parts,
+            finish,
+            stop_sequence: None,
+        }],
         usage: tally.usage(Format::Cohere),
         ..Answer::default()
     })
 }
 
 /// What was said, and whether functions are called. The plan for its calls is what the model says beside them.
-fn parts<'a>(message: &mut Fields<'a>, context: &Context) -> Result<(Vec<Part<'a>>, bool), Invalid> {
+fn parts<'a>(
+    message: &mut Fields<'a>,
+    context: &Context,
+) -> Result<(Vec<Part<'a>>, bool), Invalid> {
     let path = "message.content[]";
     let mut parts = Vec::new();
-    for mut block in message.read::<Vec<Fields<'a>>>("content", "message")?.unwrap_or_default() {
+    for mut block in message
+        .read::<Vec<Fields<'a>>>("content", "message")?
+        .unwrap_or_default()
+    {
         if let Some(text) = block.text("thinking", path)?.filter(|t| !t.is_empty()) {
-            parts.push(Content::Reasoning { text, signature: None }.into());
+            parts.push(
+                Content::Reasoning {
+                    text,
+                    signature: None,
+                }
+                .into(),
+            );
         }
         if let Some(text) = block.text("text", path)? {
             parts.push(Part::text(text));
         }
     }
-    if let Some(plan) = message.text("tool_plan", "message")?.filter(|t| !t.is_empty()) {
+    if let Some(plan) = message
+        .text("tool_plan", "message")?
+        .filter(|t| !t.is_empty())
+    {
         parts.push(Part::text(plan));
     }
     let path = "message.tool_calls[]";

@@ -40,8 +40,14 @@ struct Body<'c, 'd> {
 /// Whether a model can think. Those that can't refuse to be told to, so the families from before are known by their names (models
 /// overview, "Command").
 fn reasons(model: &str) -> bool {
-    let older =
-        ["command-r", "command-a-03", "command-a-vision", "command-a-translate", "command-light", "c4ai-aya"];
+    let older = [
+        "command-r",
+        "command-a-03",
+        "command-a-vision",
+        "command-a-translate",
+        "command-light",
+        "c4ai-aya",
+    ];
     !older.iter().any(|family| model.contains(family)) && model != "command"
 }
 
@@ -80,7 +86,8 @@ impl Body<'_, '_> {
                     w.key("function").object(|w| {
                         w.put("name", &tool.name);
                         w.put_some("description", tool.description.as_deref());
-                        w.key("parameters").raw(&object_schema(tool.schema.as_deref()));
+                        w.key("parameters")
+                            .raw(&object_schema(tool.schema.as_deref()));
                     });
                 });
             }
@@ -125,7 +132,13 @@ impl Body<'_, '_> {
         let c = self.c;
         self.thinking(w);
         w.put_bare("max_tokens", c.max_tokens);
-        self.number(w, "temperature", c.temperature.as_ref(), (0.0, 1.0), Param::Temperature);
+        self.number(
+            w,
+            "temperature",
+            c.temperature.as_ref(),
+            (0.0, 1.0),
+            Param::Temperature,
+        );
         if let Some(p) = &c.top_p {
             // All of the tokens can't be asked for: the default is fewer, and the most is nearly all.
             let (near, _) = within(p, 0.01, 0.99);
@@ -134,16 +147,33 @@ impl Body<'_, '_> {
         self.number(w, "k", c.top_k.as_ref(), (0.0, 500.0), Param::TopK);
         w.put_bare("seed", c.seed.as_ref());
         let (presence, frequency) = (c.presence_penalty.as_ref(), c.frequency_penalty.as_ref());
-        self.number(w, "presence_penalty", presence, (0.0, 1.0), Param::PresencePenalty);
-        self.number(w, "frequency_penalty", frequency, (0.0, 1.0), Param::FrequencyPenalty);
+        self.number(
+            w,
+            "presence_penalty",
+            presence,
+            (0.0, 1.0),
+            Param::PresencePenalty,
+        );
+        self.number(
+            w,
+            "frequency_penalty",
+            frequency,
+            (0.0, 1.0),
+            Param::FrequencyPenalty,
+        );
         if !c.stop.is_empty() {
             if c.stop.len() > MAX_STOPS {
                 self.drop_param(Param::Stop);
             }
-            w.key("stop_sequences").array(|w| c.stop.iter().take(MAX_STOPS).for_each(|s| w.str(s)));
+            w.key("stop_sequences")
+                .array(|w| c.stop.iter().take(MAX_STOPS).for_each(|s| w.str(s)));
         }
         w.key("stream").bare(c.stream);
-        note(c, self.dropped, &[Param::Choices, Param::Logprobs, Param::User, Param::Cache]);
+        note(
+            c,
+            self.dropped,
+            &[Param::Choices, Param::Logprobs, Param::User, Param::Cache],
+        );
         note_extras(c, self.dropped);
     }
 
@@ -167,7 +197,9 @@ impl Body<'_, '_> {
     }
 
     fn thinking(&mut self, w: &mut Writer<'_>) {
-        let Some(reasoning) = self.c.reasoning else { return };
+        let Some(reasoning) = self.c.reasoning else {
+            return;
+        };
         if !reasons(&self.c.model) {
             note(self.c, self.dropped, &[Param::Reasoning]);
             return;

@@ -87,7 +87,10 @@ pub(crate) struct Decoder {
 
 impl Decoder {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, ..Self::default() }
+        Self {
+            seed,
+            ..Self::default()
+        }
     }
 
     /// Reads an event's data.
@@ -95,26 +98,39 @@ impl Decoder {
         let event: Payload<'_> = serde_json::from_str(data)?;
         let Some(kind) = event.kind.map(|t| t.0) else {
             if let Some(message) = event.message.filter(|m| m.get().starts_with('"')) {
-                sink(Event::Error(failed(serde_json::from_str::<Text<'_>>(message.get())?.0)));
+                sink(Event::Error(failed(
+                    serde_json::from_str::<Text<'_>>(message.get())?.0,
+                )));
             }
             return Ok(());
         };
         if kind == "message-start" {
             let id = event.id.map(|t| t.0).unwrap_or_default();
-            sink(Event::Start { id, model: "".into(), created: None });
+            sink(Event::Start {
+                id,
+                model: "".into(),
+                created: None,
+            });
             return Ok(());
         }
-        let Some(delta) = event.delta else { return Ok(()) };
+        let Some(delta) = event.delta else {
+            return Ok(());
+        };
         if kind == "message-end" {
             self.end(delta, sink);
             return Ok(());
         }
-        let Some(message) = delta.message else { return Ok(()) };
+        let Some(message) = delta.message else {
+            return Ok(());
+        };
         match &*kind {
             "content-start" | "content-delta" => content(&message, sink)?,
             "tool-plan-delta" => {
                 if let Some(text) = message.tool_plan.map(|t| t.0).filter(|t| !t.is_empty()) {
-                    sink(Event::Text { choice: CHOICE, text });
+                    sink(Event::Text {
+                        choice: CHOICE,
+                        text,
+                    });
                 }
             }
             "tool-call-start" | "tool-call-delta" => {
@@ -129,22 +145,36 @@ impl Decoder {
 
     fn call(&mut self, wire: u32, starts: bool, call: Call<'_>, sink: Sink<'_>) {
         let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let (name, arguments) = call.function.map_or((None, None), |f| (f.name, f.arguments));
+        let (name, arguments) = call
+            .function
+            .map_or((None, None), |f| (f.name, f.arguments));
         let index = if starts {
             let index = number(self.calls.len());
             self.calls.push(wire);
             let id = call.id.map(|t| t.0).filter(|id| !id.is_empty());
-            let id = id
-                .unwrap_or_else(|| format!("call_{:016x}", self.seed.wrapping_add(u64::from(index))).into());
+            let id = id.unwrap_or_else(|| {
+                format!("call_{:016x}", self.seed.wrapping_add(u64::from(index))).into()
+            });
             let name = name.map(|t| t.0).unwrap_or_default();
-            sink(Event::ToolStart { choice: CHOICE, index, id, name });
+            sink(Event::ToolStart {
+                choice: CHOICE,
+                index,
+                id,
+                name,
+            });
             index
         } else {
-            let Some(at) = self.calls.iter().rposition(|call| *call == wire) else { return };
+            let Some(at) = self.calls.iter().rposition(|call| *call == wire) else {
+                return;
+            };
             number(at)
         };
         if let Some(json) = arguments.map(|t| t.0).filter(|t| !t.is_empty()) {
-            sink(Event::ToolArguments { choice: CHOICE, index, json });
+            sink(Event::ToolArguments {
+                choice: CHOICE,
+                index,
+                json,
+            });
         }
     }
 
@@ -161,30 +191,49 @@ impl Decoder {
         let said = delta.error.map(|t| t.0).filter(|t| !t.is_empty());
         if said.is_some() || reason == Finish::Error {
             // Half an answer, which must not look like a whole one.
-            let message = said.unwrap_or_else(|| format!("the provider ended its answer with {word}").into());
+            let message =
+                said.unwrap_or_else(|| format!("the provider ended its answer with {word}").into());
             let failure = failed(message);
             return sink(Event::Error(match &*word {
-                "TIMEOUT" => Failure { kind: ErrorType::Timeout, status: 504, ..failure },
+                "TIMEOUT" => Failure {
+                    kind: ErrorType::Timeout,
+                    status: 504,
+                    ..failure
+                },
                 _ => failure,
             }));
         }
-        sink(Event::Finish { choice: CHOICE, reason, stop_sequence: None });
+        sink(Event::Finish {
+            choice: CHOICE,
+            reason,
+            stop_sequence: None,
+        });
         sink(Event::End);
     }
 }
 
 fn content(message: &Message<'_>, sink: Sink<'_>) -> Result<(), serde_json::Error> {
-    let Some(piece) = object::<Piece<'_>>(message.content)? else { return Ok(()) };
+    let Some(piece) = object::<Piece<'_>>(message.content)? else {
+        return Ok(());
+    };
     if let Some(text) = piece.thinking.map(|t| t.0).filter(|t| !t.is_empty()) {
-        sink(Event::Reasoning { choice: CHOICE, text });
+        sink(Event::Reasoning {
+            choice: CHOICE,
+            text,
+        });
     }
     if let Some(text) = piece.text.map(|t| t.0).filter(|t| !t.is_empty()) {
-        sink(Event::Text { choice: CHOICE, text });
+        sink(Event::Text {
+            choice: CHOICE,
+            text,
+        });
     }
     Ok(())
 }
 
-fn object<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Result<Option<T>, serde_json::Error> {
+fn object<'a, T: Deserialize<'a>>(
+    raw: Option<&'a RawValue>,
+) -> Result<Option<T>, serde_json::Error> {
     match raw.filter(|raw| raw.get().starts_with('{')) {
         Some(raw) => serde_json::from_str(raw.get()).map(Some),
         None => Ok(None),
@@ -192,5 +241,11 @@ fn object<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Result<Option<T>
 }
 
 fn failed(message: Cow<'_, str>) -> Failure<'_> {
-    Failure { kind: ErrorType::ServerError, status: 500, message, code: None, retry_after: None }
+    Failure {
+        kind: ErrorType::ServerError,
+        status: 500,
+        message,
+        code: None,
+        retry_after: None,
+    }
 }

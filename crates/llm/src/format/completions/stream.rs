@@ -22,7 +22,13 @@ pub(crate) struct Encoder {
 impl Encoder {
     pub(crate) fn new(context: Context) -> Self {
         let (id, model, created) = (context.id("cmpl-"), context.model.clone(), context.now);
-        Self { context, id, model, created, usage: None }
+        Self {
+            context,
+            id,
+            model,
+            created,
+            usage: None,
+        }
     }
 
     /// Writes an event.
@@ -38,7 +44,11 @@ impl Encoder {
                 self.created = created.unwrap_or(self.created);
             }
             Event::Text { choice, text } | Event::Refusal { choice, text } => {
-                self.chunk(out, |w| w.object(|w| self.choice(w, *choice, text, None)), None);
+                self.chunk(
+                    out,
+                    |w| w.object(|w| self.choice(w, *choice, text, None)),
+                    None,
+                );
             }
             Event::Finish { choice, reason, .. } => {
                 self.chunk(
@@ -80,7 +90,12 @@ impl Encoder {
         }
     }
 
-    fn chunk(&self, out: &mut Vec<u8>, choices: impl FnOnce(&mut Writer<'_>), totals: Option<&Usage>) {
+    fn chunk(
+        &self,
+        out: &mut Vec<u8>,
+        choices: impl FnOnce(&mut Writer<'_>),
+        totals: Option<&Usage>,
+    ) {
         out.extend_from_slice(b"data: ");
         Writer::new(out).object(|w| {
             w.put("id", &self.id);

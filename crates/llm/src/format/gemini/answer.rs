@@ -23,8 +23,11 @@ pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>,
         None => false,
     };
     let mut choices = Vec::new();
-    for (i, candidate) in
-        f.read::<Vec<Fields<'a>>>("candidates", "")?.unwrap_or_default().into_iter().enumerate()
+    for (i, candidate) in f
+        .read::<Vec<Fields<'a>>>("candidates", "")?
+        .unwrap_or_default()
+        .into_iter()
+        .enumerate()
     {
         choices.push(choice(candidate, u32::try_from(i).unwrap_or(0), context)?);
     }
@@ -32,7 +35,12 @@ pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>,
         return Err(Invalid::missing("candidates"));
     }
     if choices.is_empty() {
-        choices.push(Choice { index: 0, parts: Vec::new(), finish: Finish::Filter, stop_sequence: None });
+        choices.push(Choice {
+            index: 0,
+            parts: Vec::new(),
+            finish: Finish::Filter,
+            stop_sequence: None,
+        });
     }
     Ok(Answer {
         id: f.text("responseId", "")?.unwrap_or_default(),
@@ -48,10 +56,14 @@ fn choice<'a>(mut f: Fields<'a>, nth: u32, context: &Context) -> Result<Choice<'
     let mut parts: Vec<Part<'a>> = Vec::new();
     let mut calls = 0;
     if let Some(mut content) = f.read::<Fields<'a>>("content", "candidates[]")? {
-        for mut part in content.read::<Vec<Fields<'a>>>("parts", "candidates[].content")?.unwrap_or_default()
+        for mut part in content
+            .read::<Vec<Fields<'a>>>("parts", "candidates[].content")?
+            .unwrap_or_default()
         {
             // Parts that only this format has are told to nobody else.
-            let Ok(Some(mut content)) = answer_part(&mut part) else { continue };
+            let Ok(Some(mut content)) = answer_part(&mut part) else {
+                continue;
+            };
             if let Content::ToolCall(call) = &mut content {
                 call.id = context.call_id(index, calls).into();
                 calls += 1;
@@ -59,11 +71,19 @@ fn choice<'a>(mut f: Fields<'a>, nth: u32, context: &Context) -> Result<Choice<'
             parts.push(content.into());
         }
     }
-    let finish = match f.text("finishReason", "candidates[]")?.map(|word| finish(&word)) {
+    let finish = match f
+        .text("finishReason", "candidates[]")?
+        .map(|word| finish(&word))
+    {
         Some(Finish::Stop) | None if calls > 0 => Finish::Tools,
         other => other.unwrap_or(Finish::Stop),
     };
-    Ok(Choice { index, parts, finish, stop_sequence: None })
+    Ok(Choice {
+        index,
+        parts,
+        finish,
+        stop_sequence: None,
+    })
 }
 
 /// Writes an answer.
@@ -73,7 +93,8 @@ pub(crate) fn encode(answer: &Answer<'_>, context: &Context) -> Vec<u8> {
             for choice in &answer.choices {
                 w.object(|w| {
                     w.key("content").object(|w| {
-                        w.key("parts").array(|w| choice.parts.iter().for_each(|p| part(w, &p.content)));
+                        w.key("parts")
+                            .array(|w| choice.parts.iter().for_each(|p| part(w, &p.content)));
                         w.put("role", "model");
                     });
                     w.put("finishReason", finish_word(choice.finish));
@@ -82,7 +103,14 @@ pub(crate) fn encode(answer: &Answer<'_>, context: &Context) -> Vec<u8> {
             }
         });
         w.key("usageMetadata").object(|w| usage(w, &answer.usage));
-        w.put("modelVersion", if answer.model.is_empty() { &context.model } else { &answer.model });
+        w.put(
+            "modelVersion",
+            if answer.model.is_empty() {
+                &context.model
+            } else {
+                &answer.model
+            },
+        );
         if answer.id.is_empty() {
             w.put("responseId", &context.id(""))
         } else {
@@ -102,7 +130,10 @@ pub(crate) fn part(w: &mut Writer<'_>, content: &Content<'_>) {
         }),
         Content::ToolCall(call) => w.object(|w| {
             w.key("functionCall").object(|w| {
-                w.put("id", &signature::join(call.id.as_ref().into(), call.signature.as_deref()));
+                w.put(
+                    "id",
+                    &signature::join(call.id.as_ref().into(), call.signature.as_deref()),
+                );
                 w.put("name", &call.name);
                 w.key("args").raw(&arguments(&call.arguments));
             });
@@ -119,7 +150,8 @@ pub(crate) fn part(w: &mut Writer<'_>, content: &Content<'_>) {
 pub(crate) fn usage(w: &mut Writer<'_>, usage: &Usage) {
     let (input, output) = (usage.input.unwrap_or(0), usage.output.unwrap_or(0));
     w.key("promptTokenCount").bare(input);
-    w.key("candidatesTokenCount").bare(output.saturating_sub(usage.reasoning.unwrap_or(0)));
+    w.key("candidatesTokenCount")
+        .bare(output.saturating_sub(usage.reasoning.unwrap_or(0)));
     w.key("totalTokenCount").bare(input.saturating_add(output));
     w.put_bare("cachedContentTokenCount", usage.cached.filter(|n| *n > 0));
     w.put_bare("thoughtsTokenCount", usage.reasoning.filter(|n| *n > 0));

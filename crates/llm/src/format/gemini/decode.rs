@@ -40,11 +40,17 @@ fn text<'a>(
 }
 
 /// Reads a request to generate, or to count: one of those may hold the other.
-pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conversation<'a>, Invalid> {
+pub(crate) fn request<'a>(
+    body: &'a str,
+    dropped: &mut Dropped,
+) -> Result<Conversation<'a>, Invalid> {
     let mut fields = Fields::parse(body, "")?;
-    if let Some(inner) =
-        read::<Fields<'a>>(&mut fields, "generateContentRequest", "generate_content_request", "")?
-    {
+    if let Some(inner) = read::<Fields<'a>>(
+        &mut fields,
+        "generateContentRequest",
+        "generate_content_request",
+        "",
+    )? {
         fields = inner;
     }
     let f = &mut fields;
@@ -52,7 +58,11 @@ pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conver
     let model = f.text("model", "")?.unwrap_or_default();
     c.model = match model {
         Cow::Borrowed(name) => name.strip_prefix("models/").unwrap_or(name).into(),
-        Cow::Owned(name) => name.strip_prefix("models/").unwrap_or(&name).to_owned().into(),
+        Cow::Owned(name) => name
+            .strip_prefix("models/")
+            .unwrap_or(&name)
+            .to_owned()
+            .into(),
     };
     if f.has("cachedContent") || f.has("cached_content") {
         return Err(Invalid::new(
@@ -78,31 +88,48 @@ pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conver
     if let Some(config) = read::<Fields<'a>>(f, "generationConfig", "generation_config", "")? {
         generation(config, &mut c, dropped)?;
     }
-    let raw = f.take("contents")?.ok_or_else(|| Invalid::missing("contents"))?;
+    let raw = f
+        .take("contents")?
+        .ok_or_else(|| Invalid::missing("contents"))?;
     let contents = match raw.get().as_bytes().first() {
         Some(b'{') => vec![parse(raw.get(), "contents")?],
         _ => parse::<Vec<Fields<'a>>>(raw.get(), "contents")?,
     };
-    fields.rest().for_each(|(name, _)| dropped.add(name.into_owned()));
+    fields
+        .rest()
+        .for_each(|(name, _)| dropped.add(name.into_owned()));
     for mut content in contents {
         let role = match content.text("role", "contents[]")?.as_deref() {
             Some("model") => Role::Assistant,
             None | Some("user" | "function") => Role::User,
             Some(other) => {
-                return Err(Invalid::new("contents[].role", format!("{other:?} is neither user nor model")));
+                return Err(Invalid::new(
+                    "contents[].role",
+                    format!("{other:?} is neither user nor model"),
+                ));
             }
         };
         let parts = parts(&mut content, "contents[]", &mut ids, dropped)?;
-        content.rest().for_each(|(name, _)| dropped.add(format!("contents[].{name}")));
+        content
+            .rest()
+            .for_each(|(name, _)| dropped.add(format!("contents[].{name}")));
         c.push(role, parts);
     }
     Ok(c)
 }
 
-fn tools<'a>(mut f: Fields<'a>, c: &mut Conversation<'a>, native: &mut NativeTools) -> Result<(), Invalid> {
+fn tools<'a>(
+    mut f: Fields<'a>,
+    c: &mut Conversation<'a>,
+    native: &mut NativeTools,
+) -> Result<(), Invalid> {
     let path = "tools[].functionDeclarations[]";
-    let declared =
-        read::<Vec<Fields<'a>>>(&mut f, "functionDeclarations", "function_declarations", "tools[]")?;
+    let declared = read::<Vec<Fields<'a>>>(
+        &mut f,
+        "functionDeclarations",
+        "function_declarations",
+        "tools[]",
+    )?;
     for mut function in declared.unwrap_or_default() {
         let whole = match function.take("parametersJsonSchema")? {
             Some(raw) => Some(raw),
@@ -113,8 +140,17 @@ fn tools<'a>(mut f: Fields<'a>, c: &mut Conversation<'a>, native: &mut NativeToo
             (None, Some(raw)) => Some(to_json_schema(raw.get())?.into()),
             (None, None) => None,
         };
-        let (name, description) = (function.need_text("name", path)?, function.text("description", path)?);
-        c.tools.push(Tool { name, description, schema, strict: None, cache: None });
+        let (name, description) = (
+            function.need_text("name", path)?,
+            function.text("description", path)?,
+        );
+        c.tools.push(Tool {
+            name,
+            description,
+            schema,
+            strict: None,
+            cache: None,
+        });
     }
     f.rest().for_each(|(name, _)| native.add(&name));
     Ok(())
@@ -126,12 +162,20 @@ fn tool_config<'a>(
     dropped: &mut Dropped,
 ) -> Result<(), Invalid> {
     let path = "toolConfig";
-    if let Some(mut calling) =
-        read::<Fields<'a>>(&mut f, "functionCallingConfig", "function_calling_config", path)?
-    {
-        let names =
-            read::<Vec<Text<'a>>>(&mut calling, "allowedFunctionNames", "allowed_function_names", path)?;
-        let mut names: Vec<Cow<'a, str>> = names.unwrap_or_default().into_iter().map(|t| t.0).collect();
+    if let Some(mut calling) = read::<Fields<'a>>(
+        &mut f,
+        "functionCallingConfig",
+        "function_calling_config",
+        path,
+    )? {
+        let names = read::<Vec<Text<'a>>>(
+            &mut calling,
+            "allowedFunctionNames",
+            "allowed_function_names",
+            path,
+        )?;
+        let mut names: Vec<Cow<'a, str>> =
+            names.unwrap_or_default().into_iter().map(|t| t.0).collect();
         c.tool_choice = match (calling.text("mode", path)?.as_deref(), names.len()) {
             (Some("NONE" | "none"), _) => Some(ToolChoice::None),
             (Some("ANY" | "any"), 0) => Some(ToolChoice::Any),
@@ -140,7 +184,8 @@ fn tool_config<'a>(
             _ => Some(ToolChoice::Auto),
         };
     }
-    f.rest().for_each(|(name, _)| dropped.add(format!("toolConfig.{name}")));
+    f.rest()
+        .for_each(|(name, _)| dropped.add(format!("toolConfig.{name}")));
     Ok(())
 }
 
@@ -174,7 +219,12 @@ fn generation<'a>(
         (None, None) => None,
     };
     c.output = match (schema, media.as_deref()) {
-        (Some(schema), _) => Output::Schema { name: None, description: None, schema, strict: None },
+        (Some(schema), _) => Output::Schema {
+            name: None,
+            description: None,
+            schema,
+            strict: None,
+        },
         (None, Some("application/json")) => Output::Json,
         (None, None | Some("text/plain")) => Output::Text,
         (None, Some(other)) => {
@@ -188,13 +238,19 @@ fn generation<'a>(
         c.reasoning = Some(self::thinking(thinking)?);
     }
     let modalities = read::<Vec<Text<'a>>>(f, "responseModalities", "response_modalities", path)?;
-    if modalities.unwrap_or_default().iter().any(|m| !m.0.eq_ignore_ascii_case("text")) {
+    if modalities
+        .unwrap_or_default()
+        .iter()
+        .any(|m| !m.0.eq_ignore_ascii_case("text"))
+    {
         return Err(Invalid::new(
             "generationConfig.responseModalities",
             "other than TEXT can't be translated",
         ));
     }
-    fields.rest().for_each(|(name, _)| dropped.add(format!("generationConfig.{name}")));
+    fields
+        .rest()
+        .for_each(|(name, _)| dropped.add(format!("generationConfig.{name}")));
     Ok(())
 }
 

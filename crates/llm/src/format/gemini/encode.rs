@@ -16,7 +16,12 @@ pub(crate) fn request(
     dropped: &mut Dropped,
 ) -> Result<Vec<u8>, Invalid> {
     let mut failed = None;
-    let mut out = Body { c, target, dropped, wants_signature: false };
+    let mut out = Body {
+        c,
+        target,
+        dropped,
+        wants_signature: false,
+    };
     let mut write = |w: &mut Writer<'_>| failed = out.write(w).err();
     let body = match target.operation {
         // Only the whole request lets instructions and tools be counted (API reference, `models.countTokens`). Vertex takes
@@ -111,7 +116,8 @@ impl Body<'_, '_> {
             w.key("functionCallingConfig").object(|w| {
                 w.put("mode", mode);
                 if !names.is_empty() {
-                    w.key("allowedFunctionNames").array(|w| names.iter().for_each(|name| w.str(name)));
+                    w.key("allowedFunctionNames")
+                        .array(|w| names.iter().for_each(|name| w.str(name)));
                 }
             });
         });
@@ -128,7 +134,8 @@ impl Body<'_, '_> {
             w.put_bare("candidateCount", c.choices);
             w.put_bare("maxOutputTokens", c.max_tokens);
             if !c.stop.is_empty() {
-                w.key("stopSequences").array(|w| c.stop.iter().for_each(|s| w.str(s)));
+                w.key("stopSequences")
+                    .array(|w| c.stop.iter().for_each(|s| w.str(s)));
             }
             w.put_bare("presencePenalty", c.presence_penalty.as_ref());
             w.put_bare("frequencyPenalty", c.frequency_penalty.as_ref());
@@ -146,7 +153,8 @@ impl Body<'_, '_> {
             self.thinking(w);
         });
         if config != b"{}" {
-            w.key("generationConfig").raw(&String::from_utf8_lossy(&config));
+            w.key("generationConfig")
+                .raw(&String::from_utf8_lossy(&config));
         }
         note(c, self.dropped, &[Param::User, Param::Cache]);
         note_extras(c, self.dropped);
@@ -154,7 +162,9 @@ impl Body<'_, '_> {
 
     /// Levels from Gemini 3 on, budgets before (API guide, "Thinking").
     fn thinking(&self, w: &mut Writer<'_>) {
-        let Some(reasoning) = self.c.reasoning else { return };
+        let Some(reasoning) = self.c.reasoning else {
+            return;
+        };
         w.key("thinkingConfig").object(|w| {
             if generation(&self.c.model) >= 3 && reasoning.budget.is_none() {
                 let level = match reasoning.effort() {
@@ -167,15 +177,27 @@ impl Body<'_, '_> {
             } else {
                 w.put_bare("thinkingBudget", reasoning.budget());
             }
-            w.key("includeThoughts").bare(!reasoning.is_off() && reasoning.show != Some(false));
+            w.key("includeThoughts")
+                .bare(!reasoning.is_off() && reasoning.show != Some(false));
         });
     }
 
     /// Turns in a row by one speaker become one.
     fn contents(&mut self, w: &mut Writer<'_>) -> Result<(), Invalid> {
-        let mut turns: Vec<(Role, Vec<(usize, &Part<'_>)>)> = Vec::with_capacity(self.c.messages.len());
-        for (i, message) in self.c.messages.iter().enumerate().filter(|(_, m)| m.role != Role::System) {
-            let parts = message.parts.iter().filter(|p| !p.is_blank()).map(|p| (i, p));
+        let mut turns: Vec<(Role, Vec<(usize, &Part<'_>)>)> =
+            Vec::with_capacity(self.c.messages.len());
+        for (i, message) in self
+            .c
+            .messages
+            .iter()
+            .enumerate()
+            .filter(|(_, m)| m.role != Role::System)
+        {
+            let parts = message
+                .parts
+                .iter()
+                .filter(|p| !p.is_blank())
+                .map(|p| (i, p));
             match turns.last_mut() {
                 Some((role, all)) if *role == message.role => all.extend(parts),
                 _ => turns.push((message.role, parts.collect())),
@@ -183,7 +205,9 @@ impl Body<'_, '_> {
         }
         for (role, mut parts) in turns {
             let before = parts.len();
-            parts.retain(|(_, p)| !matches!(p.content, Content::Reasoning { .. } | Content::Redacted(_)));
+            parts.retain(|(_, p)| {
+                !matches!(p.content, Content::Reasoning { .. } | Content::Redacted(_))
+            });
             if parts.len() < before {
                 self.drop_param(Param::ReasoningHistory);
             }
@@ -193,7 +217,14 @@ impl Body<'_, '_> {
             self.wants_signature = generation(&self.c.model) >= 3;
             let mut result = Ok(());
             w.object(|w| {
-                w.put("role", if role == Role::Assistant { "model" } else { "user" });
+                w.put(
+                    "role",
+                    if role == Role::Assistant {
+                        "model"
+                    } else {
+                        "user"
+                    },
+                );
                 w.key("parts").array(|w| {
                     for (i, part) in parts {
                         if result.is_ok() {
@@ -230,7 +261,12 @@ impl Body<'_, '_> {
         result
     }
 
-    fn result(&mut self, w: &mut Writer<'_>, tool: &ToolResult<'_>, message: usize) -> Result<(), Invalid> {
+    fn result(
+        &mut self,
+        w: &mut Writer<'_>,
+        tool: &ToolResult<'_>,
+        message: usize,
+    ) -> Result<(), Invalid> {
         let Some(name) = self.c.called_name(tool, message) else {
             let path = "messages[].tool_call_id";
             return Err(Invalid::new(
@@ -238,7 +274,11 @@ impl Body<'_, '_> {
                 "belongs to no call in the conversation, and this provider wants the function's name",
             ));
         };
-        let texts: Vec<&str> = tool.content.iter().filter_map(crate::format::chat::encode::text).collect();
+        let texts: Vec<&str> = tool
+            .content
+            .iter()
+            .filter_map(crate::format::chat::encode::text)
+            .collect();
         let said = texts.join("\n");
         w.object(|w| {
             w.key("functionResponse").object(|w| {
@@ -271,12 +311,17 @@ impl Body<'_, '_> {
                 w.put("fileUri", url);
             }),
             Source::Url { .. } => {
-                return Err(self
-                    .target
-                    .refuse(path, "a picture or document by its URL: send the bytes, as base64"));
+                return Err(self.target.refuse(
+                    path,
+                    "a picture or document by its URL: send the bytes, as base64",
+                ));
             }
             Source::Text(text) => w.put("text", text),
-            Source::File(_) => return Err(self.target.refuse(path, "another provider's file by its id")),
+            Source::File(_) => {
+                return Err(self
+                    .target
+                    .refuse(path, "another provider's file by its id"));
+            }
         }
         Ok(())
     }
@@ -284,8 +329,13 @@ impl Body<'_, '_> {
 
 /// Which Gemini it is; 0 for what is none by its name.
 fn generation(model: &str) -> u32 {
-    let Some(at) = model.find("gemini-") else { return 0 };
-    let digits: String = model[at + 7..].chars().take_while(char::is_ascii_digit).collect();
+    let Some(at) = model.find("gemini-") else {
+        return 0;
+    };
+    let digits: String = model[at + 7..]
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect();
     digits.parse().unwrap_or(0)
 }
 
@@ -294,7 +344,12 @@ const UNSIGNED: &str = "skip_thought_signature_validator";
 
 /// What Google fetches itself: its storage, files given to it, and YouTube.
 fn is_google_s(url: &str) -> bool {
-    ["gs://", "https://generativelanguage.googleapis.com/", "https://www.youtube.com/", "https://youtu.be/"]
-        .iter()
-        .any(|prefix| url.starts_with(prefix))
+    [
+        "gs://",
+        "https://generativelanguage.googleapis.com/",
+        "https://www.youtube.com/",
+        "https://youtu.be/",
+    ]
+    .iter()
+    .any(|prefix| url.starts_with(prefix))
 }

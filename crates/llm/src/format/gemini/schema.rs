@@ -27,7 +27,12 @@ fn write(w: &mut Writer<'_>, schema: &str, depth: usize) -> Result<(), Invalid> 
     result
 }
 
-fn members(w: &mut Writer<'_>, fields: Fields<'_>, nullable: bool, depth: usize) -> Result<(), Invalid> {
+fn members(
+    w: &mut Writer<'_>,
+    fields: Fields<'_>,
+    nullable: bool,
+    depth: usize,
+) -> Result<(), Invalid> {
     for (name, value) in fields.rest() {
         let text = value.get();
         match &*name {
@@ -50,18 +55,20 @@ fn members(w: &mut Writer<'_>, fields: Fields<'_>, nullable: bool, depth: usize)
             "properties" | "$defs" | "defs" if text.starts_with('{') => {
                 let inner = Fields::parse(text, "parameters")?;
                 let mut result = Ok(());
-                w.key(if name == "defs" { "$defs" } else { &name }).object(|w| {
-                    for (name, value) in inner.rest() {
-                        w.name(&name);
-                        if result.is_ok() {
-                            result = write(w, value.get(), depth + 1);
+                w.key(if name == "defs" { "$defs" } else { &name })
+                    .object(|w| {
+                        for (name, value) in inner.rest() {
+                            w.name(&name);
+                            if result.is_ok() {
+                                result = write(w, value.get(), depth + 1);
+                            }
                         }
-                    }
-                });
+                    });
                 result?;
             }
             "anyOf" | "oneOf" | "allOf" | "prefixItems" if text.starts_with('[') => {
-                let all: Vec<&serde_json::value::RawValue> = crate::json::parse(text, "parameters")?;
+                let all: Vec<&serde_json::value::RawValue> =
+                    crate::json::parse(text, "parameters")?;
                 let mut result = Ok(());
                 w.key(&name).array(|w| {
                     for one in all {
@@ -77,7 +84,8 @@ fn members(w: &mut Writer<'_>, fields: Fields<'_>, nullable: bool, depth: usize)
                 write(w, text, depth + 1)?;
             }
             // Google writes 64-bit numbers as strings.
-            "minItems" | "maxItems" | "minLength" | "maxLength" | "minProperties" | "maxProperties" => {
+            "minItems" | "maxItems" | "minLength" | "maxLength" | "minProperties"
+            | "maxProperties" => {
                 w.key(&name).raw(text.trim_matches('"'));
             }
             // An order for the model's output, which elsewhere is that of the properties.

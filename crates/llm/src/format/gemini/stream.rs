@@ -92,7 +92,10 @@ pub(crate) struct Decoder {
 
 impl Decoder {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, ..Self::default() }
+        Self {
+            seed,
+            ..Self::default()
+        }
     }
 
     /// Whether an answer is over: this format has no other word for the end.
@@ -108,7 +111,8 @@ impl Decoder {
             return Ok(());
         }
         if !std::mem::replace(&mut self.started, true) {
-            let text = |t: Option<Text<'_>>| Cow::Owned(t.map(|t| t.0.into_owned()).unwrap_or_default());
+            let text =
+                |t: Option<Text<'_>>| Cow::Owned(t.map(|t| t.0.into_owned()).unwrap_or_default());
             sink(Event::Start {
                 id: text(chunk.response_id),
                 model: text(chunk.model_version),
@@ -122,9 +126,16 @@ impl Decoder {
             self.tally.update(usage.get().as_bytes());
             sink(Event::Usage(self.tally.usage(Format::Gemini)));
         }
-        if chunk.prompt_feedback.is_some_and(|f| f.block_reason.is_some()) {
+        if chunk
+            .prompt_feedback
+            .is_some_and(|f| f.block_reason.is_some())
+        {
             self.finished = true;
-            sink(Event::Finish { choice: 0, reason: Finish::Filter, stop_sequence: None });
+            sink(Event::Finish {
+                choice: 0,
+                reason: Finish::Filter,
+                stop_sequence: None,
+            });
         }
         Ok(())
     }
@@ -150,23 +161,46 @@ impl Decoder {
                 Finish::Stop if called => Finish::Tools,
                 other => other,
             };
-            sink(Event::Finish { choice, reason, stop_sequence: None });
+            sink(Event::Finish {
+                choice,
+                reason,
+                stop_sequence: None,
+            });
         }
     }
 
     /// A call comes whole, and without an id that others could use.
     fn call(&mut self, choice: u32, call: Call<'_>, signature: Option<Text<'_>>, sink: Sink<'_>) {
-        let at = self.calls.iter().position(|(of, _)| *of == choice).unwrap_or_else(|| {
-            self.calls.push((choice, 0));
-            self.calls.len() - 1
-        });
-        let Some((_, count)) = self.calls.get_mut(at) else { return };
+        let at = self
+            .calls
+            .iter()
+            .position(|(of, _)| *of == choice)
+            .unwrap_or_else(|| {
+                self.calls.push((choice, 0));
+                self.calls.len() - 1
+            });
+        let Some((_, count)) = self.calls.get_mut(at) else {
+            return;
+        };
         let index = *count;
         *count += 1;
-        let id = Context { seed: self.seed, ..Context::default() }.call_id(choice, index);
+        let id = Context {
+            seed: self.seed,
+            ..Context::default()
+        }
+        .call_id(choice, index);
         let id = signature::join(id.into(), signature.as_ref().map(|s| &*s.0));
-        sink(Event::ToolStart { choice, index, id, name: call.name.0 });
+        sink(Event::ToolStart {
+            choice,
+            index,
+            id,
+            name: call.name.0,
+        });
         let json = call.args.map_or("{}", RawValue::get).into();
-        sink(Event::ToolArguments { choice, index, json });
+        sink(Event::ToolArguments {
+            choice,
+            index,
+            json,
+        });
     }
 }

@@ -20,10 +20,18 @@ pub(crate) struct Head<'h> {
 
 /// Writes an answer: the first, where several were asked for.
 pub(crate) fn encode(answer: &Answer<'_>, context: &Context) -> Vec<u8> {
-    let id = if answer.id.is_empty() { context.id("resp_") } else { response_id(&answer.id) };
+    let id = if answer.id.is_empty() {
+        context.id("resp_")
+    } else {
+        response_id(&answer.id)
+    };
     let head = Head {
         id: &id,
-        model: if answer.model.is_empty() { &context.model } else { &answer.model },
+        model: if answer.model.is_empty() {
+            &context.model
+        } else {
+            &answer.model
+        },
         created: answer.created.unwrap_or(context.now),
     };
     let choice = answer.choices.first();
@@ -40,7 +48,11 @@ pub(crate) fn encode(answer: &Answer<'_>, context: &Context) -> Vec<u8> {
 
 /// Responses' ids begin with `resp_`.
 pub(crate) fn response_id(id: &str) -> String {
-    if id.starts_with("resp_") { id.to_owned() } else { format!("resp_{id}") }
+    if id.starts_with("resp_") {
+        id.to_owned()
+    } else {
+        format!("resp_{id}")
+    }
 }
 
 /// A response object's fields. Without a finish it is still in progress.
@@ -81,7 +93,8 @@ pub(crate) fn response(
     // Nothing is kept here, whatever was asked.
     w.key("store").bare(false);
     w.key("temperature").bare("null");
-    w.key("text").object(|w| w.key("format").object(|w| w.put("type", "text")));
+    w.key("text")
+        .object(|w| w.key("format").object(|w| w.put("type", "text")));
     w.put("tool_choice", "auto");
     w.key("tools").array(|_| {});
     w.key("top_p").bare("null");
@@ -99,12 +112,23 @@ fn item(w: &mut Writer<'_>, part: &Part<'_>, id: &str) {
         Content::Text(text) => w.object(|w| message(w, id, Some((text, false)), "completed")),
         Content::Refusal(text) => w.object(|w| message(w, id, Some((text, true)), "completed")),
         Content::Reasoning { text, signature } => {
-            w.object(|w| reasoning(w, id, text, signature.as_deref().map(seal_signature).as_deref()));
+            w.object(|w| {
+                reasoning(
+                    w,
+                    id,
+                    text,
+                    signature.as_deref().map(seal_signature).as_deref(),
+                )
+            });
         }
         Content::Redacted(data) => w.object(|w| reasoning(w, id, "", Some(&seal_redacted(data)))),
         Content::ToolCall(call) => {
             let call_id = signature::join(Cow::Borrowed(&call.id), call.signature.as_deref());
-            let arguments = if call.arguments.is_empty() { "{}" } else { &call.arguments };
+            let arguments = if call.arguments.is_empty() {
+                "{}"
+            } else {
+                &call.arguments
+            };
             w.object(|w| self::call(w, id, &call_id, &call.name, arguments, "completed"));
         }
         Content::Image(_) | Content::Audio(_) | Content::Document(_) | Content::ToolResult(_) => {}
@@ -155,7 +179,14 @@ pub(super) fn summary(w: &mut Writer<'_>, text: &str) {
     });
 }
 
-pub(crate) fn call(w: &mut Writer<'_>, id: &str, call_id: &str, name: &str, arguments: &str, status: &str) {
+pub(crate) fn call(
+    w: &mut Writer<'_>,
+    id: &str,
+    call_id: &str,
+    name: &str,
+    arguments: &str,
+    status: &str,
+) {
     w.put("id", id);
     w.put("type", "function_call");
     w.put("status", status);
@@ -172,6 +203,7 @@ fn usage(w: &mut Writer<'_>, usage: &Usage) {
         w.put_bare("cache_write_tokens", usage.cache_write);
     });
     w.key("output_tokens").bare(output);
-    w.key("output_tokens_details").object(|w| w.key("reasoning_tokens").bare(usage.reasoning.unwrap_or(0)));
+    w.key("output_tokens_details")
+        .object(|w| w.key("reasoning_tokens").bare(usage.reasoning.unwrap_or(0)));
     w.key("total_tokens").bare(input.saturating_add(output));
 }

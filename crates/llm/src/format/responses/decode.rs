@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 
 use super::{Sealed, custom_arguments, unseal};
 use crate::conversation::{
-    Content, Conversation, Effort, Media, Output, Param, Part, Reasoning, Role, Source, ToolCall, ToolResult,
+    Content, Conversation, Effort, Media, Output, Param, Part, Reasoning, Role, Source, ToolCall,
+    ToolResult,
 };
 use crate::dropped::Dropped;
 use crate::format::chat::decode::{function, schema_output, tool_choice};
@@ -19,7 +20,10 @@ use crate::wire::Wire;
 const KEPT: [&str; 3] = ["previous_response_id", "conversation", "prompt"];
 
 /// Reads a request.
-pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conversation<'a>, Invalid> {
+pub(crate) fn request<'a>(
+    body: &'a str,
+    dropped: &mut Dropped,
+) -> Result<Conversation<'a>, Invalid> {
     let mut fields = Fields::parse(body, "")?;
     let f = &mut fields;
     let mut c = Conversation::new(Wire::Responses);
@@ -32,7 +36,10 @@ pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conver
         }
     }
     if f.read("background", "")? == Some(true) {
-        return Err(Invalid::new("background", "is OpenAI's own, and can't be translated"));
+        return Err(Invalid::new(
+            "background",
+            "is OpenAI's own, and can't be translated",
+        ));
     }
     c.model = f.text("model", "")?.unwrap_or_default();
     c.stream = f.read("stream", "")?.unwrap_or(false);
@@ -61,7 +68,8 @@ pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conver
         }
     }
     let instructions = f.text("instructions", "")?;
-    c.system.extend(instructions.filter(|t| !t.is_empty()).map(Part::text));
+    c.system
+        .extend(instructions.filter(|t| !t.is_empty()).map(Part::text));
     let input = f.take("input")?.ok_or_else(|| Invalid::missing("input"))?;
     for (name, value) in fields.rest() {
         if !asks_nothing(&name, value.get()) {
@@ -69,7 +77,10 @@ pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conver
         }
     }
     if input.get().starts_with('"') {
-        c.push(Role::User, vec![Part::text(parse::<Text<'a>>(input.get(), "input")?.0)]);
+        c.push(
+            Role::User,
+            vec![Part::text(parse::<Text<'a>>(input.get(), "input")?.0)],
+        );
         return Ok(c);
     }
     for item in parse::<Vec<Fields<'a>>>(input.get(), "input")? {
@@ -78,7 +89,11 @@ pub(crate) fn request<'a>(body: &'a str, dropped: &mut Dropped) -> Result<Conver
     Ok(c)
 }
 
-fn tools<'a>(tools: Vec<Fields<'a>>, c: &mut Conversation<'a>, dropped: &mut Dropped) -> Result<(), Invalid> {
+fn tools<'a>(
+    tools: Vec<Fields<'a>>,
+    c: &mut Conversation<'a>,
+    dropped: &mut Dropped,
+) -> Result<(), Invalid> {
     let mut native = NativeTools::default();
     for mut tool in tools {
         let kind = tool.need_text("type", "tools[]")?;
@@ -91,26 +106,43 @@ fn tools<'a>(tools: Vec<Fields<'a>>, c: &mut Conversation<'a>, dropped: &mut Dro
     native.settle(c.tools.is_empty(), "OpenAI", dropped)
 }
 
-fn reasoning<'a>(f: &mut Fields<'a>, c: &mut Conversation<'a>, dropped: &mut Dropped) -> Result<(), Invalid> {
-    let Some(mut asked) = f.read::<Fields<'a>>("reasoning", "")? else { return Ok(()) };
+fn reasoning<'a>(
+    f: &mut Fields<'a>,
+    c: &mut Conversation<'a>,
+    dropped: &mut Dropped,
+) -> Result<(), Invalid> {
+    let Some(mut asked) = f.read::<Fields<'a>>("reasoning", "")? else {
+        return Ok(());
+    };
     let word = asked.text("effort", "reasoning")?;
     let effort = word
         .map(|word| {
-            Effort::parse(&word).ok_or_else(|| Invalid::new("reasoning.effort", "is no known effort"))
+            Effort::parse(&word)
+                .ok_or_else(|| Invalid::new("reasoning.effort", "is no known effort"))
         })
         .transpose()?;
     let summary = asked.text("summary", "reasoning")?;
     let older = asked.text("generate_summary", "reasoning")?;
     let show = summary.or(older).map(|_| true);
     if effort.is_some() || show.is_some() {
-        c.reasoning = Some(Reasoning { effort: effort.or(Some(Effort::Medium)), budget: None, show });
+        c.reasoning = Some(Reasoning {
+            effort: effort.or(Some(Effort::Medium)),
+            budget: None,
+            show,
+        });
     }
-    asked.rest().for_each(|(name, _)| dropped.add(format!("reasoning.{name}")));
+    asked
+        .rest()
+        .for_each(|(name, _)| dropped.add(format!("reasoning.{name}")));
     Ok(())
 }
 
 /// `text` says what shape the answer has, and how long-winded it is.
-fn shape<'a>(mut text: Fields<'a>, c: &mut Conversation<'a>, dropped: &mut Dropped) -> Result<(), Invalid> {
+fn shape<'a>(
+    mut text: Fields<'a>,
+    c: &mut Conversation<'a>,
+    dropped: &mut Dropped,
+) -> Result<(), Invalid> {
     if let Some(value) = text.take("verbosity")? {
         c.extras.push(("verbosity", value));
     }
@@ -119,14 +151,24 @@ fn shape<'a>(mut text: Fields<'a>, c: &mut Conversation<'a>, dropped: &mut Dropp
             "text" => Output::Text,
             "json_object" => Output::Json,
             "json_schema" => schema_output(format, "text.format")?,
-            other => return Err(Invalid::new("text.format.type", format!("{other:?} can't be translated"))),
+            other => {
+                return Err(Invalid::new(
+                    "text.format.type",
+                    format!("{other:?} can't be translated"),
+                ));
+            }
         };
     }
-    text.rest().for_each(|(name, _)| dropped.add(format!("text.{name}")));
+    text.rest()
+        .for_each(|(name, _)| dropped.add(format!("text.{name}")));
     Ok(())
 }
 
-fn item<'a>(mut f: Fields<'a>, c: &mut Conversation<'a>, dropped: &mut Dropped) -> Result<(), Invalid> {
+fn item<'a>(
+    mut f: Fields<'a>,
+    c: &mut Conversation<'a>,
+    dropped: &mut Dropped,
+) -> Result<(), Invalid> {
     let path = "input[]";
     // Many leave the type of messages out.
     let kind = f.text("type", path)?.unwrap_or("message".into());
@@ -135,14 +177,24 @@ fn item<'a>(mut f: Fields<'a>, c: &mut Conversation<'a>, dropped: &mut Dropped) 
         "function_call" => {
             let (id, signature) = signature::split(f.need_text("call_id", path)?);
             let arguments = f.text("arguments", path)?.unwrap_or_default();
-            let call = ToolCall { id, name: f.need_text("name", path)?, arguments, signature };
+            let call = ToolCall {
+                id,
+                name: f.need_text("name", path)?,
+                arguments,
+                signature,
+            };
             c.push(Role::Assistant, vec![Content::ToolCall(call).into()]);
         }
         // What a client's own tool was given as a text is the one field of an object elsewhere.
         "custom_tool_call" => {
             let id = f.need_text("call_id", path)?;
             let arguments = custom_arguments(&f.need_text("input", path)?).into();
-            let call = ToolCall { id, name: f.need_text("name", path)?, arguments, signature: None };
+            let call = ToolCall {
+                id,
+                name: f.need_text("name", path)?,
+                arguments,
+                signature: None,
+            };
             c.push(Role::Assistant, vec![Content::ToolCall(call).into()]);
         }
         // What OpenAI looked up itself is told again in the message that follows.
@@ -153,7 +205,12 @@ fn item<'a>(mut f: Fields<'a>, c: &mut Conversation<'a>, dropped: &mut Dropped) 
         "function_call_output" | "custom_tool_call_output" => {
             let (id, _) = signature::split(f.need_text("call_id", path)?);
             let content = output(f.take("output")?, dropped)?;
-            let result = ToolResult { id, name: None, content, is_error: false };
+            let result = ToolResult {
+                id,
+                name: None,
+                content,
+                is_error: false,
+            };
             c.push(Role::User, vec![Content::ToolResult(result).into()]);
         }
         "reasoning" => {
@@ -181,13 +238,17 @@ fn item<'a>(mut f: Fields<'a>, c: &mut Conversation<'a>, dropped: &mut Dropped) 
 
 /// Ids and states are the provider's own, and say nothing to a model.
 fn leftovers(f: Fields<'_>, path: &str, dropped: &mut Dropped) {
-    let rest = f
-        .rest()
-        .filter(|(name, v)| !matches!(&**name, "id" | "status" | "phase") && !asks_nothing(name, v.get()));
+    let rest = f.rest().filter(|(name, v)| {
+        !matches!(&**name, "id" | "status" | "phase") && !asks_nothing(name, v.get())
+    });
     rest.for_each(|(name, _)| dropped.add(format!("{path}.{name}")));
 }
 
-fn message<'a>(mut f: Fields<'a>, c: &mut Conversation<'a>, dropped: &mut Dropped) -> Result<(), Invalid> {
+fn message<'a>(
+    mut f: Fields<'a>,
+    c: &mut Conversation<'a>,
+    dropped: &mut Dropped,
+) -> Result<(), Invalid> {
     let path = "input[]";
     let role = f.need_text("role", path)?;
     let parts = content(f.take("content")?, "input[].content", dropped)?;
@@ -197,7 +258,12 @@ fn message<'a>(mut f: Fields<'a>, c: &mut Conversation<'a>, dropped: &mut Droppe
         "system" | "developer" => c.push(Role::System, parts),
         "user" => c.push(Role::User, parts),
         "assistant" => c.push(Role::Assistant, parts),
-        other => return Err(Invalid::new("input[].role", format!("{other:?} is no known role"))),
+        other => {
+            return Err(Invalid::new(
+                "input[].role",
+                format!("{other:?} is no known role"),
+            ));
+        }
     }
     Ok(())
 }
@@ -207,13 +273,22 @@ fn content<'a>(
     path: &str,
     dropped: &mut Dropped,
 ) -> Result<Vec<Part<'a>>, Invalid> {
-    let Some(raw) = raw else { return Ok(Vec::new()) };
+    let Some(raw) = raw else {
+        return Ok(Vec::new());
+    };
     if raw.get().starts_with('"') {
         let text = parse::<Text<'a>>(raw.get(), path)?.0;
-        return Ok(if text.is_empty() { Vec::new() } else { vec![Part::text(text)] });
+        return Ok(if text.is_empty() {
+            Vec::new()
+        } else {
+            vec![Part::text(text)]
+        });
     }
     let path = format!("{path}[]");
-    parse::<Vec<Fields<'a>>>(raw.get(), &path)?.into_iter().map(|f| part(f, &path, dropped)).collect()
+    parse::<Vec<Fields<'a>>>(raw.get(), &path)?
+        .into_iter()
+        .map(|f| part(f, &path, dropped))
+        .collect()
 }
 
 /// A result may be a text, or a list of parts.
@@ -247,24 +322,44 @@ fn part<'a>(mut f: Fields<'a>, path: &str, dropped: &mut Dropped) -> Result<Part
             };
             Content::Document(Media { name, ..media })
         }
-        other => return Err(Invalid::new(format!("{path}.type"), format!("{other:?} can't be translated"))),
+        other => {
+            return Err(Invalid::new(
+                format!("{path}.type"),
+                format!("{other:?} can't be translated"),
+            ));
+        }
     };
     leftovers(f, path, dropped);
     Ok(content.into())
 }
 
 fn by_id(id: Cow<'_, str>) -> Media<'_> {
-    Media { source: Source::File(id), name: None, detail: None }
+    Media {
+        source: Source::File(id),
+        name: None,
+        detail: None,
+    }
 }
 
 fn file(data: Cow<'_, str>) -> Media<'_> {
     let media = Media::from_url(data);
     match media.source {
         Source::Url { url, .. } => {
-            let source = Source::Data { media_type: "application/pdf".into(), data: url };
-            Media { source, name: None, detail: None }
+            let source = Source::Data {
+                media_type: "application/pdf".into(),
+                data: url,
+            };
+            Media {
+                source,
+                name: None,
+                detail: None,
+            }
         }
-        source => Media { source, name: None, detail: None },
+        source => Media {
+            source,
+            name: None,
+            detail: None,
+        },
     }
 }
 
@@ -277,7 +372,10 @@ fn thought<'a>(f: &mut Fields<'a>, dropped: &mut Dropped) -> Result<Vec<Part<'a>
             text.push_str(&piece.text("text", path)?.unwrap_or_default());
         }
     }
-    let signature = match f.text("encrypted_content", path)?.map(|sealed| unseal(&sealed)) {
+    let signature = match f
+        .text("encrypted_content", path)?
+        .map(|sealed| unseal(&sealed))
+    {
         Some(Sealed::Redacted(data)) => return Ok(vec![Content::Redacted(data).into()]),
         Some(Sealed::Signature(signature)) => Some(signature),
         Some(Sealed::Foreign) => {
@@ -289,5 +387,11 @@ fn thought<'a>(f: &mut Fields<'a>, dropped: &mut Dropped) -> Result<Vec<Part<'a>
     if text.is_empty() && signature.is_none() {
         return Ok(Vec::new());
     }
-    Ok(vec![Content::Reasoning { text: text.into(), signature }.into()])
+    Ok(vec![
+        Content::Reasoning {
+            text: text.into(),
+            signature,
+        }
+        .into(),
+    ])
 }

@@ -26,7 +26,8 @@ pub(crate) fn request(
         let instructions = out.instructions(w);
         out.tools(w);
         out.parameters(w);
-        w.key("input").array(|w| failed = instructions.and_then(|()| out.input(w)).err());
+        w.key("input")
+            .array(|w| failed = instructions.and_then(|()| out.input(w)).err());
     });
     failed.map_or(Ok(body), Err)
 }
@@ -46,9 +47,10 @@ impl Body<'_, '_> {
         let mut texts = Vec::new();
         for part in self.c.system.iter().filter(|p| !p.is_blank()) {
             let Content::Text(text) = &part.content else {
-                return Err(self
-                    .target
-                    .refuse("messages[].content[]", "anything but text in its instructions"));
+                return Err(self.target.refuse(
+                    "messages[].content[]",
+                    "anything but text in its instructions",
+                ));
             };
             texts.push(&**text);
         }
@@ -62,7 +64,12 @@ impl Body<'_, '_> {
         if self.c.tools.is_empty() {
             return;
         }
-        w.key("tools").array(|w| self.c.tools.iter().for_each(|tool| w.object(|w| function(w, tool))));
+        w.key("tools").array(|w| {
+            self.c
+                .tools
+                .iter()
+                .for_each(|tool| w.object(|w| function(w, tool)))
+        });
         if let Some(choice) = &self.c.tool_choice {
             match choice {
                 ToolChoice::Auto => w.put("tool_choice", "auto"),
@@ -72,7 +79,8 @@ impl Body<'_, '_> {
                 ToolChoice::Allowed(names) => w.key("tool_choice").object(|w| {
                     w.put("type", "allowed_tools");
                     w.put("mode", "required");
-                    w.key("tools").array(|w| names.iter().for_each(|name| w.object(|w| named(w, name))));
+                    w.key("tools")
+                        .array(|w| names.iter().for_each(|name| w.object(|w| named(w, name))));
                 }),
             }
         }
@@ -101,7 +109,8 @@ impl Body<'_, '_> {
         }
         // Kept by default here, and nowhere else: who didn't ask for it hasn't agreed to it.
         let store = c.extras.iter().find(|(name, _)| *name == "store");
-        w.key("store").raw(store.map_or("false", |(_, value)| value.get()));
+        w.key("store")
+            .raw(store.map_or("false", |(_, value)| value.get()));
         note(
             c,
             self.dropped,
@@ -146,9 +155,12 @@ impl Body<'_, '_> {
     fn reasoning(&mut self, w: &mut Writer<'_>) {
         let thinks = reasons(&self.c.model);
         if thinks == Some(true) {
-            w.key("include").array(|w| w.str("reasoning.encrypted_content"));
+            w.key("include")
+                .array(|w| w.str("reasoning.encrypted_content"));
         }
-        let Some(reasoning) = self.c.reasoning else { return };
+        let Some(reasoning) = self.c.reasoning else {
+            return;
+        };
         if thinks == Some(false) {
             return note(self.c, self.dropped, &[Param::Reasoning]);
         }
@@ -169,10 +181,10 @@ fn function(w: &mut Writer<'_>, tool: &Tool<'_>) {
     w.put("type", "function");
     w.put("name", &tool.name);
     w.put_some("description", tool.description.as_deref());
-    let schema = tool
-        .schema
-        .as_ref()
-        .map_or(Cow::Borrowed("{\"type\":\"object\",\"properties\":{}}"), |s| Cow::Borrowed(&**s));
+    let schema = tool.schema.as_ref().map_or(
+        Cow::Borrowed("{\"type\":\"object\",\"properties\":{}}"),
+        |s| Cow::Borrowed(&**s),
+    );
     w.key("parameters").raw(&schema);
     w.key("strict").bare(tool.strict.unwrap_or(false));
 }

@@ -56,7 +56,10 @@ struct Call {
 
 impl Decoder {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, ..Self::default() }
+        Self {
+            seed,
+            ..Self::default()
+        }
     }
 
     /// Reads an event's data.
@@ -70,31 +73,46 @@ impl Decoder {
         match &*kind {
             "response.created" => {
                 let mut response = fields(event.response)?;
-                let mut text = |name: &str| response.text(name, "").ok().flatten().unwrap_or_default();
+                let mut text =
+                    |name: &str| response.text(name, "").ok().flatten().unwrap_or_default();
                 let (id, model) = (text("id"), text("model"));
                 let created = response.read("created_at", "").ok().flatten();
                 sink(Event::Start { id, model, created });
             }
             "response.output_text.delta" => {
                 if let Some(text) = string(event.delta)? {
-                    sink(Event::Text { choice: CHOICE, text });
+                    sink(Event::Text {
+                        choice: CHOICE,
+                        text,
+                    });
                 }
             }
             "response.refusal.delta" => {
                 if let Some(text) = string(event.delta)? {
-                    sink(Event::Refusal { choice: CHOICE, text });
+                    sink(Event::Refusal {
+                        choice: CHOICE,
+                        text,
+                    });
                 }
             }
             "response.reasoning_summary_part.added" if event.summary_index > 0 => {
-                sink(Event::Reasoning { choice: CHOICE, text: "\n\n".into() });
+                sink(Event::Reasoning {
+                    choice: CHOICE,
+                    text: "\n\n".into(),
+                });
             }
             "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
                 if let Some(text) = string(event.delta)? {
                     self.thought = Some(event.output_index);
-                    sink(Event::Reasoning { choice: CHOICE, text });
+                    sink(Event::Reasoning {
+                        choice: CHOICE,
+                        text,
+                    });
                 }
             }
-            "response.output_item.added" => self.added(event.output_index, fields(event.item)?, sink),
+            "response.output_item.added" => {
+                self.added(event.output_index, fields(event.item)?, sink)
+            }
             "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => {
                 if let Some(piece) = string(event.delta)? {
                     self.arguments(event.output_index, piece, sink);
@@ -104,12 +122,20 @@ impl Decoder {
             "response.completed" | "response.incomplete" => self.end(event.response, sink)?,
             "response.failed" => {
                 let error = fields(event.response)?.take("error").ok().flatten();
-                sink(Event::Error(failure::open_ai(error.map_or("{}", RawValue::get), None).into_owned()));
+                sink(Event::Error(
+                    failure::open_ai(error.map_or("{}", RawValue::get), None).into_owned(),
+                ));
             }
             // The reference has the fields beside the type, some servers within `error`.
-            "error" => sink(Event::Error(failure::open_ai(event.error.map_or(data, RawValue::get), None))),
+            "error" => sink(Event::Error(failure::open_ai(
+                event.error.map_or(data, RawValue::get),
+                None,
+            ))),
             "" if event.error.is_some() => {
-                sink(Event::Error(failure::open_ai(event.error.map_or(data, RawValue::get), None)));
+                sink(Event::Error(failure::open_ai(
+                    event.error.map_or(data, RawValue::get),
+                    None,
+                )));
             }
             _ => {}
         }
@@ -127,23 +153,43 @@ impl Decoder {
         if id.is_empty() {
             id = format!("call_{:016x}", self.seed.wrapping_add(u64::from(index))).into();
         }
-        self.calls.push(Call { at, is_custom: kind == "custom_tool_call", begun: false });
-        sink(Event::ToolStart { choice: CHOICE, index, id, name });
+        self.calls.push(Call {
+            at,
+            is_custom: kind == "custom_tool_call",
+            begun: false,
+        });
+        sink(Event::ToolStart {
+            choice: CHOICE,
+            index,
+            id,
+            name,
+        });
     }
 
     /// More of a call's arguments. A text is made the one field of an object, piece by piece.
     fn arguments(&mut self, at: u32, piece: Cow<'_, str>, sink: Sink<'_>) {
-        let Some(index) = self.calls.iter().rposition(|call| call.at == at) else { return };
-        let Some(call) = self.calls.get_mut(index) else { return };
+        let Some(index) = self.calls.iter().rposition(|call| call.at == at) else {
+            return;
+        };
+        let Some(call) = self.calls.get_mut(index) else {
+            return;
+        };
         let json = if call.is_custom {
             let head = if call.begun { "" } else { "{\"input\":\"" };
             let quoted = quote(&piece);
-            Cow::Owned(format!("{head}{}", quoted.get(1..quoted.len() - 1).unwrap_or_default()))
+            Cow::Owned(format!(
+                "{head}{}",
+                quoted.get(1..quoted.len() - 1).unwrap_or_default()
+            ))
         } else {
             piece
         };
         call.begun = true;
-        sink(Event::ToolArguments { choice: CHOICE, index: u32::try_from(index).unwrap_or(u32::MAX), json });
+        sink(Event::ToolArguments {
+            choice: CHOICE,
+            index: u32::try_from(index).unwrap_or(u32::MAX),
+            json,
+        });
     }
 
     /// An item is whole: what was not said of it in pieces is said now.
@@ -155,15 +201,25 @@ impl Decoder {
                 && let Ok(text) = thought(&mut item)
                 && !text.is_empty()
             {
-                sink(Event::Reasoning { choice: CHOICE, text: text.into() });
+                sink(Event::Reasoning {
+                    choice: CHOICE,
+                    text: text.into(),
+                });
             }
             if let Some(sealed) = sealed {
-                sink(Event::Signature { choice: CHOICE, signature: seal_own(&sealed).into() });
+                sink(Event::Signature {
+                    choice: CHOICE,
+                    signature: seal_own(&sealed).into(),
+                });
             }
             return;
         }
-        let Some(index) = self.calls.iter().rposition(|call| call.at == at) else { return };
-        let Some(call) = self.calls.get_mut(index) else { return };
+        let Some(index) = self.calls.iter().rposition(|call| call.at == at) else {
+            return;
+        };
+        let Some(call) = self.calls.get_mut(index) else {
+            return;
+        };
         let json = match (call.is_custom, std::mem::replace(&mut call.begun, true)) {
             (true, true) => "\"}".to_owned(),
             (true, false) => custom_arguments(&text("input").unwrap_or_default()),
@@ -172,31 +228,49 @@ impl Decoder {
         };
         if !json.is_empty() {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
-            sink(Event::ToolArguments { choice: CHOICE, index, json: json.into() });
+            sink(Event::ToolArguments {
+                choice: CHOICE,
+                index,
+                json: json.into(),
+            });
         }
     }
 
-    fn end(&mut self, response: Option<&RawValue>, sink: Sink<'_>) -> Result<(), serde_json::Error> {
+    fn end(
+        &mut self,
+        response: Option<&RawValue>,
+        sink: Sink<'_>,
+    ) -> Result<(), serde_json::Error> {
         let mut response = fields(response)?;
         if let Ok(Some(usage)) = response.take("usage") {
             self.tally.update(usage.get().as_bytes());
             sink(Event::Usage(self.tally.usage(Format::OpenAi)));
         }
-        let reason = finish(&mut response, !self.calls.is_empty()).unwrap_or(crate::event::Finish::Error);
-        sink(Event::Finish { choice: CHOICE, reason, stop_sequence: None });
+        let reason =
+            finish(&mut response, !self.calls.is_empty()).unwrap_or(crate::event::Finish::Error);
+        sink(Event::Finish {
+            choice: CHOICE,
+            reason,
+            stop_sequence: None,
+        });
         sink(Event::End);
         Ok(())
     }
 }
 
 fn fields(raw: Option<&RawValue>) -> Result<Fields<'_>, serde_json::Error> {
-    raw.map_or_else(|| Ok(Fields::default()), |raw| serde_json::from_str(raw.get()))
+    raw.map_or_else(
+        || Ok(Fields::default()),
+        |raw| serde_json::from_str(raw.get()),
+    )
 }
 
 /// A text that says something.
 fn string(raw: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, serde_json::Error> {
     match raw.filter(|raw| raw.get().starts_with('"')) {
-        Some(raw) => serde_json::from_str::<Text<'_>>(raw.get()).map(|t| Some(t.0).filter(|t| !t.is_empty())),
+        Some(raw) => {
+            serde_json::from_str::<Text<'_>>(raw.get()).map(|t| Some(t.0).filter(|t| !t.is_empty()))
+        }
         None => Ok(None),
     }
 }

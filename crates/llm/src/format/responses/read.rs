@@ -26,7 +26,12 @@ pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>,
         id: f.text("id", "")?.unwrap_or_default(),
         model: f.text("model", "")?.unwrap_or_default(),
         created: f.read("created_at", "").unwrap_or_default(),
-        choices: vec![Choice { index: 0, parts, finish: finish(&mut f, calls > 0)?, stop_sequence: None }],
+        choices: vec![Choice {
+            index: 0,
+            parts,
+            finish: finish(&mut f, calls > 0)?,
+            stop_sequence: None,
+        }],
         usage: tally.usage(Format::OpenAi),
     })
 }
@@ -34,7 +39,10 @@ pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>,
 /// Why an answer is over: its status, and what it says of being incomplete.
 pub(crate) fn finish(f: &mut Fields<'_>, has_calls: bool) -> Result<Finish, Invalid> {
     let why = f.read::<Fields<'_>>("incomplete_details", "")?;
-    let why = why.map(|mut why| why.text("reason", "incomplete_details")).transpose()?.flatten();
+    let why = why
+        .map(|mut why| why.text("reason", "incomplete_details"))
+        .transpose()?
+        .flatten();
     Ok(match (f.text("status", "")?.as_deref(), why.as_deref()) {
         (_, Some("max_output_tokens")) => Finish::Length,
         (_, Some("content_filter")) => Finish::Filter,
@@ -56,7 +64,10 @@ fn item<'a>(
     let kind = f.need_text("type", path)?;
     match &*kind {
         "message" => {
-            for mut part in f.read::<Vec<Fields<'a>>>("content", path)?.unwrap_or_default() {
+            for mut part in f
+                .read::<Vec<Fields<'a>>>("content", path)?
+                .unwrap_or_default()
+            {
                 if let Some(text) = part.text("text", "output[].content[]")? {
                     parts.push(Part::text(text));
                 } else if let Some(text) = part.text("refusal", "output[].content[]")? {
@@ -73,13 +84,29 @@ fn item<'a>(
             };
             let name = f.need_text("name", path)?;
             *calls += 1;
-            parts.push(Content::ToolCall(ToolCall { id, name, arguments, signature: None }).into());
+            parts.push(
+                Content::ToolCall(ToolCall {
+                    id,
+                    name,
+                    arguments,
+                    signature: None,
+                })
+                .into(),
+            );
         }
         "reasoning" => {
             let text = thought(&mut f)?;
-            let sealed = f.text("encrypted_content", path)?.map(|sealed| seal_own(&sealed).into());
+            let sealed = f
+                .text("encrypted_content", path)?
+                .map(|sealed| seal_own(&sealed).into());
             if !text.is_empty() || sealed.is_some() {
-                parts.push(Content::Reasoning { text: text.into(), signature: sealed }.into());
+                parts.push(
+                    Content::Reasoning {
+                        text: text.into(),
+                        signature: sealed,
+                    }
+                    .into(),
+                );
             }
         }
         _ => {}
@@ -91,8 +118,15 @@ fn item<'a>(
 pub(crate) fn thought(f: &mut Fields<'_>) -> Result<String, Invalid> {
     for name in ["summary", "content"] {
         let mut texts = Vec::new();
-        for mut piece in f.read::<Vec<Fields<'_>>>(name, "output[]")?.unwrap_or_default() {
-            texts.extend(piece.text("text", "output[].summary[]")?.filter(|t| !t.is_empty()));
+        for mut piece in f
+            .read::<Vec<Fields<'_>>>(name, "output[]")?
+            .unwrap_or_default()
+        {
+            texts.extend(
+                piece
+                    .text("text", "output[].summary[]")?
+                    .filter(|t| !t.is_empty()),
+            );
         }
         if !texts.is_empty() {
             return Ok(texts.join("\n\n"));

@@ -57,9 +57,16 @@ impl Encoder {
             Event::Text { choice: 0, text } => self.say(text, false, out),
             Event::Refusal { choice: 0, text } => self.say(text, true, out),
             Event::Reasoning { choice: 0, text } => self.think(text, out),
-            Event::Signature { choice: 0, signature } => {
+            Event::Signature {
+                choice: 0,
+                signature,
+            } => {
                 let at = self.thought(out);
-                if let Some(Item { kind: Kind::Reasoning { sealed }, .. }) = self.items.get_mut(at) {
+                if let Some(Item {
+                    kind: Kind::Reasoning { sealed },
+                    ..
+                }) = self.items.get_mut(at)
+                {
                     if sealed.is_empty() {
                         *sealed = seal_signature("");
                     }
@@ -68,16 +75,39 @@ impl Encoder {
             }
             Event::Redacted { choice: 0, data } => {
                 self.leave(out);
-                self.add(Kind::Reasoning { sealed: seal_redacted(data) }, out);
+                self.add(
+                    Kind::Reasoning {
+                        sealed: seal_redacted(data),
+                    },
+                    out,
+                );
                 self.leave(out);
             }
-            Event::ToolStart { choice: 0, index, id, name } => {
+            Event::ToolStart {
+                choice: 0,
+                index,
+                id,
+                name,
+            } => {
                 self.leave(out);
                 let (call_id, name) = (id.to_string(), name.to_string());
-                self.add(Kind::Call { index: *index, call_id, name }, out);
+                self.add(
+                    Kind::Call {
+                        index: *index,
+                        call_id,
+                        name,
+                    },
+                    out,
+                );
             }
-            Event::ToolArguments { choice: 0, index, json } => self.arguments(*index, json, out),
-            Event::Finish { choice: 0, reason, .. } => self.finish = *reason,
+            Event::ToolArguments {
+                choice: 0,
+                index,
+                json,
+            } => self.arguments(*index, json, out),
+            Event::Finish {
+                choice: 0, reason, ..
+            } => self.finish = *reason,
             Event::Usage(totals) => self.usage = *totals,
             Event::Ping => out.extend_from_slice(b": ping\n\n"),
             Event::Error(failure) => self.fail(failure, out),
@@ -107,7 +137,11 @@ impl Encoder {
     }
 
     fn response(&self, w: &mut Writer<'_>, finish: Option<Finish>) {
-        let head = Head { id: &self.id, model: &self.model, created: self.created };
+        let head = Head {
+            id: &self.id,
+            model: &self.model,
+            created: self.created,
+        };
         w.key("response").object(|w| {
             response(w, &head, finish, finish.map(|_| &self.usage), |w| {
                 self.items
@@ -123,7 +157,9 @@ impl Encoder {
             return;
         }
         self.write("response.created", out, |this, w| this.response(w, None));
-        self.write("response.in_progress", out, |this, w| this.response(w, None));
+        self.write("response.in_progress", out, |this, w| {
+            this.response(w, None)
+        });
     }
 
     /// Adds an item, and gives its place.
@@ -136,7 +172,12 @@ impl Encoder {
             Kind::Call { .. } => "fc_",
         };
         let id = format!("{}_{at}", self.context.id(prefix));
-        self.items.push(Item { id, kind, text: String::new(), is_done: false });
+        self.items.push(Item {
+            id,
+            kind,
+            text: String::new(),
+            is_done: false,
+        });
         self.write("response.output_item.added", out, |this, w| {
             w.key("output_index").bare(at);
             w.key("item").object(|w| {
@@ -151,14 +192,29 @@ impl Encoder {
     /// The item that is being said, if it is of that kind.
     fn open(&self, is_it: impl Fn(&Kind) -> bool) -> Option<usize> {
         let at = self.items.len().checked_sub(1)?;
-        self.items.get(at).filter(|item| !item.is_done && is_it(&item.kind)).map(|_| at)
+        self.items
+            .get(at)
+            .filter(|item| !item.is_done && is_it(&item.kind))
+            .map(|_| at)
     }
 
     fn say(&mut self, text: &str, is_refusal: bool, out: &mut Vec<u8>) {
-        let is_it = |kind: &Kind| matches!((kind, is_refusal), (Kind::Text, false) | (Kind::Refusal, true));
+        let is_it = |kind: &Kind| {
+            matches!(
+                (kind, is_refusal),
+                (Kind::Text, false) | (Kind::Refusal, true)
+            )
+        };
         let at = self.open(is_it).unwrap_or_else(|| {
             self.leave(out);
-            let at = self.add(if is_refusal { Kind::Refusal } else { Kind::Text }, out);
+            let at = self.add(
+                if is_refusal {
+                    Kind::Refusal
+                } else {
+                    Kind::Text
+                },
+                out,
+            );
             self.write("response.content_part.added", out, |this, w| {
                 this.place(w, at, "content_index");
                 w.key("part").object(|w| part(w, "", is_refusal));
@@ -166,7 +222,11 @@ impl Encoder {
             at
         });
         self.grow(at, text);
-        let name = if is_refusal { "response.refusal.delta" } else { "response.output_text.delta" };
+        let name = if is_refusal {
+            "response.refusal.delta"
+        } else {
+            "response.output_text.delta"
+        };
         self.write(name, out, |this, w| {
             this.place(w, at, "content_index");
             w.put("delta", text);
@@ -181,7 +241,12 @@ impl Encoder {
             Some(at) => at,
             None => {
                 self.leave(out);
-                self.add(Kind::Reasoning { sealed: String::new() }, out)
+                self.add(
+                    Kind::Reasoning {
+                        sealed: String::new(),
+                    },
+                    out,
+                )
             }
         }
     }
@@ -202,8 +267,11 @@ impl Encoder {
     }
 
     fn arguments(&mut self, index: u32, json: &str, out: &mut Vec<u8>) {
-        let mine = |item: &Item| matches!(&item.kind, Kind::Call { index: own, .. } if *own == index);
-        let Some(at) = self.items.iter().position(mine) else { return };
+        let mine =
+            |item: &Item| matches!(&item.kind, Kind::Call { index: own, .. } if *own == index);
+        let Some(at) = self.items.iter().position(mine) else {
+            return;
+        };
         self.grow(at, json);
         self.write("response.function_call_arguments.delta", out, |this, w| {
             this.place(w, at, "");
@@ -234,16 +302,25 @@ impl Encoder {
     }
 
     fn done(&mut self, at: usize, out: &mut Vec<u8>) {
-        let Some(item) = self.items.get_mut(at) else { return };
+        let Some(item) = self.items.get_mut(at) else {
+            return;
+        };
         item.is_done = true;
-        let (is_text, is_refusal) = (matches!(item.kind, Kind::Text), matches!(item.kind, Kind::Refusal));
+        let (is_text, is_refusal) = (
+            matches!(item.kind, Kind::Text),
+            matches!(item.kind, Kind::Refusal),
+        );
         let is_thought = matches!(item.kind, Kind::Reasoning { .. }) && !item.text.is_empty();
         if matches!(item.kind, Kind::Call { .. }) && item.text.is_empty() {
             item.text.push_str("{}");
         }
         let text = item.text.clone();
         if is_text || is_refusal {
-            let name = if is_refusal { "response.refusal.done" } else { "response.output_text.done" };
+            let name = if is_refusal {
+                "response.refusal.done"
+            } else {
+                "response.output_text.done"
+            };
             self.write(name, out, |this, w| {
                 this.place(w, at, "content_index");
                 w.put(if is_refusal { "refusal" } else { "text" }, &text);
@@ -264,7 +341,11 @@ impl Encoder {
                 this.place(w, at, "summary_index");
                 w.key("part").object(|w| summary(w, &text));
             });
-        } else if let Some(Item { kind: Kind::Call { name, .. }, .. }) = self.items.get(at) {
+        } else if let Some(Item {
+            kind: Kind::Call { name, .. },
+            ..
+        }) = self.items.get(at)
+        {
             let name = name.clone();
             self.write("response.function_call_arguments.done", out, |this, w| {
                 this.place(w, at, "");
@@ -302,7 +383,10 @@ impl Encoder {
     fn fail(&mut self, failure: &Failure<'_>, out: &mut Vec<u8>) {
         let request_id = self.context.request_id.clone();
         self.write("error", out, |_, w| {
-            w.put("code", failure.code.as_deref().unwrap_or(failure.kind.as_str()));
+            w.put(
+                "code",
+                failure.code.as_deref().unwrap_or(failure.kind.as_str()),
+            );
             w.put("message", &failure.message);
             w.key("param").bare("null");
             w.key("error").object(|w| {

@@ -13,22 +13,38 @@ fn fields_are_found_whatever_stands_between() {
             .unwrap();
     assert_eq!(object.str("model").unwrap().as_deref(), Some("a\"b"));
     assert_eq!(object.bool("stream").unwrap(), Some(true));
-    assert_eq!(object.get("x").unwrap(), Some(&b"[1,{\"model\":\"no\"}]"[..]));
+    assert_eq!(
+        object.get("x").unwrap(),
+        Some(&b"[1,{\"model\":\"no\"}]"[..])
+    );
     assert!(!object.has("n") && object.has("x") && !object.has("y"));
 }
 
 #[test]
 fn an_escaped_key_is_the_same_key() {
-    assert_eq!(scan(r#"{"mod\u0065l":"a"}"#).unwrap().str("model").unwrap().as_deref(), Some("a"));
+    assert_eq!(
+        scan(r#"{"mod\u0065l":"a"}"#)
+            .unwrap()
+            .str("model")
+            .unwrap()
+            .as_deref(),
+        Some("a")
+    );
     let twice = scan(r#"{"mod\u0065l":"a","model":"b"}"#).unwrap();
-    assert_eq!(twice.str("model"), Err(ScanError::Duplicate("model".into())));
+    assert_eq!(
+        twice.str("model"),
+        Err(ScanError::Duplicate("model".into()))
+    );
 }
 
 #[test]
 fn another_case_is_refused() {
     let object = scan(r#"{"Model":"a","model":"b"}"#).unwrap();
     assert!(matches!(object.str("model"), Err(ScanError::Case { .. })));
-    assert!(matches!(scan(r#"{"MODEL":"a"}"#).unwrap().str("model"), Err(ScanError::Case { .. })));
+    assert!(matches!(
+        scan(r#"{"MODEL":"a"}"#).unwrap().str("model"),
+        Err(ScanError::Case { .. })
+    ));
 }
 
 #[test]
@@ -54,7 +70,12 @@ fn what_is_no_object_is_refused() {
         assert!(scan(text).is_err(), "{text}");
     }
     assert_eq!(
-        scan(&format!("{{\"a\":{}1{}}}", "[".repeat(257), "]".repeat(257))).unwrap_err(),
+        scan(&format!(
+            "{{\"a\":{}1{}}}",
+            "[".repeat(257),
+            "]".repeat(257)
+        ))
+        .unwrap_err(),
         ScanError::TooDeep
     );
 }

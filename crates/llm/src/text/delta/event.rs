@@ -19,7 +19,9 @@ impl Head {
 
     /// Fields of the last event, as they stand in an object, each with a comma behind it.
     pub(super) fn fields(&self, names: &[&str]) -> String {
-        let Ok(object) = Object::scan(self.last.clone()) else { return String::new() };
+        let Ok(object) = Object::scan(self.last.clone()) else {
+            return String::new();
+        };
         let field = |name: &&str| {
             let value = String::from_utf8_lossy(object.get(name).ok()??).into_owned();
             Some(format!("{}:{value},", quote(name)))
@@ -30,8 +32,12 @@ impl Head {
     /// Responses' number of the last event.
     pub(super) fn sequence(&self) -> i64 {
         let object = Object::scan(self.last.clone()).ok();
-        let number = object.as_ref().and_then(|o| o.get("sequence_number").ok().flatten());
-        number.and_then(|n| std::str::from_utf8(n).ok()?.parse().ok()).unwrap_or(0)
+        let number = object
+            .as_ref()
+            .and_then(|o| o.get("sequence_number").ok().flatten());
+        number
+            .and_then(|n| std::str::from_utf8(n).ok()?.parse().ok())
+            .unwrap_or(0)
     }
 }
 
@@ -45,7 +51,10 @@ pub(super) fn write(out: &mut BytesMut, event: &Event, data: &[u8]) {
             out.put_u8(b'\n');
         }
     };
-    event.raw().split(|b| matches!(b, b'\n' | b'\r')).for_each(&mut line);
+    event
+        .raw()
+        .split(|b| matches!(b, b'\n' | b'\r'))
+        .for_each(&mut line);
     data_lines(out, data);
 }
 
@@ -76,9 +85,14 @@ pub(super) fn nest(path: &[Key], text: &str) -> String {
         [Key::Name(name), rest @ ..] => format!("{{{}:{}}}", quote(name), nest(rest, text)),
         [Key::Item(_, index, tag), rest @ ..] => {
             let inner = nest(rest, text);
-            let Some(inner) = inner.strip_prefix('{') else { return format!("[{inner}]") };
+            let Some(inner) = inner.strip_prefix('{') else {
+                return format!("[{inner}]");
+            };
             let index = index.map(|i| format!("\"index\":{i},")).unwrap_or_default();
-            let tag = tag.as_ref().map(|t| format!("\"type\":{},", quote(t))).unwrap_or_default();
+            let tag = tag
+                .as_ref()
+                .map(|t| format!("\"type\":{},", quote(t)))
+                .unwrap_or_default();
             format!("[{{{index}{tag}{inner}]")
         }
     }

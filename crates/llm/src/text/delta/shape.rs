@@ -88,7 +88,14 @@ impl Shape {
     /// Fields that added events have as the others do.
     fn head(self) -> &'static [&'static str] {
         match self {
-            Shape::Chat => &["id", "object", "created", "model", "system_fingerprint", "service_tier"],
+            Shape::Chat => &[
+                "id",
+                "object",
+                "created",
+                "model",
+                "system_fingerprint",
+                "service_tier",
+            ],
             Shape::Generate => &["modelVersion", "responseId", "createTime"],
             Shape::Responses | Shape::Messages | Shape::Cohere => &[],
         }
@@ -96,17 +103,27 @@ impl Shape {
 
     pub(super) fn event(self, object: &Object) -> Kinds {
         let number = |name: &str| {
-            object.get(name).ok().flatten().and_then(|v| std::str::from_utf8(v).ok()?.parse::<i64>().ok())
+            object
+                .get(name)
+                .ok()
+                .flatten()
+                .and_then(|v| std::str::from_utf8(v).ok()?.parse::<i64>().ok())
         };
         match self {
             Shape::Chat | Shape::Generate => Kinds::default(),
-            Shape::Messages => {
-                Kinds { tag: tag(object), group: number("index").unwrap_or(-1), part: String::new() }
-            }
+            Shape::Messages => Kinds {
+                tag: tag(object),
+                group: number("index").unwrap_or(-1),
+                part: String::new(),
+            },
             Shape::Cohere => {
                 let tag = tag(object);
                 let group = cohere::group(&tag, number("index"));
-                Kinds { tag, group, part: String::new() }
+                Kinds {
+                    tag,
+                    group,
+                    part: String::new(),
+                }
             }
             Shape::Responses => {
                 let part = ["item_id", "output_index", "content_index", "summary_index"]
@@ -116,7 +133,11 @@ impl Shape {
                         Some(format!("{}:{value},", quote(name)))
                     })
                     .collect();
-                Kinds { tag: tag(object), group: number("output_index").unwrap_or(-1), part }
+                Kinds {
+                    tag: tag(object),
+                    group: number("output_index").unwrap_or(-1),
+                    part,
+                }
             }
         }
     }
@@ -130,9 +151,17 @@ impl Shape {
                 }
                 let choices: Choices = serde_json::from_slice(object.bytes()).unwrap_or_default();
                 // Gemini leaves the index of its only candidate out.
-                let ended = choices.choices.iter().filter(|c| c.finish_reason.is_some()).map(|c| c.index);
+                let ended = choices
+                    .choices
+                    .iter()
+                    .filter(|c| c.finish_reason.is_some())
+                    .map(|c| c.index);
                 let groups: Vec<i64> = ended.collect();
-                if groups.is_empty() { Ends::Nothing } else { Ends::Perhaps(groups) }
+                if groups.is_empty() {
+                    Ends::Nothing
+                } else {
+                    Ends::Perhaps(groups)
+                }
             }
             Shape::Messages => {
                 let event = self.event(object);
@@ -147,7 +176,9 @@ impl Shape {
                 let event = self.event(object);
                 match event.tag.as_str() {
                     "response.output_item.done" => Ends::Groups(vec![event.group]),
-                    "response.completed" | "response.incomplete" | "response.failed" | "error" => Ends::All,
+                    "response.completed" | "response.incomplete" | "response.failed" | "error" => {
+                        Ends::All
+                    }
                     tag => match tag.strip_suffix(".done") {
                         Some(stem) => Ends::One(item(&event, stem)),
                         None => Ends::Nothing,
@@ -161,36 +192,60 @@ impl Shape {
     pub(super) fn channel(self, event: &Kinds, place: &Place<'_, '_>) -> Option<Channel> {
         match (self, place.path) {
             (Shape::Chat, [Step::Key(choices), choice, Step::Key(delta), rest @ ..])
-                if choices == "choices" && (delta == "delta" || (delta == "text" && rest.is_empty())) =>
+                if choices == "choices"
+                    && (delta == "delta" || (delta == "text" && rest.is_empty())) =>
             {
                 if matches!(rest, [.., Step::Key(last)] if last == "name") {
                     return None;
                 }
                 let mut keys = vec![Key::Name(delta.to_string())];
                 keys.extend(rest.iter().map(key));
-                Some(Channel { group: group(choice), path: keys })
+                Some(Channel {
+                    group: group(choice),
+                    path: keys,
+                })
             }
             (Shape::Messages, [Step::Key(outer), Step::Key(field)])
                 if matches!(&**outer, "delta" | "content_block")
                     && matches!(&**field, "text" | "thinking" | "partial_json") =>
             {
-                Some(Channel { group: event.group, path: vec![Key::Name(field.to_string())] })
+                Some(Channel {
+                    group: event.group,
+                    path: vec![Key::Name(field.to_string())],
+                })
             }
             (
                 Shape::Generate,
-                [Step::Key(outer), candidate, Step::Key(content), Step::Key(parts), _, Step::Key(text)],
-            ) if outer == "candidates" && content == "content" && parts == "parts" && text == "text" => {
+                [
+                    Step::Key(outer),
+                    candidate,
+                    Step::Key(content),
+                    Step::Key(parts),
+                    _,
+                    Step::Key(text),
+                ],
+            ) if outer == "candidates"
+                && content == "content"
+                && parts == "parts"
+                && text == "text" =>
+            {
                 let mut path = vec![Key::Name("text".into())];
                 if place.part.kind == Kind::Reasoning {
                     path.push(Key::Name("thought".into()));
                 }
-                Some(Channel { group: group(candidate), path })
+                Some(Channel {
+                    group: group(candidate),
+                    path,
+                })
             }
             (Shape::Cohere, path) => cohere::channel(event, path),
             (Shape::Responses, [Step::Key(delta)]) if delta == "delta" => {
                 let stem = event.tag.strip_suffix(".delta").unwrap_or(&event.tag);
-                (!matches!(stem, "response.audio" | "response.image_generation_call.partial_image"))
-                    .then(|| item(event, stem))
+                (!matches!(
+                    stem,
+                    "response.audio" | "response.image_generation_call.partial_image"
+                ))
+                .then(|| item(event, stem))
             }
             _ => None,
         }
@@ -204,9 +259,15 @@ impl Shape {
                 let tag = event.tag.as_str();
                 let json = tag.contains("arguments");
                 if json || tag.contains("_call") {
-                    Part { kind: Kind::ToolArguments, json }
+                    Part {
+                        kind: Kind::ToolArguments,
+                        json,
+                    }
                 } else if tag.contains("reasoning") {
-                    Part { kind: Kind::Reasoning, json: false }
+                    Part {
+                        kind: Kind::Reasoning,
+                        json: false,
+                    }
                 } else {
                     part
                 }
@@ -230,8 +291,9 @@ impl Shape {
             Shape::Chat => {
                 let inner = nest(&channel.path, text);
                 let inner = &inner[1..inner.len() - 1];
-                let data =
-                    format!("{{{fields}\"choices\":[{{\"index\":{group},{inner},\"finish_reason\":null}}]}}");
+                let data = format!(
+                    "{{{fields}\"choices\":[{{\"index\":{group},{inner},\"finish_reason\":null}}]}}"
+                );
                 add(out, None, &data);
             }
             Shape::Messages => {
@@ -239,7 +301,11 @@ impl Shape {
                     Some(Key::Name(name)) => name.as_str(),
                     _ => "text",
                 };
-                let kind = if field == "partial_json" { "input_json" } else { field };
+                let kind = if field == "partial_json" {
+                    "input_json"
+                } else {
+                    field
+                };
                 let data = format!(
                     "{{\"type\":\"content_block_delta\",\"index\":{group},\"delta\":{{\"type\":\"{kind}_delta\",\"{field}\":{}}}}}",
                     quote(text)
@@ -247,7 +313,11 @@ impl Shape {
                 add(out, Some("content_block_delta"), &data);
             }
             Shape::Generate => {
-                let thought = if channel.path.len() > 1 { ",\"thought\":true" } else { "" };
+                let thought = if channel.path.len() > 1 {
+                    ",\"thought\":true"
+                } else {
+                    ""
+                };
                 let data = format!(
                     "{{{fields}\"candidates\":[{{\"content\":{{\"role\":\"model\",\"parts\":[{{\"text\":{}{thought}}}]}},\"index\":{group}}}]}}",
                     quote(text)
@@ -259,7 +329,9 @@ impl Shape {
                 add(out, Some(name), &data);
             }
             Shape::Responses => {
-                let [Key::Name(stem), Key::Name(part)] = channel.path.as_slice() else { return };
+                let [Key::Name(stem), Key::Name(part)] = channel.path.as_slice() else {
+                    return;
+                };
                 // It comes before the event at hand, which moves on by one.
                 let number = head.sequence() + *added;
                 *added += 1;
@@ -280,19 +352,32 @@ impl Shape {
             return None;
         }
         let object = Object::scan(bytes::Bytes::copy_from_slice(data)).ok()?;
-        let number = std::str::from_utf8(object.get("sequence_number").ok()??).ok()?.parse::<i64>().ok()?;
+        let number = std::str::from_utf8(object.get("sequence_number").ok()??)
+            .ok()?
+            .parse::<i64>()
+            .ok()?;
         let mut draft = crate::json::Draft::new(object);
-        draft.set("sequence_number", (number + added).to_string()).ok()?;
+        draft
+            .set("sequence_number", (number + added).to_string())
+            .ok()?;
         Some(draft.finish().concat().to_vec())
     }
 }
 
 fn tag(object: &Object) -> String {
-    object.str("type").ok().flatten().unwrap_or_default().into_owned()
+    object
+        .str("type")
+        .ok()
+        .flatten()
+        .unwrap_or_default()
+        .into_owned()
 }
 
 fn item(event: &Kinds, stem: &str) -> Channel {
-    Channel { group: event.group, path: vec![Key::Name(stem.to_owned()), Key::Name(event.part.clone())] }
+    Channel {
+        group: event.group,
+        path: vec![Key::Name(stem.to_owned()), Key::Name(event.part.clone())],
+    }
 }
 
 fn group(step: &Step<'_>) -> i64 {
@@ -305,6 +390,8 @@ fn group(step: &Step<'_>) -> i64 {
 fn key(step: &Step<'_>) -> Key {
     match step {
         Step::Key(name) => Key::Name(name.to_string()),
-        Step::Item(at, index, tag) => Key::Item(if index.is_some() { 0 } else { *at }, *index, tag.clone()),
+        Step::Item(at, index, tag) => {
+            Key::Item(if index.is_some() { 0 } else { *at }, *index, tag.clone())
+        }
     }
 }

@@ -99,10 +99,19 @@ pub(super) const MISTRAL_MESSAGE: &[Field] = &[
     may("tool_call_id", STR),
 ];
 
-pub(super) const TOOL_CALL: &[Field] =
-    &[must("id", STR), may("type", STR), must("function", OBJ), may("index", INT)];
+pub(super) const TOOL_CALL: &[Field] = &[
+    must("id", STR),
+    may("type", STR),
+    must("function", OBJ),
+    may("index", INT),
+];
 pub(super) const CALLED: &[Field] = &[must("name", STR), must("arguments", STR)];
 pub(super) const TOOL: &[Field] = &[must("type", STR), may("function", OBJ), may("custom", OBJ)];
-pub(super) const FUNCTION: &[Field] =
-    &[must("name", STR), may("description", STR), may("parameters", OBJ), may("strict", BOOL)];
-pub(super) const STREAM_OPTIONS: &[Field] = &[may("include_usage", BOOL), may("include_obfuscation", BOOL)];
+pub(super) const FUNCTION: &[Field] = &[
+    must("name", STR),
+    may("description", STR),
+    may("parameters", OBJ),
+    may("strict", BOOL),
+];
+pub(super) const STREAM_OPTIONS: &[Field] =
+    &[may("include_usage", BOOL), may("include_obfuscation", BOOL)];

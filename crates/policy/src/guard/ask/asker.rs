@@ -101,7 +101,14 @@ impl Asker {
                 if !chosen.iter().zip(&new).any(changes) {
                     return Ok(());
                 }
-                hits.add(&self.name, if mode == Mode::Audit { Outcome::Audited } else { Outcome::Masked });
+                hits.add(
+                    &self.name,
+                    if mode == Mode::Audit {
+                        Outcome::Audited
+                    } else {
+                        Outcome::Masked
+                    },
+                );
                 if mode == Mode::Enforce {
                     for (i, new) in chosen.iter().zip(new) {
                         texts[*i].text = new;
@@ -119,7 +126,10 @@ impl Asker {
             }
             (Err(why), Mode::Enforce) if self.failure == FailureMode::FailClosed => {
                 hits.add(&self.name, Outcome::FailedClosed);
-                return Err(Stopped::Unavailable { name: self.name.clone(), why });
+                return Err(Stopped::Unavailable {
+                    name: self.name.clone(),
+                    why,
+                });
             }
             (Err(_), _) => hits.add(&self.name, Outcome::FailedOpen),
         }

@@ -55,17 +55,29 @@ fn end(text: &str) -> usize {
         return text.len();
     }
     let most = text.floor_char_boundary(PIECE);
-    text[..most].rfind(char::is_whitespace).filter(|at| *at > most / 2).unwrap_or(most)
+    text[..most]
+        .rfind(char::is_whitespace)
+        .filter(|at| *at > most / 2)
+        .unwrap_or(most)
 }
 
 pub(super) fn verdict(asked: usize, answer: &[u8]) -> Result<Verdict, Misunderstood> {
     let answer: Answer =
         serde_json::from_slice(answer).map_err(|_| Misunderstood("is no JSON with results"))?;
     if answer.results.len() != asked {
-        return Err(Misunderstood("has another number of results than was asked about"));
+        return Err(Misunderstood(
+            "has another number of results than was asked about",
+        ));
     }
     let flagged = answer.results.iter().any(|result| result.flagged);
-    Ok(if flagged { Verdict::Reject { message: None, status: None } } else { Verdict::Pass })
+    Ok(if flagged {
+        Verdict::Reject {
+            message: None,
+            status: None,
+        }
+    } else {
+        Verdict::Pass
+    })
 }
 
 #[cfg(test)]
@@ -74,14 +86,20 @@ mod tests {
     use sluice_llm::text::{Kind, Part};
 
     fn asked(texts: &[&str]) -> Vec<Vec<String>> {
-        let part = Part { kind: Kind::User, json: false };
+        let part = Part {
+            kind: Kind::User,
+            json: false,
+        };
         let texts: Vec<Text> = texts.iter().map(|text| Text::whole(part, text)).collect();
         let read = |q: Question| {
             let body: serde_json::Value = serde_json::from_slice(&q.body).unwrap();
             assert_eq!((q.path, &body["model"]), ("/v1/moderations", &"m".into()));
             serde_json::from_value(body["input"].clone()).unwrap()
         };
-        questions("m", &texts.iter().collect::<Vec<_>>()).into_iter().map(read).collect()
+        questions("m", &texts.iter().collect::<Vec<_>>())
+            .into_iter()
+            .map(read)
+            .collect()
     }
 
     #[test]
@@ -93,17 +111,32 @@ mod tests {
         assert_eq!(questions.concat().concat(), long);
         assert!(questions.iter().all(|q| q.len() <= PIECES));
         assert!(questions.concat().iter().all(|piece| piece.len() <= PIECE));
-        assert_eq!(asked(&[&"é".repeat(9000)]).concat().concat(), "é".repeat(9000));
+        assert_eq!(
+            asked(&[&"é".repeat(9000)]).concat().concat(),
+            "é".repeat(9000)
+        );
     }
 
     #[test]
     fn what_is_flagged_is_rejected() {
-        let reject = Ok(Verdict::Reject { message: None, status: None });
+        let reject = Ok(Verdict::Reject {
+            message: None,
+            status: None,
+        });
         let two = br#"{"results":[{"flagged":false},{"flagged":true,"categories":{}}]}"#;
         assert_eq!(verdict(2, two), reject);
         assert!(verdict(3, two).is_err());
-        assert_eq!(verdict(1, br#"{"id":"m","results":[{"flagged":false}]}"#), Ok(Verdict::Pass));
-        for wrong in [&b""[..], b"{}", b"{\"results\":[]}", b"{\"results\":[{}]}", b"{\"error\":{}}"] {
+        assert_eq!(
+            verdict(1, br#"{"id":"m","results":[{"flagged":false}]}"#),
+            Ok(Verdict::Pass)
+        );
+        for wrong in [
+            &b""[..],
+            b"{}",
+            b"{\"results\":[]}",
+            b"{\"results\":[{}]}",
+            b"{\"error\":{}}",
+        ] {
             assert!(verdict(1, wrong).is_err());
         }
     }

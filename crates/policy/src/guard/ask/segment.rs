@@ -77,7 +77,12 @@ impl Segments {
         operation: Operation,
         askers: impl IntoIterator<Item = &'a Asker> + Clone,
     ) -> Self {
-        let is_wanted = |scope: &Scope| askers.clone().into_iter().any(|asker| asker.looks_at(*scope));
+        let is_wanted = |scope: &Scope| {
+            askers
+                .clone()
+                .into_iter()
+                .any(|asker| asker.looks_at(*scope))
+        };
         Self {
             reading: Deltas::new(format, operation),
             writing: Deltas::new(format, operation),
@@ -106,7 +111,11 @@ impl Segments {
             ends_sentence: &mut self.ends_sentence,
         };
         let result = self.reading.push(chunk, &mut gather, &mut BytesMut::new());
-        if self.changes { result.map_err(too_long) } else { Ok(()) }
+        if self.changes {
+            result.map_err(too_long)
+        } else {
+            Ok(())
+        }
     }
 
     /// The stream has ended.
@@ -119,7 +128,11 @@ impl Segments {
             ends_sentence: &mut self.ends_sentence,
         };
         let result = self.reading.finish(&mut gather, &mut BytesMut::new());
-        if self.changes { result.map_err(too_long) } else { Ok(()) }
+        if self.changes {
+            result.map_err(too_long)
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether anything is held.
@@ -145,7 +158,11 @@ impl Segments {
         let text = |g: &Gathered| Text {
             part: g.part,
             text: g.text.clone(),
-            before: g.number.and_then(|n| self.before.get(&n)).cloned().unwrap_or_default(),
+            before: g
+                .number
+                .and_then(|n| self.before.get(&n))
+                .cloned()
+                .unwrap_or_default(),
             whole: g.number.is_none(),
         };
         self.gathered.iter().map(text).collect()
@@ -179,7 +196,9 @@ impl Segments {
                 out.extend_from_slice(&chunk);
                 continue;
             }
-            self.writing.push(chunk, &mut put, &mut out).map_err(too_long)?;
+            self.writing
+                .push(chunk, &mut put, &mut out)
+                .map_err(too_long)?;
         }
         if last && self.changes {
             self.writing.finish(&mut put, &mut out).map_err(too_long)?;
@@ -225,11 +244,20 @@ impl Gather<'_> {
         }
         *self.len += piece.len();
         *self.ends_sentence = piece.contains('\n')
-            || piece.trim_end().ends_with(['.', '!', '?', '\u{3002}', '\u{ff01}', '\u{ff1f}']);
-        let known = self.gathered.iter_mut().find(|g| number.is_some() && g.number == number);
+            || piece
+                .trim_end()
+                .ends_with(['.', '!', '?', '\u{3002}', '\u{ff01}', '\u{ff1f}']);
+        let known = self
+            .gathered
+            .iter_mut()
+            .find(|g| number.is_some() && g.number == number);
         match known {
             Some(known) => known.text.push_str(piece),
-            None => self.gathered.push(Gathered { number, part, text: piece.to_owned() }),
+            None => self.gathered.push(Gathered {
+                number,
+                part,
+                text: piece.to_owned(),
+            }),
         }
     }
 }
@@ -290,6 +318,10 @@ impl Masks for Put<'_> {
 
     fn whole(&mut self, part: Part, _: &str) -> Result<Option<String>, Infallible> {
         let is_asked = self.scopes.has(part.kind.into());
-        Ok(if is_asked { self.wholes.pop_front().flatten() } else { None })
+        Ok(if is_asked {
+            self.wholes.pop_front().flatten()
+        } else {
+            None
+        })
     }
 }

@@ -39,7 +39,10 @@ pub struct Webhook {
     pub backend_ref: Option<ServiceRef>,
     /// As metrics and logs have it; `webhook` when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64), regex(pattern = "^[A-Za-z0-9][A-Za-z0-9 ._-]*$"))]
+    #[schemars(
+        length(min = 1, max = 64),
+        regex(pattern = "^[A-Za-z0-9][A-Za-z0-9 ._-]*$")
+    )]
     pub name: Option<String>,
     /// How long an answer may take, connecting included; 5s when left out, at most 1m.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,17 +150,29 @@ impl Webhook {
         findings: &mut Vec<Finding>,
     ) -> Ask {
         let timeout = timeout(self.timeout);
-        let headers: Vec<String> = self.forward_headers.iter().map(|h| h.to_ascii_lowercase()).collect();
+        let headers: Vec<String> = self
+            .forward_headers
+            .iter()
+            .map(|h| h.to_ascii_lowercase())
+            .collect();
         let foreign = headers.iter().find(|h| OURS.contains(&h.as_str()));
         let headers_checked = match foreign {
             None => Ok(()),
             Some(name) => {
-                let message = format!("{name} belongs to the connection or to the question: leave it out");
-                Err((".forwardHeaders", Finding::error(Reason::Invalid, "", message)))
+                let message =
+                    format!("{name} belongs to the connection or to the question: leave it out");
+                Err((
+                    ".forwardHeaders",
+                    Finding::error(Reason::Invalid, "", message),
+                ))
             }
         };
         let address = self.address(lookup);
-        let wrong = [timeout.clone().err(), headers_checked.err(), address.clone().err()];
+        let wrong = [
+            timeout.clone().err(),
+            headers_checked.err(),
+            address.clone().err(),
+        ];
         Ask {
             name: self.name.clone().unwrap_or_else(|| "webhook".to_owned()),
             engine: Engine::Webhook {},
@@ -172,7 +187,9 @@ impl Webhook {
 
     fn address(&self, lookup: &dyn Lookup) -> Result<Address, Wrong> {
         match (&self.backend_ref, &self.host, self.port) {
-            (Some(service), _, _) => lookup.service(service).map_err(|finding| (".backendRef", finding)),
+            (Some(service), _, _) => lookup
+                .service(service)
+                .map_err(|finding| (".backendRef", finding)),
             (None, Some(host), Some(port)) => Ok(address(host, port)),
             (None, _, _) => {
                 let message = "either host and port or backendRef has to be set";
@@ -199,7 +216,10 @@ impl OpenAiModeration {
             }
             (None, None) => {
                 let message = "exactly one of secretRef and inline has to be set";
-                (".authToken", Err(Finding::error(Reason::Invalid, "", message)))
+                (
+                    ".authToken",
+                    Err(Finding::error(Reason::Invalid, "", message)),
+                )
             }
         };
         let credential = credential.map_err(|finding| (field, finding));
@@ -212,11 +232,24 @@ impl OpenAiModeration {
             ));
         }
         let wrong = [timeout.clone().err(), credential.clone().err(), None];
-        let public = Address { host: OPENAI.to_owned(), port: 443, tls: true, direct: false };
+        let public = Address {
+            host: OPENAI.to_owned(),
+            port: 443,
+            tls: true,
+            direct: false,
+        };
         Ask {
             name: "moderation.openai".to_owned(),
-            engine: Engine::OpenAi { model: self.model.clone().unwrap_or_else(|| DEFAULT_MODEL.to_owned()) },
-            address: self.custom_host.as_ref().map_or(public, |h| address(&h.host, h.port)),
+            engine: Engine::OpenAi {
+                model: self
+                    .model
+                    .clone()
+                    .unwrap_or_else(|| DEFAULT_MODEL.to_owned()),
+            },
+            address: self
+                .custom_host
+                .as_ref()
+                .map_or(public, |h| address(&h.host, h.port)),
             credential: credential.ok(),
             timeout_ms: timeout.unwrap_or_default(),
             failure_mode: self.failure_mode,
@@ -246,8 +279,16 @@ const OURS: [&str; 15] = [
 ];
 
 fn address(host: &str, port: i32) -> Address {
-    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    Address { host, port: u16::try_from(port).unwrap_or(0), tls: port == 443, direct: false }
+    let host = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_owned();
+    Address {
+        host,
+        port: u16::try_from(port).unwrap_or(0),
+        tls: port == 443,
+        direct: false,
+    }
 }
 
 fn timeout(timeout: Option<Duration>) -> Result<u64, Wrong> {
@@ -263,7 +304,10 @@ fn timeout(timeout: Option<Duration>) -> Result<u64, Wrong> {
 fn broken(wrong: [Option<Wrong>; 3], path: &str, findings: &mut Vec<Finding>) -> Option<String> {
     let mut first = None;
     for (field, finding) in wrong.into_iter().flatten() {
-        let finding = Finding { path: format!("{path}{field}"), ..finding };
+        let finding = Finding {
+            path: format!("{path}{field}"),
+            ..finding
+        };
         first.get_or_insert_with(|| finding.message.clone());
         findings.push(finding);
     }

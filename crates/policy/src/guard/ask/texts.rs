@@ -40,7 +40,9 @@ fn keep(texts: &mut Vec<Text>, part: Part, text: &str) -> Result<Option<String>,
 }
 
 fn replace(new: Option<&Text>, old: &str) -> Result<Option<String>, Infallible> {
-    Ok(new.filter(|new| new.text != old).map(|new| new.text.clone()))
+    Ok(new
+        .filter(|new| new.text != old)
+        .map(|new| new.text.clone()))
 }
 
 fn malformed(error: TextError<Infallible>) -> ScanError {
@@ -59,7 +61,10 @@ mod tests {
         let body = r#"{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a\u0041"},{"type":"text","text":"a"}]},{"role":"tool","tool_call_id":"x","content":"b"}]}"#;
         let object = Object::scan(Bytes::from_static(body.as_bytes())).unwrap();
         let mut texts = of_request(&object).unwrap();
-        assert_eq!(texts.iter().map(|t| t.text.as_str()).collect::<Vec<_>>(), ["aA", "a", "b"]);
+        assert_eq!(
+            texts.iter().map(|t| t.text.as_str()).collect::<Vec<_>>(),
+            ["aA", "a", "b"]
+        );
         assert_eq!(into_request(&object, &texts).unwrap(), []);
         texts[1].text = "\"z\"".into();
         let changed = into_request(&object, &texts).unwrap();

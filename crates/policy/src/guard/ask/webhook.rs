@@ -49,23 +49,42 @@ impl<'t> Message<'t> {
             Kind::ToolResults => "tool",
         };
         let kind = Scope::from(text.part.kind).as_str();
-        Self { role, content: &text.text, kind, before: &text.before }
+        Self {
+            role,
+            content: &text.text,
+            kind,
+            before: &text.before,
+        }
     }
 }
 
 pub(super) fn question(direction: Direction, texts: &[&Text]) -> Question {
     let messages = texts.iter().map(|text| Message::of(text));
     let (path, body) = match direction {
-        Direction::Request => {
-            ("/request", serde_json::to_vec(&Asked { body: Messages { messages: messages.collect() } }))
-        }
+        Direction::Request => (
+            "/request",
+            serde_json::to_vec(&Asked {
+                body: Messages {
+                    messages: messages.collect(),
+                },
+            }),
+        ),
         Direction::Response => {
             let choices = messages.map(|message| Choice { message }).collect();
-            ("/response", serde_json::to_vec(&Asked { body: Choices { choices } }))
+            (
+                "/response",
+                serde_json::to_vec(&Asked {
+                    body: Choices { choices },
+                }),
+            )
         }
     };
     // Strings in structs: this cannot fail.
-    Question { path, body: body.unwrap_or_default(), asked: texts.len() }
+    Question {
+        path,
+        body: body.unwrap_or_default(),
+        asked: texts.len(),
+    }
 }
 
 #[derive(Deserialize)]
@@ -100,15 +119,25 @@ pub(super) fn verdict(
         (Value::Null, Some(status)) => Ok(reject(String::new(), Some(status))),
         // Who writes {"reject": {…}} means no pass.
         (Value::Null, None) if action.other.is_empty() => Ok(Verdict::Pass),
-        (Value::Null, None) => Err(Misunderstood("has an action that is neither pass, mask nor reject")),
+        (Value::Null, None) => Err(Misunderstood(
+            "has an action that is neither pass, mask nor reject",
+        )),
         (Value::Object(mut body), _) => {
-            let field = if direction == Direction::Request { "messages" } else { "choices" };
+            let field = if direction == Direction::Request {
+                "messages"
+            } else {
+                "choices"
+            };
             let Some(Value::Array(list)) = body.remove(field) else {
-                return Err(Misunderstood("masks without the texts that were asked about"));
+                return Err(Misunderstood(
+                    "masks without the texts that were asked about",
+                ));
             };
             mask(direction, texts, list).map(Verdict::Mask)
         }
-        _ => Err(Misunderstood("has an action whose body is neither a text nor texts")),
+        _ => Err(Misunderstood(
+            "has an action whose body is neither a text nor texts",
+        )),
     }
 }
 
@@ -116,17 +145,32 @@ fn reject(mut message: String, status: Option<i64>) -> Verdict {
     message.truncate(message.floor_char_boundary(MAX_MESSAGE));
     let status = status.and_then(|status| u16::try_from(status).ok());
     let status = status.filter(|status| (400..600).contains(status));
-    Verdict::Reject { message: Some(message).filter(|text| !text.is_empty()), status }
+    Verdict::Reject {
+        message: Some(message).filter(|text| !text.is_empty()),
+        status,
+    }
 }
 
-fn mask(direction: Direction, texts: &[&Text], list: Vec<Value>) -> Result<Vec<String>, Misunderstood> {
+fn mask(
+    direction: Direction,
+    texts: &[&Text],
+    list: Vec<Value>,
+) -> Result<Vec<String>, Misunderstood> {
     if list.len() != texts.len() {
-        return Err(Misunderstood("has another number of texts than was asked about"));
+        return Err(Misunderstood(
+            "has another number of texts than was asked about",
+        ));
     }
     let mut new = Vec::with_capacity(list.len());
     for (mut one, text) in list.into_iter().zip(texts) {
-        let message = if direction == Direction::Request { Some(&mut one) } else { one.get_mut("message") };
-        let Some(Value::String(content)) = message.and_then(|m| m.get_mut("content")).map(Value::take) else {
+        let message = if direction == Direction::Request {
+            Some(&mut one)
+        } else {
+            one.get_mut("message")
+        };
+        let Some(Value::String(content)) =
+            message.and_then(|m| m.get_mut("content")).map(Value::take)
+        else {
             return Err(Misunderstood("masks with something that is no text"));
         };
         let is_json = |text: &str| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
@@ -148,7 +192,11 @@ mod tests {
     }
 
     fn said(direction: Direction, texts: &[Text], answer: &str) -> Result<Verdict, Misunderstood> {
-        verdict(direction, &texts.iter().collect::<Vec<_>>(), answer.as_bytes())
+        verdict(
+            direction,
+            &texts.iter().collect::<Vec<_>>(),
+            answer.as_bytes(),
+        )
     }
 
     #[test]
@@ -180,30 +228,50 @@ mod tests {
     fn the_fields_of_an_action_say_which_it_is() {
         let texts = [text(Kind::User, false, "a")];
         let request = |answer| said(Direction::Request, &texts, answer);
-        for pass in
-            [r#"{"action":{}}"#, r#"{"action":{"reason":"r"},"x":1}"#, r#"{"action":{"reason":null}}"#]
-        {
+        for pass in [
+            r#"{"action":{}}"#,
+            r#"{"action":{"reason":"r"},"x":1}"#,
+            r#"{"action":{"reason":null}}"#,
+        ] {
             assert_eq!(request(pass), Ok(Verdict::Pass), "{pass}");
         }
         let mask = r#"{"action":{"body":{"messages":[{"role":"x","content":"b"}]},"reason":null}}"#;
         assert_eq!(request(mask), Ok(Verdict::Mask(vec!["b".into()])));
         let choices = r#"{"action":{"body":{"choices":[{"message":{"content":""}}]}}}"#;
-        assert_eq!(said(Direction::Response, &texts, choices), Ok(Verdict::Mask(vec![String::new()])));
+        assert_eq!(
+            said(Direction::Response, &texts, choices),
+            Ok(Verdict::Mask(vec![String::new()]))
+        );
         let reject = |message: &str, status| {
             let message = (!message.is_empty()).then(|| message.to_owned());
             Ok(Verdict::Reject { message, status })
         };
-        assert_eq!(request(r#"{"action":{"body":"no","status_code":451}}"#), reject("no", Some(451)));
+        assert_eq!(
+            request(r#"{"action":{"body":"no","status_code":451}}"#),
+            reject("no", Some(451))
+        );
         assert_eq!(request(r#"{"action":{"body":"no"}}"#), reject("no", None));
-        assert_eq!(request(r#"{"action":{"body":"","status_code":200}}"#), reject("", None));
-        assert_eq!(request(r#"{"action":{"status_code":403}}"#), reject("", Some(403)));
-        let long = format!(r#"{{"action":{{"body":"{}","status_code":400}}}}"#, "é".repeat(4000));
+        assert_eq!(
+            request(r#"{"action":{"body":"","status_code":200}}"#),
+            reject("", None)
+        );
+        assert_eq!(
+            request(r#"{"action":{"status_code":403}}"#),
+            reject("", Some(403))
+        );
+        let long = format!(
+            r#"{{"action":{{"body":"{}","status_code":400}}}}"#,
+            "é".repeat(4000)
+        );
         assert_eq!(request(&long), reject(&"é".repeat(512), Some(400)));
     }
 
     #[test]
     fn what_is_none_of_the_three_is_no_pass() {
-        let texts = [text(Kind::User, false, "a"), text(Kind::ToolArguments, true, "{\"a\":1}")];
+        let texts = [
+            text(Kind::User, false, "a"),
+            text(Kind::ToolArguments, true, "{\"a\":1}"),
+        ];
         for answer in [
             "",
             "null",
@@ -220,7 +288,10 @@ mod tests {
             r#"{"action":{"body":{"messages":[{"content":"a"},7]}}}"#,
             r#"{"action":{"body":{"messages":[{"content":"a"},{"content":"no JSON"}]}}}"#,
         ] {
-            assert!(said(Direction::Request, &texts, answer).is_err(), "{answer}");
+            assert!(
+                said(Direction::Request, &texts, answer).is_err(),
+                "{answer}"
+            );
         }
     }
 }

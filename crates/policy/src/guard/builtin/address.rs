@@ -9,9 +9,17 @@ use super::{Begins, Candidate, Recogniser};
 
 pub(super) fn recognisers() -> Vec<Recogniser> {
     vec![
-        Recogniser::new(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?:\.[0-9])?", Begins::Digits(4), v4)
-            .only(|bytes| bytes.iter().take(4).any(|b| *b == b'.')),
-        Recogniser::new(r"[0-9A-Fa-f:]{2,39}(?:\.[0-9]{1,3}){0,3}", Begins::At(begins), v6),
+        Recogniser::new(
+            r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?:\.[0-9])?",
+            Begins::Digits(4),
+            v4,
+        )
+        .only(|bytes| bytes.iter().take(4).any(|b| *b == b'.')),
+        Recogniser::new(
+            r"[0-9A-Fa-f:]{2,39}(?:\.[0-9]{1,3}){0,3}",
+            Begins::At(begins),
+            v6,
+        ),
     ]
 }
 
@@ -24,7 +32,9 @@ fn v4(candidate: &Candidate<'_>) -> Option<usize> {
     // Four numbers behind such a word are a version.
     let is_version = follows(
         candidate.before,
-        &["version", "ver", "release", "section", "chapter", "rev", "build", "firmware"],
+        &[
+            "version", "ver", "release", "section", "chapter", "rev", "build", "firmware",
+        ],
     );
     let is_address = candidate.text.parse::<Ipv4Addr>().is_ok();
     (is_address && !is_version && ends(candidate.after)).then_some(candidate.text.len())
@@ -42,7 +52,12 @@ fn begins(text: &str, at: usize) -> Option<usize> {
     let mut from = at;
     loop {
         let colon = from + memchr(b':', &bytes[from..])?;
-        let before = bytes[..colon].iter().rev().take(LONGEST).take_while(|b| is_part(**b)).count();
+        let before = bytes[..colon]
+            .iter()
+            .rev()
+            .take(LONGEST)
+            .take_while(|b| is_part(**b))
+            .count();
         let start = colon - before;
         let alone = start == 0 || !(is_word(bytes[start - 1]) || is_part(bytes[start - 1]));
         if alone && start >= at {
@@ -56,10 +71,17 @@ fn v6(candidate: &Candidate<'_>) -> Option<usize> {
     let whole = candidate.text;
     // A colon or a full stop of the sentence.
     let colon = whole.strip_suffix(':').filter(|rest| !rest.ends_with(':'));
-    let text = if whole.parse::<Ipv6Addr>().is_ok() { whole } else { colon? };
+    let text = if whole.parse::<Ipv6Addr>().is_ok() {
+        whole
+    } else {
+        colon?
+    };
     let address = text.parse::<Ipv6Addr>().ok()?;
     // `a::b` is code more often than an address.
     let groups = text.split(':').filter(|group| !group.is_empty()).count();
-    let known = address.is_loopback() || address.is_unicast_link_local() || groups > 2 || text.contains('.');
+    let known = address.is_loopback()
+        || address.is_unicast_link_local()
+        || groups > 2
+        || text.contains('.');
     (known && ends(candidate.after)).then_some(text.len())
 }

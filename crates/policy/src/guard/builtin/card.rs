@@ -4,7 +4,14 @@ use super::digits::{count, ends, group_ends, only, three};
 use super::{Begins, Candidate, Recogniser};
 
 pub(super) fn recognisers() -> Vec<Recogniser> {
-    vec![Recogniser::new("[0-9]{3,19}(?:[ .-][0-9]{3,6}){0,5}", Begins::Digits(13), judge).only(three)]
+    vec![
+        Recogniser::new(
+            "[0-9]{3,19}(?:[ .-][0-9]{3,6}){0,5}",
+            Begins::Digits(13),
+            judge,
+        )
+        .only(three),
+    ]
 }
 
 /// The longest run of whole groups that is a card's number: what follows may be the date or the code of the same card.
@@ -17,7 +24,10 @@ fn judge(candidate: &Candidate<'_>) -> Option<usize> {
         return None;
     }
     // Groups of an account number, and identity numbers of which one in ten passes Luhn's check too.
-    let group = candidate.before.strip_suffix(' ').map(|rest| rest.rsplit(' ').next().unwrap_or(rest));
+    let group = candidate
+        .before
+        .strip_suffix(' ')
+        .map(|rest| rest.rsplit(' ').next().unwrap_or(rest));
     let in_account = group.is_some_and(|group| {
         let has = |is: fn(&u8) -> bool| group.as_bytes().iter().any(is);
         group.len() == 4 && has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase)

@@ -14,7 +14,12 @@ pub(super) fn mobile() -> Vec<Recogniser> {
 
 pub(super) fn id_card() -> Vec<Recogniser> {
     vec![
-        Recogniser::new("[1-9][0-9]{5} ?[0-9]{8} ?[0-9]{3}[0-9Xx]", Begins::Digits(17), judge_id).only(three),
+        Recogniser::new(
+            "[1-9][0-9]{5} ?[0-9]{8} ?[0-9]{3}[0-9Xx]",
+            Begins::Digits(17),
+            judge_id,
+        )
+        .only(three),
     ]
 }
 
@@ -39,18 +44,30 @@ pub(super) fn is_id(text: &str) -> bool {
     let characters: Vec<u32> = text
         .bytes()
         .filter(|b| *b != b' ')
-        .map(|b| if b.is_ascii_digit() { u32::from(b - b'0') } else { 10 })
+        .map(|b| {
+            if b.is_ascii_digit() {
+                u32::from(b - b'0')
+            } else {
+                10
+            }
+        })
         .collect();
     if characters.len() != 18 {
         return false;
     }
-    let number = |from: usize, to: usize| characters[from..to].iter().fold(0, |all, d| all * 10 + d);
-    let is_region =
-        matches!(number(0, 2), 11..=15 | 21..=23 | 31..=37 | 41..=46 | 50..=54 | 61..=65 | 71 | 81..=83);
+    let number =
+        |from: usize, to: usize| characters[from..to].iter().fold(0, |all, d| all * 10 + d);
+    let is_region = matches!(number(0, 2), 11..=15 | 21..=23 | 31..=37 | 41..=46 | 50..=54 | 61..=65 | 71 | 81..=83);
     let is_date = matches!(number(6, 10), 1900..=2099)
         && (1..=12).contains(&number(10, 12))
         && (1..=31).contains(&number(12, 14));
     // The weights are powers of two modulo 11, from the right.
-    let sum = characters.iter().rev().fold((0, 1), |(sum, weight), d| (sum + d * weight, weight * 2 % 11)).0;
+    let sum = characters
+        .iter()
+        .rev()
+        .fold((0, 1), |(sum, weight), d| {
+            (sum + d * weight, weight * 2 % 11)
+        })
+        .0;
     is_region && is_date && sum % 11 == 1
 }

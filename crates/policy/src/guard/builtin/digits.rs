@@ -37,7 +37,10 @@ impl Groups {
         while let Some(first) = find(bytes, at) {
             let row = bytes[first..].iter().take_while(|b| is_in_row(**b)).count();
             let end = first + row;
-            let mut left = bytes[first..end].iter().filter(|b| b.is_ascii_digit()).count();
+            let mut left = bytes[first..end]
+                .iter()
+                .filter(|b| b.is_ascii_digit())
+                .count();
             let mut i = first;
             while i < end && left >= 4 {
                 let is_digit = bytes[i].is_ascii_digit();
@@ -55,7 +58,10 @@ impl Groups {
     /// The first group from `at` on whose row has so many digits left.
     pub(super) fn next(&self, at: usize, least: usize) -> Option<usize> {
         let from = self.found.partition_point(|(start, _)| *start < at);
-        self.found[from..].iter().find(|(_, left)| *left >= least).map(|(start, _)| *start)
+        self.found[from..]
+            .iter()
+            .find(|(_, left)| *left >= least)
+            .map(|(start, _)| *start)
     }
 
     /// The same, or the `+` and `(` before it.
@@ -82,7 +88,9 @@ pub(super) fn count(text: &str) -> usize {
 
 /// The digits alone.
 pub(super) fn only(text: &str) -> impl DoubleEndedIterator<Item = u32> + Clone {
-    text.bytes().filter(u8::is_ascii_digit).map(|b| u32::from(b - b'0'))
+    text.bytes()
+        .filter(u8::is_ascii_digit)
+        .map(|b| u32::from(b - b'0'))
 }
 
 /// Lengths of the text up to the end of each group of digits, the longest first. The last group only counts when `closed`, that
@@ -90,7 +98,8 @@ pub(super) fn only(text: &str) -> impl DoubleEndedIterator<Item = u32> + Clone {
 pub(super) fn group_ends(text: &str, closed: bool) -> impl Iterator<Item = usize> {
     let bytes = text.as_bytes();
     (1..=bytes.len()).rev().filter(move |&end| {
-        bytes[end - 1].is_ascii_digit() && bytes.get(end).map_or(closed, |next| !next.is_ascii_digit())
+        bytes[end - 1].is_ascii_digit()
+            && bytes.get(end).map_or(closed, |next| !next.is_ascii_digit())
     })
 }
 
@@ -103,15 +112,21 @@ pub(super) fn ends(after: Option<char>) -> bool {
 pub(super) fn follows(before: &str, words: &[&str]) -> bool {
     let trimmed = before.trim_end_matches([' ', ':', '#', '=', '.', '-', '"', '\'', '(']);
     words.iter().any(|word| {
-        trimmed.len().checked_sub(word.len()).and_then(|at| trimmed.get(at..)).is_some_and(|end| {
-            let at = trimmed.len() - word.len();
-            let alone = at == 0 || !is_word(trimmed.as_bytes()[at - 1]);
-            alone && end.eq_ignore_ascii_case(word)
-        })
+        trimmed
+            .len()
+            .checked_sub(word.len())
+            .and_then(|at| trimmed.get(at..))
+            .is_some_and(|end| {
+                let at = trimmed.len() - word.len();
+                let alone = at == 0 || !is_word(trimmed.as_bytes()[at - 1]);
+                alone && end.eq_ignore_ascii_case(word)
+            })
     })
 }
 
 /// Whether a group has at least three digits.
 pub(super) fn three(bytes: &[u8]) -> bool {
-    bytes.get(..3).is_some_and(|three| three.iter().all(u8::is_ascii_digit))
+    bytes
+        .get(..3)
+        .is_some_and(|three| three.iter().all(u8::is_ascii_digit))
 }

@@ -5,7 +5,11 @@ use super::digits::{find, is_word};
 use super::{Begins, Candidate, Recogniser};
 
 pub(super) fn recognisers() -> Vec<Recogniser> {
-    vec![Recogniser::new("[A-Za-z]{2}[0-9]{2}(?:[ -]?[0-9A-Za-z]){11,30}", Begins::At(begins), judge)]
+    vec![Recogniser::new(
+        "[A-Za-z]{2}[0-9]{2}(?:[ -]?[0-9A-Za-z]){11,30}",
+        Begins::At(begins),
+        judge,
+    )]
 }
 
 /// Two letters that stand for themselves, and two digits.
@@ -29,7 +33,9 @@ fn begins(text: &str, at: usize) -> Option<usize> {
 fn judge(candidate: &Candidate<'_>) -> Option<usize> {
     let text = candidate.text;
     let want = length(&text[..2].to_ascii_uppercase())?;
-    let mut characters = text.char_indices().filter(|(_, c)| c.is_ascii_alphanumeric());
+    let mut characters = text
+        .char_indices()
+        .filter(|(_, c)| c.is_ascii_alphanumeric());
     let (last, _) = characters.nth(want - 1)?;
     let end = last + 1;
     let next = text[end..].chars().next().or(candidate.after);
@@ -39,7 +45,11 @@ fn judge(candidate: &Candidate<'_>) -> Option<usize> {
 
 /// The remainder is 1 when the first four characters are moved to the end, and letters count from A = 10.
 fn mod_97(text: &str) -> bool {
-    let characters = || text.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_uppercase());
+    let characters = || {
+        text.bytes()
+            .filter(u8::is_ascii_alphanumeric)
+            .map(|b| b.to_ascii_uppercase())
+    };
     let moved = characters().skip(4).chain(characters().take(4));
     let rest = moved.fold(0u32, |rest, b| match b {
         b'0'..=b'9' => (rest * 10 + u32::from(b - b'0')) % 97,

@@ -37,6 +37,7 @@ fn judge(candidate: &Candidate<'_>) -> Option<usize> {
     // Amazon's are capitals that have no digit now and then.
     let is_amazon = text.starts_with("AKIA") || text.starts_with("ASIA");
     let is_random = is_amazon
-        || text.bytes().any(|b| b.is_ascii_digit()) && text.bytes().any(|b| b.is_ascii_alphabetic());
+        || text.bytes().any(|b| b.is_ascii_digit())
+            && text.bytes().any(|b| b.is_ascii_alphabetic());
     is_random.then_some(text.len())
 }

@@ -38,7 +38,11 @@ fn judge_international(candidate: &Candidate<'_>) -> Option<usize> {
     };
     // With a plus, what follows may be something else; without, the whole row has to be one number.
     let mut ends = group_ends(text, ends(candidate.after));
-    if is_plus { ends.find(number) } else { ends.next().filter(number) }
+    if is_plus {
+        ends.find(number)
+    } else {
+        ends.next().filter(number)
+    }
 }
 
 fn judge_american(candidate: &Candidate<'_>) -> Option<usize> {
@@ -70,7 +74,11 @@ fn judge_american(candidate: &Candidate<'_>) -> Option<usize> {
         "routing",
     ];
     let is_other = candidate.before.ends_with('#') || follows(candidate.before, &others);
-    let joined = if is_spaced { is_inside(candidate.before) } else { is_joined(candidate.before) };
+    let joined = if is_spaced {
+        is_inside(candidate.before)
+    } else {
+        is_joined(candidate.before)
+    };
     (shaped && !joined && ends(candidate.after) && !(is_bare && is_other)).then_some(text.len())
 }
 
@@ -89,7 +97,10 @@ fn judge_national(candidate: &Candidate<'_>) -> Option<usize> {
 
 /// How many digits each group has.
 fn groups(text: &str) -> Vec<usize> {
-    text.split(|c: char| !c.is_ascii_digit()).map(str::len).filter(|n| *n > 0).collect()
+    text.split(|c: char| !c.is_ascii_digit())
+        .map(str::len)
+        .filter(|n| *n > 0)
+        .collect()
 }
 
 /// Whether more digits follow, joined by a mark.
@@ -104,7 +115,9 @@ fn is_joined(before: &str) -> bool {
 
 /// Whether they go on from others before, by a mark, or by a space from a group of the same row of groups.
 fn is_inside(before: &str) -> bool {
-    let last = before.strip_suffix(' ').map(|rest| rest.rsplit(' ').next().unwrap_or(rest));
+    let last = before
+        .strip_suffix(' ')
+        .map(|rest| rest.rsplit(' ').next().unwrap_or(rest));
     is_joined(before)
         || last.is_some_and(|last| {
             let alone = last.len() >= 3 && last.bytes().all(|b| b.is_ascii_alphanumeric());

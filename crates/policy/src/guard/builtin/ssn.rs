@@ -7,9 +7,24 @@ use super::{Begins, Candidate, Recogniser};
 pub(super) fn recognisers() -> Vec<Recogniser> {
     vec![
         // One more group would make it something longer.
-        Recogniser::new("[0-9]{3}-[0-9]{2}-[0-9]{4}(?:-[0-9])?", Begins::Digits(9), judge).only(three),
-        Recogniser::new("[0-9]{3} [0-9]{2} [0-9]{4}(?: [0-9])?", Begins::Digits(9), judge).only(three),
-        Recogniser::new(r"[0-9]{3}\.[0-9]{2}\.[0-9]{4}(?:\.[0-9])?", Begins::Digits(9), judge).only(three),
+        Recogniser::new(
+            "[0-9]{3}-[0-9]{2}-[0-9]{4}(?:-[0-9])?",
+            Begins::Digits(9),
+            judge,
+        )
+        .only(three),
+        Recogniser::new(
+            "[0-9]{3} [0-9]{2} [0-9]{4}(?: [0-9])?",
+            Begins::Digits(9),
+            judge,
+        )
+        .only(three),
+        Recogniser::new(
+            r"[0-9]{3}\.[0-9]{2}\.[0-9]{4}(?:\.[0-9])?",
+            Begins::Digits(9),
+            judge,
+        )
+        .only(three),
         Recogniser::new("[0-9]{9}", Begins::Digits(9), named).only(three),
     ]
 }
@@ -27,8 +42,14 @@ fn judge(candidate: &Candidate<'_>) -> Option<usize> {
 
 /// Nine digits are too common to be taken for one, unless the text says so.
 fn named(candidate: &Candidate<'_>) -> Option<usize> {
-    let words =
-        ["ssn", "social security", "social security number", "social security no", "ssn is", "number is"];
+    let words = [
+        "ssn",
+        "social security",
+        "social security number",
+        "social security no",
+        "ssn is",
+        "number is",
+    ];
     (follows(candidate.before, &words) && ends(candidate.after) && is_issued(candidate.text))
         .then_some(candidate.text.len())
 }

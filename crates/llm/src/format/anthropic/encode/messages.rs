@@ -21,7 +21,14 @@ impl Body<'_, '_> {
             }
             let mut result = Ok(());
             w.object(|w| {
-                w.put("role", if role == Role::Assistant { "assistant" } else { "user" });
+                w.put(
+                    "role",
+                    if role == Role::Assistant {
+                        "assistant"
+                    } else {
+                        "user"
+                    },
+                );
                 w.key("content");
                 result = self.content(w, &parts, i == last && role == Role::Assistant);
             });
@@ -39,8 +46,19 @@ impl Body<'_, '_> {
         }
     }
 
-    fn content(&mut self, w: &mut Writer<'_>, parts: &[&Part<'_>], is_prefill: bool) -> Result<(), Invalid> {
-        if let [Part { content: Content::Text(text), cache: None }] = parts {
+    fn content(
+        &mut self,
+        w: &mut Writer<'_>,
+        parts: &[&Part<'_>],
+        is_prefill: bool,
+    ) -> Result<(), Invalid> {
+        if let [
+            Part {
+                content: Content::Text(text),
+                cache: None,
+            },
+        ] = parts
+        {
             // An answer that is to be gone on with may not end in white space.
             w.str(if is_prefill { text.trim_end() } else { text });
             return Ok(());
@@ -73,7 +91,9 @@ impl Body<'_, '_> {
                     result = self.source(w, media, "");
                     w.put_some("title", media.name.as_deref());
                 }
-                Content::Audio(_) => result = Err(self.target.refuse("messages[].content[]", "sound")),
+                Content::Audio(_) => {
+                    result = Err(self.target.refuse("messages[].content[]", "sound"))
+                }
                 Content::ToolCall(call) => {
                     w.put("type", "tool_use");
                     w.put("id", &safe_id(&call.id));
@@ -112,13 +132,19 @@ impl Body<'_, '_> {
         let path = "messages[].content[]";
         match &media.source {
             Source::Data { media_type, .. } if !media_type.starts_with(kind) => {
-                return Err(self.target.refuse(path, &format!("{media_type:?} as a picture")));
+                return Err(self
+                    .target
+                    .refuse(path, &format!("{media_type:?} as a picture")));
             }
             Source::Url { .. } if !self.target.provider.quirks.media_urls => {
                 let what = "a picture or document by its URL: send the bytes, as base64";
                 return Err(self.target.refuse(path, what));
             }
-            Source::File(_) => return Err(self.target.refuse(path, "another provider's file by its id")),
+            Source::File(_) => {
+                return Err(self
+                    .target
+                    .refuse(path, "another provider's file by its id"));
+            }
             Source::Data { .. } | Source::Url { .. } | Source::Text(_) => {}
         }
         w.key("source").object(|w| match &media.source {

@@ -100,7 +100,10 @@ impl Encoder {
                 self.enter_thinking(out);
                 self.say("thinking_delta", "thinking", text, out);
             }
-            Event::Signature { choice: 0, signature } => {
+            Event::Signature {
+                choice: 0,
+                signature,
+            } => {
                 self.enter_thinking(out);
                 self.say("signature_delta", "signature", signature, out);
             }
@@ -112,7 +115,12 @@ impl Encoder {
                 });
                 end_block(number, out);
             }
-            Event::ToolStart { choice: 0, index, id, name } => {
+            Event::ToolStart {
+                choice: 0,
+                index,
+                id,
+                name,
+            } => {
                 self.leave(out);
                 let number = self.begin_block(out, |w| {
                     w.put("type", "tool_use");
@@ -120,15 +128,27 @@ impl Encoder {
                     w.put("name", name);
                     w.key("input").object(|_| {});
                 });
-                self.calls.push(Call { index: *index, number, arguments: Progress::default() });
+                self.calls.push(Call {
+                    index: *index,
+                    number,
+                    arguments: Progress::default(),
+                });
             }
-            Event::ToolArguments { choice: 0, index, json } => {
+            Event::ToolArguments {
+                choice: 0,
+                index,
+                json,
+            } => {
                 if let Some(call) = self.calls.iter_mut().find(|call| call.index == *index) {
                     call.arguments.push(json);
                     delta(call.number, "input_json_delta", "partial_json", json, out);
                 }
             }
-            Event::Finish { choice: 0, reason, stop_sequence } => {
+            Event::Finish {
+                choice: 0,
+                reason,
+                stop_sequence,
+            } => {
                 self.finish = Some((*reason, stop_sequence.as_ref().map(|s| s.to_string())));
             }
             Event::Usage(totals) => self.usage = *totals,
@@ -162,13 +182,24 @@ impl Encoder {
         if std::mem::replace(&mut self.started, true) {
             return;
         }
-        let own = if id.is_empty() { self.context.id("msg_") } else { id.to_owned() };
+        let own = if id.is_empty() {
+            self.context.id("msg_")
+        } else {
+            id.to_owned()
+        };
         event(out, "message_start", |w| {
             w.key("message").object(|w| {
                 w.put("id", &own);
                 w.put("type", "message");
                 w.put("role", "assistant");
-                w.put("model", if model.is_empty() { &self.context.model } else { model });
+                w.put(
+                    "model",
+                    if model.is_empty() {
+                        &self.context.model
+                    } else {
+                        model
+                    },
+                );
                 w.key("content").array(|_| {});
                 w.key("stop_reason").bare("null");
                 w.key("stop_sequence").bare("null");
@@ -229,7 +260,9 @@ impl Encoder {
     fn end(&mut self, out: &mut Vec<u8>) {
         self.start("", "", out);
         self.leave(out);
-        self.calls.drain(..).for_each(|call| end_block(call.number, out));
+        self.calls
+            .drain(..)
+            .for_each(|call| end_block(call.number, out));
         let (finish, sequence) = self.finish.take().unwrap_or((Finish::Stop, None));
         event(out, "message_delta", |w| {
             w.key("delta").object(|w| {

@@ -27,7 +27,14 @@ impl Body<'_, '_> {
             }
             let mut result = Ok(());
             w.object(|w| {
-                w.put("role", if role == Role::Assistant { "assistant" } else { "user" });
+                w.put(
+                    "role",
+                    if role == Role::Assistant {
+                        "assistant"
+                    } else {
+                        "user"
+                    },
+                );
                 w.key("content").array(|w| {
                     for part in parts {
                         if result.is_ok() {
@@ -47,11 +54,13 @@ impl Body<'_, '_> {
         match content {
             Content::Text(text) | Content::Refusal(text) => w.put("text", text),
             Content::Image(media) => {
-                w.key("image").object(|w| result = self.media(w, media, "image/"));
+                w.key("image")
+                    .object(|w| result = self.media(w, media, "image/"));
             }
             Content::Document(media) => {
                 self.documents += 1;
-                w.key("document").object(|w| result = self.media(w, media, "application/"));
+                w.key("document")
+                    .object(|w| result = self.media(w, media, "application/"));
             }
             Content::Audio(_) => return Err(self.target.refuse("messages[].content[]", "sound")),
             Content::ToolCall(call) => w.key("toolUse").object(|w| {
@@ -60,7 +69,8 @@ impl Body<'_, '_> {
                 w.key("input").raw(&arguments(&call.arguments));
             }),
             Content::ToolResult(tool) => {
-                w.key("toolResult").object(|w| result = self.result(w, tool));
+                w.key("toolResult")
+                    .object(|w| result = self.result(w, tool));
             }
             Content::Reasoning { text, signature } => w.key("reasoningContent").object(|w| {
                 w.key("reasoningText").object(|w| {
@@ -69,7 +79,8 @@ impl Body<'_, '_> {
                 });
             }),
             Content::Redacted(data) => {
-                w.key("reasoningContent").object(|w| w.put("redactedContent", data));
+                w.key("reasoningContent")
+                    .object(|w| w.put("redactedContent", data));
             }
         }
         result
@@ -81,7 +92,9 @@ impl Body<'_, '_> {
         w.key("content").array(|w| {
             for part in tool.content.iter().filter(|p| !p.is_blank()) {
                 w.object(|w| match &part.content {
-                    Content::Text(text) if Fields::parse(text, "").is_ok() => w.key("json").raw(text.trim()),
+                    Content::Text(text) if Fields::parse(text, "").is_ok() => {
+                        w.key("json").raw(text.trim())
+                    }
                     other => {
                         let written = self.part(w, other);
                         result = std::mem::replace(&mut result, Ok(())).and(written);
@@ -96,15 +109,22 @@ impl Body<'_, '_> {
     fn media(&mut self, w: &mut Writer<'_>, media: &Media<'_>, kind: &str) -> Result<(), Invalid> {
         let path = "messages[].content[]";
         if let Source::Text(text) = &media.source {
-            return Err(self
-                .target
-                .refuse(path, &format!("a document as text ({} bytes): send it as a text", text.len())));
+            return Err(self.target.refuse(
+                path,
+                &format!(
+                    "a document as text ({} bytes): send it as a text",
+                    text.len()
+                ),
+            ));
         }
         let Source::Data { media_type, data } = &media.source else {
             let what = "a picture or document by its URL or file id: send the bytes, as base64";
             return Err(self.target.refuse(path, what));
         };
-        let format = match media_type.strip_prefix(kind).or(media_type.strip_prefix("text/")) {
+        let format = match media_type
+            .strip_prefix(kind)
+            .or(media_type.strip_prefix("text/"))
+        {
             Some("plain") => "txt",
             Some("markdown") => "md",
             Some("msword") => "doc",
@@ -127,7 +147,11 @@ impl Body<'_, '_> {
         let name = name.unwrap_or("document");
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
         let keep = |c: char| {
-            if c.is_ascii_alphanumeric() || matches!(c, '-' | '(' | ')' | '[' | ']') { c } else { '-' }
+            if c.is_ascii_alphanumeric() || matches!(c, '-' | '(' | ')' | '[' | ']') {
+                c
+            } else {
+                '-'
+            }
         };
         let safe: String = stem.chars().take(180).map(keep).collect();
         format!("{safe}-{}", self.documents)

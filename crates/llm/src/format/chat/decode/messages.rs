@@ -23,13 +23,21 @@ pub(super) fn message<'a>(
     match &*role {
         "system" | "developer" => {
             let parts = parts(content, path, dropped)?;
-            if c.messages.is_empty() { c.system.extend(parts) } else { c.push(Role::System, parts) }
+            if c.messages.is_empty() {
+                c.system.extend(parts)
+            } else {
+                c.push(Role::System, parts)
+            }
         }
         "user" => c.push(Role::User, parts(content, path, dropped)?),
         "tool" => {
             let (id, _) = signature::split(m.need_text("tool_call_id", path)?);
-            let result =
-                ToolResult { id, name: None, content: parts(content, path, dropped)?, is_error: false };
+            let result = ToolResult {
+                id,
+                name: None,
+                content: parts(content, path, dropped)?,
+                is_error: false,
+            };
             c.push(Role::User, vec![Content::ToolResult(result).into()]);
         }
         "assistant" => {
@@ -37,7 +45,10 @@ pub(super) fn message<'a>(
             c.push(Role::Assistant, parts);
         }
         other => {
-            return Err(Invalid::new("messages[].role", format!("{other:?} can't be translated")));
+            return Err(Invalid::new(
+                "messages[].role",
+                format!("{other:?} can't be translated"),
+            ));
         }
     }
     for (name, value) in m.rest() {
@@ -65,18 +76,31 @@ fn assistant<'a>(
             "is an older form that is not translated: write tool_calls",
         ));
     }
-    for mut call in m.read::<Vec<Fields<'a>>>("tool_calls", path)?.unwrap_or_default() {
+    for mut call in m
+        .read::<Vec<Fields<'a>>>("tool_calls", path)?
+        .unwrap_or_default()
+    {
         let path = "messages[].tool_calls[]";
         let mut function: Fields<'a> = call.need("function", path)?;
         let (id, signature) = signature::split(call.need_text("id", path)?);
         let arguments = match function.take("arguments")? {
             // Some servers, and those who quote them, have an object here.
             Some(raw) if raw.get().starts_with('{') => Cow::Borrowed(raw.get()),
-            Some(raw) => parse::<Text<'a>>(raw.get(), "messages[].tool_calls[].function.arguments")?.0,
+            Some(raw) => {
+                parse::<Text<'a>>(raw.get(), "messages[].tool_calls[].function.arguments")?.0
+            }
             None => Cow::Borrowed(""),
         };
         let name = function.need_text("name", "messages[].tool_calls[].function")?;
-        all.push(Content::ToolCall(ToolCall { id, name, arguments, signature }).into());
+        all.push(
+            Content::ToolCall(ToolCall {
+                id,
+                name,
+                arguments,
+                signature,
+            })
+            .into(),
+        );
     }
     Ok(all)
 }
@@ -92,19 +116,34 @@ pub(crate) fn thoughts<'a>(m: &mut Fields<'a>) -> Result<Vec<Part<'a>>, Invalid>
         _ => None,
     };
     let mut all = Vec::new();
-    for mut block in m.read::<Vec<Fields<'a>>>("thinking_blocks", path)?.unwrap_or_default() {
+    for mut block in m
+        .read::<Vec<Fields<'a>>>("thinking_blocks", path)?
+        .unwrap_or_default()
+    {
         let path = "messages[].thinking_blocks[]";
         if let Some(data) = block.text("data", path)? {
             all.push(Content::Redacted(data).into());
         } else {
             let text = block.text("thinking", path)?.unwrap_or_default();
-            all.push(Content::Reasoning { text, signature: block.text("signature", path)? }.into());
+            all.push(
+                Content::Reasoning {
+                    text,
+                    signature: block.text("signature", path)?,
+                }
+                .into(),
+            );
         }
     }
     if all.is_empty()
         && let Some(text) = plain.or(newer).filter(|t| !t.is_empty())
     {
-        all.push(Content::Reasoning { text, signature: None }.into());
+        all.push(
+            Content::Reasoning {
+                text,
+                signature: None,
+            }
+            .into(),
+        );
     }
     Ok(all)
 }
@@ -115,11 +154,17 @@ pub(crate) fn parts<'a>(
     path: &str,
     dropped: &mut Dropped,
 ) -> Result<Vec<Part<'a>>, Invalid> {
-    let Some(content) = content else { return Ok(Vec::new()) };
+    let Some(content) = content else {
+        return Ok(Vec::new());
+    };
     let path = format!("{path}.content");
     if content.get().starts_with('"') {
         let text = parse::<Text<'a>>(content.get(), &path)?.0;
-        return Ok(if text.is_empty() { Vec::new() } else { vec![Part::text(text)] });
+        return Ok(if text.is_empty() {
+            Vec::new()
+        } else {
+            vec![Part::text(text)]
+        });
     }
     let list: Vec<Fields<'a>> = parse(content.get(), &path)?;
     let path = format!("{path}[]");
@@ -140,14 +185,24 @@ fn part<'a>(mut f: Fields<'a>, path: &str, dropped: &mut Dropped) -> Result<Part
                 detail: Option<Text<'a>>,
             }
             let image: Image<'a> = f.need("image_url", path)?;
-            Content::Image(Media { detail: image.detail.map(|d| d.0), ..Media::from_url(image.url.0) })
+            Content::Image(Media {
+                detail: image.detail.map(|d| d.0),
+                ..Media::from_url(image.url.0)
+            })
         }
         "input_audio" => {
             let mut audio: Fields<'a> = f.need("input_audio", path)?;
             let format = audio.need_text("format", path)?;
             let media_type = format!("audio/{format}").into();
-            let source = Source::Data { media_type, data: audio.need_text("data", path)? };
-            Content::Audio(Media { source, name: None, detail: None })
+            let source = Source::Data {
+                media_type,
+                data: audio.need_text("data", path)?,
+            };
+            Content::Audio(Media {
+                source,
+                name: None,
+                detail: None,
+            })
         }
         "file" => Content::Document(file(f.need("file", path)?, path)?),
         // Mistral's.
@@ -155,7 +210,12 @@ fn part<'a>(mut f: Fields<'a>, path: &str, dropped: &mut Dropped) -> Result<Part
             text: mistral_thinking(&mut f, path)?,
             signature: f.text("signature", path)?,
         },
-        other => return Err(Invalid::new(format!("{path}.type"), format!("{other:?} can't be translated"))),
+        other => {
+            return Err(Invalid::new(
+                format!("{path}.type"),
+                format!("{other:?} can't be translated"),
+            ));
+        }
     };
     let cache = cache(&mut f, path)?;
     f.rest()
@@ -166,7 +226,9 @@ fn part<'a>(mut f: Fields<'a>, path: &str, dropped: &mut Dropped) -> Result<Part
 
 fn mistral_thinking<'a>(f: &mut Fields<'a>, path: &str) -> Result<Cow<'a, str>, Invalid> {
     f.take("closed")?;
-    let Some(raw) = f.take("thinking")? else { return Ok("".into()) };
+    let Some(raw) = f.take("thinking")? else {
+        return Ok("".into());
+    };
     if raw.get().starts_with('"') {
         return Ok(parse::<Text<'a>>(raw.get(), path)?.0);
     }
@@ -182,10 +244,21 @@ fn file<'a>(mut f: Fields<'a>, path: &str) -> Result<Media<'a>, Invalid> {
     if let Some(data) = f.text("file_data", path)? {
         let media = Media::from_url(data);
         let source = match media.source {
-            Source::Url { url, .. } => Source::Data { media_type: "application/pdf".into(), data: url },
+            Source::Url { url, .. } => Source::Data {
+                media_type: "application/pdf".into(),
+                data: url,
+            },
             other => other,
         };
-        return Ok(Media { source, name, detail: None });
+        return Ok(Media {
+            source,
+            name,
+            detail: None,
+        });
     }
-    Ok(Media { source: Source::File(f.need_text("file_id", path)?), name, detail: None })
+    Ok(Media {
+        source: Source::File(f.need_text("file_id", path)?),
+        name,
+        detail: None,
+    })
 }

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use super::cache;
-use crate::conversation::{Content, Conversation, Media, Param, Part, Role, Source, ToolCall, ToolResult};
+use crate::conversation::{
+    Content, Conversation, Media, Param, Part, Role, Source, ToolCall, ToolResult,
+};
 use crate::dropped::Dropped;
 use crate::format::chat::NO_THOUGHT;
 use crate::json::{Invalid, Writer};
@@ -37,7 +39,12 @@ struct Messages<'c, 'd> {
 }
 
 impl Messages<'_, '_> {
-    fn message(&mut self, w: &mut Writer<'_>, role: &str, parts: &[Part<'_>]) -> Result<(), Invalid> {
+    fn message(
+        &mut self,
+        w: &mut Writer<'_>,
+        role: &str,
+        parts: &[Part<'_>],
+    ) -> Result<(), Invalid> {
         let mut result = Ok(());
         w.object(|w| {
             w.put("role", role);
@@ -56,7 +63,11 @@ impl Messages<'_, '_> {
                 _ => rest.push(part.clone()),
             }
         }
-        if rest.is_empty() { Ok(()) } else { self.message(w, "user", &rest) }
+        if rest.is_empty() {
+            Ok(())
+        } else {
+            self.message(w, "user", &rest)
+        }
     }
 
     /// Writes a result's text, and gives the pictures in it, which only users may send.
@@ -71,12 +82,20 @@ impl Messages<'_, '_> {
             w.put("tool_call_id", &self.id(&result.id));
             w.put("content", &texts.join("\n"));
         });
-        result.content.iter().filter(|p| !is_text(p)).cloned().collect()
+        result
+            .content
+            .iter()
+            .filter(|p| !is_text(p))
+            .cloned()
+            .collect()
     }
 
     fn assistant(&mut self, w: &mut Writer<'_>, parts: &[Part<'_>]) -> Result<(), Invalid> {
-        let said: Vec<Part<'_>> =
-            parts.iter().filter(|p| matches!(p.content, Content::Text(_))).cloned().collect();
+        let said: Vec<Part<'_>> = parts
+            .iter()
+            .filter(|p| matches!(p.content, Content::Text(_)))
+            .cloned()
+            .collect();
         let calls: Vec<&ToolCall<'_>> = parts.iter().filter_map(call).collect();
         let refused: String = parts.iter().filter_map(refusal).collect();
         let thought: String = parts.iter().filter_map(reasoning).collect();
@@ -107,7 +126,11 @@ impl Messages<'_, '_> {
                 self.thought(Some(&thought), parts);
             }
             if !calls.is_empty() {
-                w.key("tool_calls").array(|w| calls.iter().for_each(|call| w.object(|w| self.call(w, call))));
+                w.key("tool_calls").array(|w| {
+                    calls
+                        .iter()
+                        .for_each(|call| w.object(|w| self.call(w, call)))
+                });
             }
         });
         result
@@ -115,8 +138,9 @@ impl Messages<'_, '_> {
 
     /// Notes thoughts that go no further.
     fn thought(&mut self, text: Option<&str>, parts: &[Part<'_>]) {
-        let hidden =
-            parts.iter().any(|p| matches!(p.content, Content::Redacted(_) | Content::Reasoning { .. }));
+        let hidden = parts
+            .iter()
+            .any(|p| matches!(p.content, Content::Redacted(_) | Content::Reasoning { .. }));
         if hidden || text.is_some_and(|t| !t.is_empty()) {
             self.dropped.add(Param::ReasoningHistory.name(self.c.wire));
         }
@@ -127,7 +151,14 @@ impl Messages<'_, '_> {
         w.put("type", "function");
         w.key("function").object(|w| {
             w.put("name", &call.name);
-            w.put("arguments", if call.arguments.is_empty() { "{}" } else { &call.arguments });
+            w.put(
+                "arguments",
+                if call.arguments.is_empty() {
+                    "{}"
+                } else {
+                    &call.arguments
+                },
+            );
         });
     }
 
@@ -138,9 +169,9 @@ impl Messages<'_, '_> {
             return Cow::Borrowed(id);
         }
         // FNV-1a, in base 36.
-        let mut hash = id
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+        let mut hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
+            (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3)
+        });
         let digits = b"0123456789abcdefghijklmnopqrstuvwxyz";
         let mut text = String::with_capacity(9);
         for _ in 0..9 {
@@ -152,9 +183,9 @@ impl Messages<'_, '_> {
 
     fn content(&mut self, w: &mut Writer<'_>, parts: &[Part<'_>]) -> Result<(), Invalid> {
         let quirks = &self.target.provider.quirks;
-        let plain = parts
-            .iter()
-            .all(|p| matches!(p.content, Content::Text(_)) && (p.cache.is_none() || !quirks.cache_control));
+        let plain = parts.iter().all(|p| {
+            matches!(p.content, Content::Text(_)) && (p.cache.is_none() || !quirks.cache_control)
+        });
         if plain && (parts.len() <= 1 || !quirks.chat.text_parts) {
             let texts: Vec<&str> = parts.iter().filter_map(text).collect();
             w.str(&texts.join("\n\n"));
@@ -188,8 +219,9 @@ impl Messages<'_, '_> {
                 return Err(self.target.refuse(path, "a picture"));
             }
             Content::Image(media) => {
-                let url =
-                    media.to_url().ok_or_else(|| self.target.refuse(path, "a picture by its file id"))?;
+                let url = media
+                    .to_url()
+                    .ok_or_else(|| self.target.refuse(path, "a picture by its file id"))?;
                 w.put("type", "image_url");
                 w.key("image_url").object(|w| {
                     w.put("url", &url);
@@ -211,7 +243,9 @@ impl Messages<'_, '_> {
 
     fn audio(&self, w: &mut Writer<'_>, media: &Media<'_>) -> Result<(), Invalid> {
         let Source::Data { media_type, data } = &media.source else {
-            return Err(self.target.refuse("messages[].content[]", "sound by its URL"));
+            return Err(self
+                .target
+                .refuse("messages[].content[]", "sound by its URL"));
         };
         let format = match media_type.strip_prefix("audio/").unwrap_or(media_type) {
             "wav" | "x-wav" | "wave" => "wav",
@@ -233,7 +267,9 @@ impl Messages<'_, '_> {
             return Ok(());
         }
         let Source::Data { .. } = &media.source else {
-            return Err(self.target.refuse("messages[].content[]", "a document by its URL or file id"));
+            return Err(self
+                .target
+                .refuse("messages[].content[]", "a document by its URL or file id"));
         };
         w.put("type", "file");
         w.key("file").object(|w| {
@@ -245,17 +281,33 @@ impl Messages<'_, '_> {
 }
 
 pub(crate) fn text<'p>(part: &'p Part<'_>) -> Option<&'p str> {
-    if let Content::Text(text) = &part.content { Some(text) } else { None }
+    if let Content::Text(text) = &part.content {
+        Some(text)
+    } else {
+        None
+    }
 }
 
 fn call<'p, 'a>(part: &'p Part<'a>) -> Option<&'p ToolCall<'a>> {
-    if let Content::ToolCall(call) = &part.content { Some(call) } else { None }
+    if let Content::ToolCall(call) = &part.content {
+        Some(call)
+    } else {
+        None
+    }
 }
 
 fn refusal<'p>(part: &'p Part<'_>) -> Option<&'p str> {
-    if let Content::Refusal(text) = &part.content { Some(text) } else { None }
+    if let Content::Refusal(text) = &part.content {
+        Some(text)
+    } else {
+        None
+    }
 }
 
 fn reasoning<'p>(part: &'p Part<'_>) -> Option<&'p str> {
-    if let Content::Reasoning { text, .. } = &part.content { Some(text) } else { None }
+    if let Content::Reasoning { text, .. } = &part.content {
+        Some(text)
+    } else {
+        None
+    }
 }

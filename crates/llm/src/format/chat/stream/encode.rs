@@ -52,7 +52,14 @@ impl Encoder {
             }
             w.put("object", "chat.completion.chunk");
             w.key("created").bare(created.unwrap_or(self.context.now));
-            w.put("model", if model.is_empty() { &self.context.model } else { model });
+            w.put(
+                "model",
+                if model.is_empty() {
+                    &self.context.model
+                } else {
+                    model
+                },
+            );
         });
         self.head.pop();
         self.head.extend_from_slice(b",\"choices\":[");
@@ -68,8 +75,12 @@ impl Encoder {
                 self.begin(id, model, *created);
                 self.speak(0, out);
             }
-            Event::Text { choice, text } => self.chunk(*choice, out, None, |w| w.put("content", text)),
-            Event::Refusal { choice, text } => self.chunk(*choice, out, None, |w| w.put("refusal", text)),
+            Event::Text { choice, text } => {
+                self.chunk(*choice, out, None, |w| w.put("content", text))
+            }
+            Event::Refusal { choice, text } => {
+                self.chunk(*choice, out, None, |w| w.put("refusal", text))
+            }
             Event::Reasoning { choice, text } => {
                 self.thought.push_str(text);
                 self.chunk(*choice, out, None, |w| w.put("reasoning_content", text));
@@ -77,13 +88,23 @@ impl Encoder {
             Event::Signature { signature, .. } => self.proof.push_str(signature),
             Event::Redacted { choice, data } => self.chunk(*choice, out, None, |w| {
                 let block = Content::Redacted(data.as_ref().into());
-                w.key("thinking_blocks").array(|w| thinking_block(w, &block));
+                w.key("thinking_blocks")
+                    .array(|w| thinking_block(w, &block));
             }),
-            Event::ToolStart { choice, index, id, name } => {
+            Event::ToolStart {
+                choice,
+                index,
+                id,
+                name,
+            } => {
                 self.bare.push((*choice, *index));
                 self.chunk(*choice, out, None, |w| start_call(w, *index, id, name));
             }
-            Event::ToolArguments { choice, index, json } => {
+            Event::ToolArguments {
+                choice,
+                index,
+                json,
+            } => {
                 self.bare.retain(|bare| *bare != (*choice, *index));
                 self.arguments(*choice, *index, json, out);
             }
@@ -159,7 +180,11 @@ impl Encoder {
                 None => w.key("finish_reason").bare("null"),
             }
         });
-        out.extend_from_slice(if self.context.include_usage { b"],\"usage\":null}\n\n" } else { b"]}\n\n" });
+        out.extend_from_slice(if self.context.include_usage {
+            b"],\"usage\":null}\n\n"
+        } else {
+            b"]}\n\n"
+        });
     }
 
     fn flush_proof(&mut self, out: &mut Vec<u8>) {
@@ -167,9 +192,18 @@ impl Encoder {
             self.thought.clear();
             return;
         }
-        let (text, proof) = (std::mem::take(&mut self.thought), std::mem::take(&mut self.proof));
-        let block = Content::Reasoning { text: text.into(), signature: Some(proof.into()) };
-        self.chunk(0, out, None, |w| w.key("thinking_blocks").array(|w| thinking_block(w, &block)));
+        let (text, proof) = (
+            std::mem::take(&mut self.thought),
+            std::mem::take(&mut self.proof),
+        );
+        let block = Content::Reasoning {
+            text: text.into(),
+            signature: Some(proof.into()),
+        };
+        self.chunk(0, out, None, |w| {
+            w.key("thinking_blocks")
+                .array(|w| thinking_block(w, &block))
+        });
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {

@@ -18,7 +18,11 @@ impl Body<'_, '_> {
             .filter_map(|part| document(&part.content))
             .collect();
         if !documents.is_empty() {
-            w.key("documents").array(|w| documents.iter().for_each(|media| w.object(|w| data(w, media))));
+            w.key("documents").array(|w| {
+                documents
+                    .iter()
+                    .for_each(|media| w.object(|w| data(w, media)))
+            });
         }
         let mut result = Ok(());
         w.key("messages").array(|w| {
@@ -40,7 +44,9 @@ impl Body<'_, '_> {
         let mut texts = Vec::new();
         for part in self.c.instructions() {
             let Content::Text(text) = &part.content else {
-                return Err(self.target.refuse(PATH, "anything but text in its instructions"));
+                return Err(self
+                    .target
+                    .refuse(PATH, "anything but text in its instructions"));
             };
             texts.push(&**text);
         }
@@ -57,13 +63,20 @@ impl Body<'_, '_> {
     }
 
     /// Results of tools are messages of their own, right after their calls; pictures in them are for users to send.
-    fn user(&mut self, w: &mut Writer<'_>, parts: &[&Part<'_>], apart: bool) -> Result<(), Invalid> {
+    fn user(
+        &mut self,
+        w: &mut Writer<'_>,
+        parts: &[&Part<'_>],
+        apart: bool,
+    ) -> Result<(), Invalid> {
         let mut rest: Vec<&Part<'_>> = Vec::new();
         for part in parts {
             match &part.content {
                 Content::ToolResult(result) => {
                     self.result(w, result)?;
-                    let stays = |p: &&Part<'_>| text(&p.content).is_none() && document(&p.content).is_none();
+                    let stays = |p: &&Part<'_>| {
+                        text(&p.content).is_none() && document(&p.content).is_none()
+                    };
                     rest.extend(result.content.iter().filter(stays));
                 }
                 content if apart && document(content).is_some() => {}
@@ -77,7 +90,13 @@ impl Body<'_, '_> {
         w.object(|w| {
             w.put("role", "user");
             w.key("content");
-            if let [Part { content: Content::Text(text), .. }] = rest.as_slice() {
+            if let [
+                Part {
+                    content: Content::Text(text),
+                    ..
+                },
+            ] = rest.as_slice()
+            {
                 return w.str(text);
             }
             w.array(|w| {
@@ -99,8 +118,9 @@ impl Body<'_, '_> {
         }
         match content {
             Content::Image(media) => {
-                let url =
-                    media.to_url().ok_or_else(|| self.target.refuse(PATH, "a picture by its file id"))?;
+                let url = media
+                    .to_url()
+                    .ok_or_else(|| self.target.refuse(PATH, "a picture by its file id"))?;
                 w.put("type", "image_url");
                 w.key("image_url").object(|w| {
                     w.put("url", &url);
@@ -119,7 +139,9 @@ impl Body<'_, '_> {
             self.drop_param(Param::IsError);
         }
         let said = result.content.iter().map(|p| &p.content);
-        let said: Vec<_> = said.filter(|c| text(c).is_some() || document(c).is_some()).collect();
+        let said: Vec<_> = said
+            .filter(|c| text(c).is_some() || document(c).is_some())
+            .collect();
         w.object(|w| {
             w.put("role", "tool");
             w.put("tool_call_id", &result.id);
@@ -157,7 +179,11 @@ impl Body<'_, '_> {
         w.object(|w| {
             w.put("role", "assistant");
             let plan = said.join("");
-            let said = if calls.is_empty() { said.as_slice() } else { &[] };
+            let said = if calls.is_empty() {
+                said.as_slice()
+            } else {
+                &[]
+            };
             match (thoughts.as_slice(), said) {
                 ([], []) => {}
                 ([], [text]) => w.put("content", text),
@@ -181,7 +207,11 @@ impl Body<'_, '_> {
                             w.put("name", &call.name);
                             w.put(
                                 "arguments",
-                                if call.arguments.is_empty() { "{}" } else { &call.arguments },
+                                if call.arguments.is_empty() {
+                                    "{}"
+                                } else {
+                                    &call.arguments
+                                },
                             );
                         });
                     });
@@ -220,11 +250,19 @@ fn block(w: &mut Writer<'_>, kind: &str, text: &str) {
 }
 
 fn text<'p>(content: &'p Content<'_>) -> Option<&'p str> {
-    if let Content::Text(text) | Content::Refusal(text) = content { Some(text) } else { None }
+    if let Content::Text(text) | Content::Refusal(text) = content {
+        Some(text)
+    } else {
+        None
+    }
 }
 
 fn call<'p, 'a>(content: &'p Content<'a>) -> Option<&'p ToolCall<'a>> {
-    if let Content::ToolCall(call) = content { Some(call) } else { None }
+    if let Content::ToolCall(call) = content {
+        Some(call)
+    } else {
+        None
+    }
 }
 
 /// A document that is text.
@@ -236,7 +274,11 @@ fn document<'p, 'a>(content: &'p Content<'a>) -> Option<&'p Media<'a>> {
 }
 
 fn body<'p>(media: &'p Media<'_>) -> &'p str {
-    if let Source::Text(text) = &media.source { text } else { "" }
+    if let Source::Text(text) = &media.source {
+        text
+    } else {
+        ""
+    }
 }
 
 /// `{data}`, with the title and the text.

@@ -28,7 +28,9 @@ impl Ids {
     }
 
     fn result(&mut self, name: &str, given: Option<Cow<'_, str>>) -> String {
-        let is_it = |(open, id): &(String, String)| given.as_ref().map_or(open == name, |given| id == given);
+        let is_it = |(open, id): &(String, String)| {
+            given.as_ref().map_or(open == name, |given| id == given)
+        };
         match self.open.iter().position(is_it) {
             Some(at) => self.open.remove(at).1,
             None => given.map_or_else(|| format!("call_of_{name}"), Cow::into_owned),
@@ -56,7 +58,9 @@ pub(super) fn parts<'a>(
     ids: &mut Ids,
     dropped: &mut Dropped,
 ) -> Result<Vec<Part<'a>>, Invalid> {
-    let Some(raw) = content.take("parts")? else { return Ok(Vec::new()) };
+    let Some(raw) = content.take("parts")? else {
+        return Ok(Vec::new());
+    };
     let list = match raw.get().as_bytes().first() {
         Some(b'{') => vec![parse(raw.get(), path)?],
         _ => parse::<Vec<Fields<'a>>>(raw.get(), &join(path, "parts"))?,
@@ -67,7 +71,8 @@ pub(super) fn parts<'a>(
         if let Some(content) = part(&mut f, &path, ids)? {
             parts.push(content.into());
         }
-        f.rest().for_each(|(name, _)| dropped.add(format!("{path}.{name}")));
+        f.rest()
+            .for_each(|(name, _)| dropped.add(format!("{path}.{name}")));
     }
     Ok(parts)
 }
@@ -98,17 +103,29 @@ fn part<'a>(f: &mut Fields<'a>, path: &str, ids: &mut Ids) -> Result<Option<Cont
         };
         let id = ids.call(&name, given).into();
         let arguments = call.take("args")?.map_or("{}", RawValue::get).into();
-        return Ok(Some(Content::ToolCall(ToolCall { id, name, arguments, signature: signature.or(in_id) })));
+        return Ok(Some(Content::ToolCall(ToolCall {
+            id,
+            name,
+            arguments,
+            signature: signature.or(in_id),
+        })));
     }
     if let Some(response) = read::<Fields<'a>>(f, "functionResponse", "function_response", path)? {
         return self::response(response, path, ids).map(Some);
     }
     if let Some(mut data) = read::<Fields<'a>>(f, "inlineData", "inline_data", path)? {
         let media_type = text(&mut data, "mimeType", "mime_type", path)?.unwrap_or_default();
-        let source = Source::Data { media_type: media_type.clone(), data: data.need_text("data", path)? };
+        let source = Source::Data {
+            media_type: media_type.clone(),
+            data: data.need_text("data", path)?,
+        };
         return Ok(Some(medium(
             &media_type,
-            Media { source, name: text(&mut data, "displayName", "display_name", path)?, detail: None },
+            Media {
+                source,
+                name: text(&mut data, "displayName", "display_name", path)?,
+                detail: None,
+            },
         )));
     }
     if let Some(mut data) = read::<Fields<'a>>(f, "fileData", "file_data", path)? {
@@ -117,10 +134,19 @@ fn part<'a>(f: &mut Fields<'a>, path: &str, ids: &mut Ids) -> Result<Option<Cont
         let kind = media_type.clone().unwrap_or_default();
         return Ok(Some(medium(
             &kind,
-            Media { source: Source::Url { media_type, url }, name: None, detail: None },
+            Media {
+                source: Source::Url { media_type, url },
+                name: None,
+                detail: None,
+            },
         )));
     }
-    for name in ["executableCode", "codeExecutionResult", "executable_code", "code_execution_result"] {
+    for name in [
+        "executableCode",
+        "codeExecutionResult",
+        "executable_code",
+        "code_execution_result",
+    ] {
         if f.has(name) {
             return Err(Invalid::new(
                 join(path, name),
@@ -139,7 +165,12 @@ fn response<'a>(mut f: Fields<'a>, path: &str, ids: &mut Ids) -> Result<Content<
     let raw = f.take("response")?.map_or("{}", RawValue::get);
     let (said, is_error) = said(raw);
     let content = vec![Part::text(said)];
-    Ok(Content::ToolResult(ToolResult { id, name: Some(name), content, is_error }))
+    Ok(Content::ToolResult(ToolResult {
+        id,
+        name: Some(name),
+        content,
+        is_error,
+    }))
 }
 
 /// What a function said. A text alone under the name that Google suggests is that text (API reference, `FunctionResponse`).
@@ -155,9 +186,21 @@ fn said(raw: &str) -> (Cow<'_, str>, bool) {
         error: Option<Text<'a>>,
     }
     match serde_json::from_str::<Said<'_>>(raw) {
-        Ok(Said { output: Some(text), result: None, error: None })
-        | Ok(Said { output: None, result: Some(text), error: None }) => (text.0, false),
-        Ok(Said { output: None, result: None, error: Some(text) }) => (text.0, true),
+        Ok(Said {
+            output: Some(text),
+            result: None,
+            error: None,
+        })
+        | Ok(Said {
+            output: None,
+            result: Some(text),
+            error: None,
+        }) => (text.0, false),
+        Ok(Said {
+            output: None,
+            result: None,
+            error: Some(text),
+        }) => (text.0, true),
         _ => (raw.into(), false),
     }
 }

@@ -36,7 +36,15 @@ impl Encoder {
     pub(crate) fn new(context: Context) -> Self {
         let (id, model) = (context.id(""), context.model.clone());
         let (calls, proof, finish, usage) = Default::default();
-        Self { context, id, model, calls, proof, finish, usage }
+        Self {
+            context,
+            id,
+            model,
+            calls,
+            proof,
+            finish,
+            usage,
+        }
     }
 
     /// Writes an event.
@@ -54,20 +62,32 @@ impl Encoder {
                 self.part(*choice, &Content::Text(text.as_ref().into()), out);
             }
             Event::Reasoning { choice, text } => {
-                let content = Content::Reasoning { text: text.as_ref().into(), signature: None };
+                let content = Content::Reasoning {
+                    text: text.as_ref().into(),
+                    signature: None,
+                };
                 self.part(*choice, &content, out);
             }
             Event::Signature { signature, .. } => self.proof.push_str(signature),
             // Only its own provider could read it, and that one speaks another format.
             Event::Redacted { .. } => {}
-            Event::ToolStart { choice, index, id, name } => self.calls.push(Call {
+            Event::ToolStart {
+                choice,
+                index,
+                id,
+                name,
+            } => self.calls.push(Call {
                 choice: *choice,
                 index: *index,
                 id: id.to_string(),
                 name: name.to_string(),
                 arguments: String::new(),
             }),
-            Event::ToolArguments { choice, index, json } => {
+            Event::ToolArguments {
+                choice,
+                index,
+                json,
+            } => {
                 let mine = |call: &&mut Call| call.choice == *choice && call.index == *index;
                 if let Some(call) = self.calls.iter_mut().find(mine) {
                     call.arguments.push_str(json);
@@ -93,7 +113,9 @@ impl Encoder {
 
     fn part(&mut self, choice: u32, content: &Content<'_>, out: &mut Vec<u8>) {
         self.flush_proof(choice, out);
-        self.write(out, false, |w| candidate(w, choice, None, |w| part(w, content)));
+        self.write(out, false, |w| {
+            candidate(w, choice, None, |w| part(w, content))
+        });
     }
 
     fn flush_proof(&mut self, choice: u32, out: &mut Vec<u8>) {
@@ -101,15 +123,25 @@ impl Encoder {
             return;
         }
         let signature = std::mem::take(&mut self.proof).into();
-        let content = Content::Reasoning { text: "".into(), signature: Some(signature) };
-        self.write(out, false, |w| candidate(w, choice, None, |w| part(w, &content)));
+        let content = Content::Reasoning {
+            text: "".into(),
+            signature: Some(signature),
+        };
+        self.write(out, false, |w| {
+            candidate(w, choice, None, |w| part(w, &content))
+        });
     }
 
     fn flush_calls(&mut self, out: &mut Vec<u8>) {
         for call in std::mem::take(&mut self.calls) {
             let choice = call.choice;
             let (id, name) = (call.id.into(), call.name.into());
-            let content = ToolCall { id, name, arguments: call.arguments.into(), signature: None };
+            let content = ToolCall {
+                id,
+                name,
+                arguments: call.arguments.into(),
+                signature: None,
+            };
             self.part(choice, &Content::ToolCall(content), out);
         }
     }
@@ -123,7 +155,9 @@ impl Encoder {
         let ends = std::mem::take(&mut self.finish);
         self.write(out, true, |w| {
             ends.iter().for_each(|(choice, reason)| {
-                candidate(w, *choice, Some(*reason), |w| w.object(|w| w.put("text", "")));
+                candidate(w, *choice, Some(*reason), |w| {
+                    w.object(|w| w.put("text", ""))
+                });
             });
         });
     }
@@ -142,7 +176,12 @@ impl Encoder {
     }
 }
 
-fn candidate(w: &mut Writer<'_>, choice: u32, finish: Option<Finish>, parts: impl FnOnce(&mut Writer<'_>)) {
+fn candidate(
+    w: &mut Writer<'_>,
+    choice: u32,
+    finish: Option<Finish>,
+    parts: impl FnOnce(&mut Writer<'_>),
+) {
     w.object(|w| {
         w.key("content").object(|w| {
             w.key("parts").array(parts);

@@ -34,7 +34,12 @@ impl Body<'_, '_> {
         self.message(w, "user", &rest)
     }
 
-    fn message(&mut self, w: &mut Writer<'_>, role: &str, parts: &[&Part<'_>]) -> Result<(), Invalid> {
+    fn message(
+        &mut self,
+        w: &mut Writer<'_>,
+        role: &str,
+        parts: &[&Part<'_>],
+    ) -> Result<(), Invalid> {
         if parts.is_empty() {
             return Ok(());
         }
@@ -120,7 +125,12 @@ impl Body<'_, '_> {
             w.put("call_id", &tool.id);
             match parts.as_slice() {
                 [] => w.put("output", ""),
-                [Part { content: Content::Text(text), .. }] => w.put("output", text),
+                [
+                    Part {
+                        content: Content::Text(text),
+                        ..
+                    },
+                ] => w.put("output", text),
                 parts => w.key("output").array(|w| result = self.contents(w, parts)),
             }
         });
@@ -137,19 +147,31 @@ impl Body<'_, '_> {
                     w.put("type", "function_call");
                     w.put("call_id", &call.id);
                     w.put("name", &call.name);
-                    w.put("arguments", if call.arguments.is_empty() { "{}" } else { &call.arguments });
+                    w.put(
+                        "arguments",
+                        if call.arguments.is_empty() {
+                            "{}"
+                        } else {
+                            &call.arguments
+                        },
+                    );
                 }),
-                Content::Reasoning { text, signature } => match signature.as_deref().and_then(opened) {
-                    Some(sealed) => w.object(|w| {
-                        w.put("type", "reasoning");
-                        summary(w, text);
-                        w.put("encrypted_content", sealed);
-                    }),
-                    // What another provider thought, or what nobody can prove.
-                    None => self.drop_param(Param::ReasoningHistory),
-                },
+                Content::Reasoning { text, signature } => {
+                    match signature.as_deref().and_then(opened) {
+                        Some(sealed) => w.object(|w| {
+                            w.put("type", "reasoning");
+                            summary(w, text);
+                            w.put("encrypted_content", sealed);
+                        }),
+                        // What another provider thought, or what nobody can prove.
+                        None => self.drop_param(Param::ReasoningHistory),
+                    }
+                }
                 Content::Redacted(_) => self.drop_param(Param::ReasoningHistory),
-                Content::Image(_) | Content::Audio(_) | Content::Document(_) | Content::ToolResult(_) => {
+                Content::Image(_)
+                | Content::Audio(_)
+                | Content::Document(_)
+                | Content::ToolResult(_) => {
                     self.dropped.add(PATH);
                 }
             }

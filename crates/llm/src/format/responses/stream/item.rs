@@ -15,8 +15,14 @@ pub(super) struct Item {
 pub(super) enum Kind {
     Text,
     Refusal,
-    Reasoning { sealed: String },
-    Call { index: u32, call_id: String, name: String },
+    Reasoning {
+        sealed: String,
+    },
+    Call {
+        index: u32,
+        call_id: String,
+        name: String,
+    },
 }
 
 impl Item {
@@ -25,9 +31,16 @@ impl Item {
             Kind::Text => message(w, &self.id, Some((&self.text, false)), status),
             Kind::Refusal => message(w, &self.id, Some((&self.text, true)), status),
             Kind::Reasoning { sealed } => {
-                reasoning(w, &self.id, &self.text, Some(sealed.as_str()).filter(|s| !s.is_empty()));
+                reasoning(
+                    w,
+                    &self.id,
+                    &self.text,
+                    Some(sealed.as_str()).filter(|s| !s.is_empty()),
+                );
             }
-            Kind::Call { call_id, name, .. } => call(w, &self.id, call_id, name, &self.text, status),
+            Kind::Call { call_id, name, .. } => {
+                call(w, &self.id, call_id, name, &self.text, status)
+            }
         }
     }
 

@@ -43,7 +43,10 @@ pub(super) fn channel(event: &Kinds, path: &[Step<'_>]) -> Option<Channel> {
         (Some("tool_calls"), Some("function"), Some(field @ "arguments"), 5) => field,
         _ => return None,
     };
-    Some(Channel { group: event.group, path: vec![Key::Name(field.to_owned())] })
+    Some(Channel {
+        group: event.group,
+        path: vec![Key::Name(field.to_owned())],
+    })
 }
 
 /// An event of our own: its name and its data.
@@ -56,7 +59,9 @@ pub(super) fn event(channel: &Channel, text: &str) -> (&'static str, String) {
     match field {
         "tool_plan" => (
             "tool-plan-delta",
-            format!("{{\"type\":\"tool-plan-delta\",\"delta\":{{\"message\":{{\"tool_plan\":{text}}}}}}}"),
+            format!(
+                "{{\"type\":\"tool-plan-delta\",\"delta\":{{\"message\":{{\"tool_plan\":{text}}}}}}}"
+            ),
         ),
         "arguments" => (
             "tool-call-delta",
@@ -94,7 +99,12 @@ mod tests {
             String::new()
         }
 
-        fn push(&mut self, text: &mut String, piece: &str, _: &mut String) -> Result<(), Infallible> {
+        fn push(
+            &mut self,
+            text: &mut String,
+            piece: &str,
+            _: &mut String,
+        ) -> Result<(), Infallible> {
             text.push_str(piece);
             Ok(())
         }
@@ -124,22 +134,38 @@ mod tests {
         ] {
             let mut deltas = Deltas::new(Format::Cohere, Operation::Chat);
             let mut out = BytesMut::new();
-            deltas.push(Bytes::copy_from_slice(stream.as_bytes()), &mut Loud, &mut out).unwrap();
+            deltas
+                .push(
+                    Bytes::copy_from_slice(stream.as_bytes()),
+                    &mut Loud,
+                    &mut out,
+                )
+                .unwrap();
             deltas.finish(&mut Loud, &mut out).unwrap();
             // The same but for its letters and where the pieces are cut.
             let plain = |text: &str| -> String {
-                let pieces = text.split("data: ").filter_map(|event| {
-                    let json = event.lines().next().filter(|line| line.starts_with('{'))?;
-                    let value: serde_json::Value = serde_json::from_str(json).ok()?;
-                    let delta = &value["delta"];
-                    let piece =
-                        ["text", "thinking", "partial_json"].iter().find_map(|name| delta[*name].as_str());
-                    Some(piece.map_or_else(|| format!("<{}>", value["type"]), str::to_ascii_lowercase))
-                });
-                pieces.filter(|piece| piece != "<\"content_block_delta\">").collect()
+                let pieces =
+                    text.split("data: ").filter_map(|event| {
+                        let json = event.lines().next().filter(|line| line.starts_with('{'))?;
+                        let value: serde_json::Value = serde_json::from_str(json).ok()?;
+                        let delta = &value["delta"];
+                        let piece = ["text", "thinking", "partial_json"]
+                            .iter()
+                            .find_map(|name| delta[*name].as_str());
+                        Some(piece.map_or_else(
+                            || format!("<{}>", value["type"]),
+                            str::to_ascii_lowercase,
+                        ))
+                    });
+                pieces
+                    .filter(|piece| piece != "<\"content_block_delta\">")
+                    .collect()
             };
             assert_eq!(plain(&read(&out)), plain(&read(stream.as_bytes())));
-            assert!(read(&out).contains("PENGUINS, THEN.") || read(&out).contains("I WILL LOOK UP BOTH."));
+            assert!(
+                read(&out).contains("PENGUINS, THEN.")
+                    || read(&out).contains("I WILL LOOK UP BOTH.")
+            );
             assert!(
                 read(&out).contains("120 CM") || read(&out).contains("\"CITY\\\":\\\"PARIS"),
                 "{}",
