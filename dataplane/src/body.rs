@@ -6,14 +6,14 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use crate::stage::relay::{BodyError, Relay};
+use crate::answer::{BodyError, Passing};
 
 /// An answer's body.
 pub(crate) enum Body {
     /// Nothing, or all at once.
     Full(Option<Bytes>),
     /// An upstream's answer.
-    Relay(Box<Relay>),
+    Passing(Box<Passing>),
 }
 
 impl Body {
@@ -32,21 +32,21 @@ impl http_body::Body for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self.get_mut() {
             Body::Full(bytes) => Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
-            Body::Relay(relay) => relay.poll_frame(cx),
+            Body::Passing(passing) => passing.poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Body::Full(bytes) => bytes.is_none(),
-            Body::Relay(relay) => relay.is_end_stream(),
+            Body::Passing(passing) => passing.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Body::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
-            Body::Relay(relay) => relay.size_hint(),
+            Body::Passing(passing) => passing.size_hint(),
         }
     }
 }

@@ -1,15 +1,16 @@
-//! Memory for request bodies in the whole process.
+//! Memory for bodies in the whole process: for requests that are read, and for whatever is held of answers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 /// How long a body waits for others to end before it is refused.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Bytes of request bodies that may be held at once.
+/// Bytes of bodies that may be held at once.
 #[derive(Debug)]
 pub struct Budget {
     limit: usize,
@@ -104,12 +105,44 @@ impl Share {
         more == 0 || self.take(more)
     }
 
+    /// Grows or shrinks to `bytes` at once. Shrinking always does.
+    pub(crate) fn try_set(&mut self, bytes: usize) -> bool {
+        if bytes < self.bytes {
+            self.budget.give(self.bytes - bytes);
+            self.bytes = bytes;
+        }
+        self.try_grow_to(bytes)
+    }
+
+    /// Bytes that hold on to their share of the memory until the last of them has gone, wherever they are until then. `None` when
+    /// there is no room for them.
+    pub(crate) fn attach(mut self, bytes: Bytes) -> Option<Bytes> {
+        self.try_set(bytes.len()).then(|| {
+            Bytes::from_owner(Accounted {
+                bytes,
+                _share: self,
+            })
+        })
+    }
+
     fn take(&mut self, more: usize) -> bool {
         let taken = self.budget.try_take(more);
         if taken {
             self.bytes += more;
         }
         taken
+    }
+}
+
+/// Bytes with their share of the memory.
+struct Accounted {
+    bytes: Bytes,
+    _share: Share,
+}
+
+impl AsRef<[u8]> for Accounted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
@@ -124,6 +157,20 @@ impl Drop for Share {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_keep_their_share_until_the_last_slice_of_them_is_gone() {
+        let budget = Arc::new(Budget::new(100));
+        let mut share = Share::new(&budget);
+        assert!(share.try_set(80) && !share.try_set(101) && share.try_set(60));
+        let bytes = share.attach(Bytes::from_static(&[0; 40])).unwrap();
+        assert_eq!(budget.used(), 40);
+        let slice = bytes.slice(39..);
+        drop(bytes);
+        assert_eq!(budget.used(), 40);
+        drop(slice);
+        assert_eq!(budget.used(), 0);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_budget_is_never_exceeded_and_comes_back() {

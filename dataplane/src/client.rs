@@ -69,11 +69,20 @@ pub(crate) enum SendError {
 }
 
 /// An answer's head, its body, and the connection to give back after it.
-pub(crate) struct Answer {
+pub(crate) struct Answered {
     pub(crate) response: Response<Incoming>,
     pub(crate) lease: Lease,
     /// Whether a connection was made for it.
     pub(crate) connected: bool,
+}
+
+/// An upstream's answer, of which the head is there, and until when the rest of it may come.
+pub(crate) struct Reply {
+    pub(crate) response: Response<Incoming>,
+    pub(crate) lease: Lease,
+    /// For the whole answer; for streams, for each pause.
+    pub(crate) timeout: Duration,
+    pub(crate) deadline: tokio::time::Instant,
 }
 
 impl Client {
@@ -97,7 +106,7 @@ impl Client {
         pool: &Arc<Pool>,
         worker: usize,
         mut request: Request<Outgoing>,
-    ) -> Result<Answer, SendError> {
+    ) -> Result<Answered, SendError> {
         if let Some(mut lease) = pool.checkout(worker).await {
             let spare = if lease.rested() > FRESH {
                 copy(&request)
@@ -107,7 +116,7 @@ impl Client {
             let sent = Instant::now();
             match lease.send(request).await {
                 Ok(response) => {
-                    return Ok(Answer {
+                    return Ok(Answered {
                         response,
                         lease,
                         connected: false,
@@ -121,7 +130,7 @@ impl Client {
         }
         let mut lease = pool.connect(&self.connector, worker).await?;
         match lease.send(request).await {
-            Ok(response) => Ok(Answer {
+            Ok(response) => Ok(Answered {
                 response,
                 lease,
                 connected: true,

@@ -1,82 +1,60 @@
 //! One Gateway's live table, and what all gateways of the process share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use sluice_snapshot::Snapshot;
 
 use crate::access_log::AccessLog;
 use crate::budget::Budget;
-use crate::client::Client;
+use crate::engine::Engine;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::standing::Standing;
 use crate::table::{self, Diagnostic, Listener, Table};
+use crate::telemetry::Telemetry;
 
 /// What outlives every table and belongs to no gateway alone.
+#[derive(Debug)]
 pub struct Shared {
-    pub(crate) settings: Settings,
-    pub(crate) metrics: Metrics,
-    pub(crate) log: AccessLog,
-    pub(crate) budget: Arc<Budget>,
-    pub(crate) client: Client,
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) telemetry: Telemetry,
     pub(crate) standing: Standing,
-    /// Turns to look at large texts: one per core.
-    pub(crate) large_looks: tokio::sync::Semaphore,
-    /// Whether the credentials are too old to be used.
-    expired: AtomicBool,
-}
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Shared {
     /// Must be called within a tokio runtime, on which names are looked up.
     pub fn new(settings: Settings, log: AccessLog) -> Arc<Self> {
-        let budget = Arc::new(Budget::new(settings.body_budget));
         Arc::new(Self {
-            metrics: Metrics::new(),
-            client: Client::new(settings.connect_timeout, settings.proxies.clone()),
+            engine: Arc::new(Engine::new(settings)),
+            telemetry: Telemetry::new(log),
             standing: Standing::default(),
-            large_looks: tokio::sync::Semaphore::new(
-                std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            ),
-            expired: AtomicBool::new(false),
-            log,
-            budget,
-            settings,
         })
     }
 
     /// The metrics of the process.
     pub fn metrics(&self) -> &Metrics {
-        &self.metrics
+        &self.telemetry.metrics
     }
 
     /// The settings.
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        &self.engine.settings
     }
 
-    /// The memory for request bodies.
+    /// The memory for bodies.
     pub fn budget(&self) -> &Budget {
-        &self.budget
+        &self.engine.budget
     }
 
     /// Refuses requests that need a credential which the gateway holds, or no longer does.
     pub fn expire_credentials(&self, expired: bool) {
-        self.expired.store(expired, Ordering::Relaxed);
+        self.engine.expire_credentials(expired);
     }
 
     /// Whether they are refused.
     pub fn credentials_expired(&self) -> bool {
-        self.expired.load(Ordering::Relaxed)
+        self.engine.credentials_expired()
     }
 }
 

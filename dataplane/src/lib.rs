@@ -2,15 +2,20 @@
 //!
 //! ```text
 //! Snapshot --table::build--> Table --Live (ArcSwap)--> pipeline::handle, once per request:
-//!   admit -> match -> authn -> read -> resolve -> guard -> enrich -> translate -> send -> relay -> record
-//! serve: sockets and connections     client: connections to upstreams     standing: what outlives a table
+//!   admit -> match -> authn -> read -> resolve -> fill -> guard -> add -> translate -> send -> answer -> record
+//! serve: sockets and connections     engine: connections to upstreams, memory, slow work     standing: what outlives a table
 //! ```
 
 pub mod access_log;
+mod answer;
+mod attempt;
 mod body;
 mod budget;
 mod client;
 mod connection;
+mod engine;
+mod gather;
+mod inquiry;
 pub mod metrics;
 mod pipeline;
 pub mod pod;
@@ -23,6 +28,7 @@ mod stage;
 mod standing;
 pub mod sync;
 pub mod table;
+mod telemetry;
 mod token;
 
 mod gateway;

@@ -10,8 +10,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use sluice_guard::Outcome;
 use sluice_llm::usage::Usage;
-use sluice_policy::guard::Outcome;
 use sluice_vocab::ErrorType;
 
 /// Upper bounds of the duration histogram, in seconds: from a cached answer to the longest reasoning.
@@ -226,7 +226,7 @@ impl Metrics {
         );
         registry.register_with_unit(
             "sluice_request_bodies",
-            "Memory held for request bodies",
+            "Memory held for the bodies of requests and answers",
             Unit::Bytes,
             body_bytes.clone(),
         );

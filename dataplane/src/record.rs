@@ -1,18 +1,21 @@
 //! What is known of a request when it ends: said once, in metrics and in the log.
 
+mod line;
+
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use http::{HeaderValue, Response, StatusCode};
+use sluice_guard::{Hit, Hits};
 use sluice_llm::Format;
 use sluice_llm::usage::Usage;
-use sluice_policy::guard::{Hit, Hits};
 use sluice_vocab::{ErrorCode, ErrorType};
 
-use crate::access_log::text;
+use crate::answer::Findings;
+use crate::attempt::Attempt;
 use crate::gateway::Shared;
-use crate::metrics::Series;
 use crate::rejection::Rejection;
+use line::Said;
 
 /// Header that carries the request's id, both ways.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
@@ -28,20 +31,22 @@ pub(crate) struct Record {
     pub(crate) model: Option<String>,
     pub(crate) route: Option<Arc<str>>,
     pub(crate) caller: Option<Arc<str>>,
-    series: Option<Arc<Series>>,
+    /// The try at a provider, once there is one.
+    pub(crate) attempt: Option<Attempt>,
     pub(crate) streaming: bool,
     /// A probe or a scrape, which is neither logged nor counted.
     pub(crate) is_status: bool,
     pub(crate) status: StatusCode,
-    pub(crate) error: Option<Fault>,
-    pub(crate) usage: Usage,
-    pub(crate) dropped: bool,
+    fault: Option<Fault>,
+    /// Its client went away.
+    abandoned: bool,
     /// Rules of guards that found something.
     pub(crate) hits: GuardHits,
     ended: bool,
 }
 
 /// What went wrong, for the log.
+#[derive(Debug)]
 pub(crate) struct Fault {
     kind: ErrorType,
     /// A provider's own error has none.
@@ -93,13 +98,12 @@ impl Record {
             model: None,
             route: None,
             caller: None,
-            series: None,
+            attempt: None,
             streaming: false,
             is_status: false,
             status: StatusCode::OK,
-            error: None,
-            usage: Usage::default(),
-            dropped: false,
+            fault: None,
+            abandoned: false,
             hits: GuardHits::default(),
             ended: false,
         }
@@ -117,19 +121,23 @@ impl Record {
         self.id.to_str().unwrap_or("")
     }
 
-    /// From here on the request counts as in flight to this provider.
-    pub(crate) fn set_series(&mut self, series: Arc<Series>) {
-        series.active.inc();
-        self.series = Some(series);
-    }
-
-    /// Counts the fields of the request that its provider's format had no place for.
-    pub(crate) fn note_dropped(&self, fields: usize) {
-        if let Some(series) = self.series.as_ref().filter(|_| fields > 0) {
-            series
-                .dropped
-                .inc_by(u64::try_from(fields).unwrap_or(u64::MAX));
+    /// Takes in what was learnt of the answer.
+    pub(crate) fn found(&mut self, findings: Findings) {
+        let Findings {
+            usage,
+            hits,
+            fault,
+            usage_missing,
+            truncated,
+        } = findings;
+        if let (Some(attempt), Some(usage)) = (&mut self.attempt, usage) {
+            attempt.usage = usage;
         }
+        self.hits.response.extend(&hits);
+        self.fault = fault.or(self.fault.take());
+        let metrics = self.shared.metrics();
+        metrics.usage_missing.inc_by(u64::from(usage_missing));
+        metrics.truncated.inc_by(u64::from(truncated));
     }
 
     /// Ends with an answer made here.
@@ -149,7 +157,7 @@ impl Record {
             headers.insert("request-id", self.id.clone());
         }
         self.status = rejection.status;
-        self.error = Some(Fault::ours(rejection.code, rejection.log_text()));
+        self.fault = Some(Fault::ours(rejection.code, rejection.log_text()));
         self.end();
         response
     }
@@ -159,106 +167,40 @@ impl Record {
         if std::mem::replace(&mut self.ended, true) || self.is_status {
             return;
         }
-        let elapsed = self.started.elapsed();
-        let format = self.format();
-        let series = self.series.take().inspect(|s| {
-            s.active.dec();
-        });
-        let error = self
-            .error
-            .as_ref()
-            .map(|fault| fault.kind)
-            .or_else(|| word(self.status));
-        let metrics = &self.shared.metrics;
-        let series =
-            series.unwrap_or_else(|| metrics.series(format.as_str(), &"".into(), &"".into()));
+        let elapsed = self.started.elapsed().as_secs_f64();
+        // From here on it is no longer in flight.
+        let attempt = self.attempt.take();
+        let error = self.fault.as_ref().map(|fault| fault.kind);
+        let error = error.or_else(|| word(self.status));
+        let metrics = self.shared.metrics();
+        let (series, usage) = match &attempt {
+            Some(attempt) => (attempt.series().clone(), attempt.usage),
+            None => {
+                let none: Arc<str> = "".into();
+                let series = metrics.series(self.format().as_str(), &none, &none);
+                (series, Usage::default())
+            }
+        };
+        drop(attempt);
         for (direction, hit) in self.hits.iter() {
             metrics.guard_hit(direction, &hit.rule, hit.outcome);
         }
-        metrics.record(
-            &series,
-            self.status.as_u16(),
-            elapsed.as_secs_f64(),
+        metrics.record(&series, self.status.as_u16(), elapsed, error, usage);
+        let said = Said {
+            series: &series,
+            usage,
+            millis: elapsed * 1e3,
             error,
-            self.usage,
-        );
-        self.shared
-            .log
-            .line(|out| self.line(out, &series, elapsed.as_secs_f64() * 1e3, error));
-    }
-
-    fn line(&self, out: &mut Vec<u8>, series: &Series, millis: f64, error: Option<ErrorType>) {
-        use std::io::Write;
-        let (level, message) = match (&self.error, error) {
-            (None, None) if self.dropped => ("info", "client went away"),
-            (None, None) => ("info", "request completed successfully"),
-            (Some(fault), _) => (
-                if self.status.is_server_error() {
-                    "error"
-                } else {
-                    "warn"
-                },
-                fault.text.as_str(),
-            ),
-            (None, Some(_)) => ("warn", "upstream answered with an error"),
         };
-        out.extend_from_slice(b"{\"timestamp\":\"");
-        timestamp(out);
-        out.extend_from_slice(b"\",\"level\":\"");
-        out.extend_from_slice(level.as_bytes());
-        out.extend_from_slice(b"\",");
-        text(out, "request_id", self.id_str());
-        text(out, "message", message);
-        // Writing to a Vec can't fail.
-        let _ = write!(
-            out,
-            "\"duration_ms\":{millis:.2},\"status_code\":{},",
-            self.status.as_u16()
-        );
-        text(out, "format", self.format().as_str());
-        text(
-            out,
-            "model",
-            self.model.as_deref().unwrap_or(series.model()),
-        );
-        text(out, "provider", series.provider());
-        if let Some(error) = error {
-            text(out, "error_type", error.as_str());
-        }
-        if let Some(code) = self.error.as_ref().and_then(|fault| fault.code) {
-            text(out, "error_code", code.as_str());
-        }
-        if let Some(route) = &self.route {
-            text(out, "route", route);
-        }
-        if let Some(caller) = &self.caller {
-            text(out, "caller", caller);
-        }
-        for (key, tokens) in [
-            ("input_tokens", self.usage.input),
-            ("output_tokens", self.usage.output),
-            ("cached_tokens", self.usage.cached),
-        ] {
-            if let Some(tokens) = tokens {
-                let _ = write!(out, "\"{key}\":{tokens},");
-            }
-        }
-        let hits: Vec<String> = self
-            .hits
-            .iter()
-            .map(|(direction, hit)| format!("{direction} {} {}", hit.rule, hit.outcome.as_str()))
-            .collect();
-        if !hits.is_empty() {
-            text(out, "guard", &hits.join(", "));
-        }
-        let _ = write!(out, "\"streaming\":{}}}", self.streaming);
+        let log = &self.shared.telemetry.log;
+        log.line(|out| self.line(out, &said));
     }
 }
 
 impl Drop for Record {
     fn drop(&mut self) {
         if !self.ended {
-            self.dropped = true;
+            self.abandoned = true;
             // As nginx notes a client that closed its connection.
             self.status = StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST);
             self.end();
@@ -277,15 +219,4 @@ fn word(status: StatusCode) -> Option<ErrorType> {
         500.. => Some(ErrorType::ServerError),
         _ => None,
     }
-}
-
-/// RFC 3339, UTC, milliseconds.
-fn timestamp(out: &mut Vec<u8>) {
-    use std::io::Write;
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let stamp = jiff::Timestamp::from_millisecond(i64::try_from(now.as_millis()).unwrap_or(0))
-        .unwrap_or_default();
-    let _ = write!(out, "{stamp:.3}");
 }

@@ -1,5 +1,7 @@
 //! Every way to say no.
 
+mod upstream;
+
 use std::borrow::Cow;
 
 use http::{HeaderValue, StatusCode};

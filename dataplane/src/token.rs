@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use sluice_llm::token::NoToken;
 use sluice_vocab::Secret;
 
-use crate::gateway::Shared;
+use crate::engine::Engine;
 use keep::Keep;
 
 /// Where a credential comes from.
@@ -61,11 +61,11 @@ impl Minter {
     }
 
     /// The credential.
-    pub(crate) async fn get(self: &Arc<Self>, shared: &Arc<Shared>) -> Result<Secret, NoToken> {
+    pub(crate) async fn get(self: &Arc<Self>, engine: &Arc<Engine>) -> Result<Secret, NoToken> {
         self.keep
             .get(|| {
-                let (minter, shared) = (self.clone(), shared.clone());
-                async move { identity::token(&minter.source, &shared).await }
+                let (minter, engine) = (self.clone(), engine.clone());
+                async move { identity::token(&minter.source, &engine).await }
             })
             .await
     }

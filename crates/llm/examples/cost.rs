@@ -13,9 +13,9 @@ use std::time::Instant;
 use bytes::Bytes;
 use sluice_llm::answer::Context;
 use sluice_llm::dropped::Dropped;
+use sluice_llm::flow::{Crossing, Door, Join, Tally, Translator};
 use sluice_llm::request::{self, Target};
-use sluice_llm::stream::Relay;
-use sluice_llm::translate::{self, Translator};
+use sluice_llm::translate;
 use sluice_llm::{Format, Operation, Wire, provider};
 
 /// Nanoseconds on the core, whoever else there is.
@@ -110,8 +110,15 @@ fn main() {
         ("Anthropic", Format::Anthropic, &anthropic),
         ("Gemini", Format::Gemini, &gemini),
     ] {
-        let mut relay = Relay::new(format, Operation::Chat, true);
-        let cost = measure(|| drop(black_box(relay.push(event.clone()))));
+        let mut tally = Tally::new(format, Operation::Chat, true);
+        let (mut door, mut join) = (Door::events(), Join::default());
+        let cost = measure(|| {
+            join.source(event);
+            door.push(event.clone(), &mut |frame| {
+                tally.frame(frame, &mut |frame| join.push(frame));
+            });
+            black_box(join.take());
+        });
         println!("| {name} chunk passed through | {cost:.0} |");
     }
     for (from, to, event) in [
@@ -120,7 +127,7 @@ fn main() {
         (Wire::Chat, Wire::Messages, &chunk),
         (Wire::Chat, Wire::Generate, &chunk),
     ] {
-        let mut translator = Translator::new(from, to, context());
+        let mut translator = Translator::new(Crossing::new(from, to, true, context()));
         let cost = measure(|| drop(black_box(translator.push(event.clone()))));
         println!("| {} chunk to {} | {cost:.0} |", from.as_str(), to.as_str());
     }

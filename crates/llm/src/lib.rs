@@ -3,12 +3,12 @@
 //! ```text
 //! path    --surface::parse--> format, operation, model in the path
 //! body    --json::Object::scan--> spans of the top-level fields --Draft--> the same bytes but for what was edited
-//! stream  --sse::Decoder--> events with their raw bytes --stream::Relay--> what goes on, usage, how it ended
+//! answer  --flow::Door--> frames --flow::Tally--> the same frames; usage and how it ended
 //! provider::Provider: which format, which path, how a credential is shown
 //!
 //! another format:
 //! request --request::decode--> Conversation --request::encode--> request      what can't be carried --> Dropped
-//! answer  <--translate::answer-- Answer     <--                               stream <--translate::Translator-- Event
+//! answer  --flow::Door--> frames --flow::Translate--> frames        by an Answer if it is whole, by Events if it is a stream
 //! ```
 //!
 //! A body that nobody edits is never encoded anew: it passes byte for byte. Only where client and provider speak different wires
@@ -22,6 +22,7 @@ pub mod encoding;
 pub mod enrich;
 pub mod error;
 pub mod event;
+pub mod flow;
 pub mod format;
 pub mod json;
 pub mod models;
@@ -30,7 +31,6 @@ pub mod provider;
 pub mod request;
 pub mod sigv4;
 pub mod sse;
-pub mod stream;
 pub mod surface;
 pub mod text;
 pub mod token;

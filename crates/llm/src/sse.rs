@@ -25,6 +25,16 @@ impl Event {
         &self.raw
     }
 
+    /// Its bytes.
+    pub fn into_raw(self) -> Bytes {
+        self.raw
+    }
+
+    /// One that was written here.
+    pub(crate) fn written(raw: Bytes) -> Self {
+        Self { raw }
+    }
+
     fn lines(&self) -> impl Iterator<Item = &[u8]> {
         Lines { rest: &self.raw }
     }
@@ -129,9 +139,9 @@ impl Decoder {
         event_end(&self.carry, &mut self.line)
     }
 
-    /// Whether there are bytes of an event that has not ended.
-    pub fn is_mid_event(&self) -> bool {
-        !self.carry.is_empty()
+    /// Bytes of an event that has not ended.
+    pub fn held(&self) -> usize {
+        self.carry.len()
     }
 
     /// What is left at the end of the stream: servers leave the last blank line out.

@@ -16,7 +16,7 @@ use bytes::Bytes;
 
 use crate::json::{Object, ScanError};
 
-pub use delta::{Broken, Deltas, Masks};
+pub use delta::{Deltas, Events, Masks};
 pub use kind::{Kind, Part};
 
 use kind::Context;

@@ -2,7 +2,7 @@
 
 mod stream;
 
-pub use stream::{Decoder, Encoder, Translator};
+pub use stream::{Decoder, Encoder};
 
 use crate::Format;
 use crate::answer::{Answer, Context};

@@ -30,7 +30,7 @@ impl Usage {
 
 /// Usage as it arrives, in pieces that replace each other: totals are cumulative in every format, so they are never added.
 #[derive(Debug, Clone, Default)]
-pub struct Tally {
+pub struct Totals {
     wire: Wire,
 }
 
@@ -148,7 +148,7 @@ fn count<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error
     Ok(value.as_u64().or_else(|| value.as_f64().map(whole)))
 }
 
-impl Tally {
+impl Totals {
     /// Takes the JSON object of a `usage` or `usageMetadata` field. What it doesn't say keeps its value.
     pub fn update(&mut self, json: &[u8]) {
         let Ok(new) = serde_json::from_slice::<Wire>(json) else {
@@ -272,7 +272,7 @@ mod tests {
     use super::*;
 
     fn tally(format: Format, pieces: &[&str]) -> Usage {
-        let mut tally = Tally::default();
+        let mut tally = Totals::default();
         pieces.iter().for_each(|p| tally.update(p.as_bytes()));
         tally.usage(format)
     }

@@ -21,10 +21,11 @@ use bytes::Bytes;
 use sluice_llm::answer::Context;
 use sluice_llm::dropped::Dropped;
 use sluice_llm::embeddings::{self, Asked, Vectors};
+use sluice_llm::flow::End;
+use sluice_llm::flow::{Crossing, Translator};
 use sluice_llm::format::bedrock::frame;
 use sluice_llm::request::{self, Target};
-use sluice_llm::stream::End;
-use sluice_llm::translate::{self, Translator};
+use sluice_llm::translate;
 use sluice_llm::{Format, Operation, Wire, provider, sse};
 
 /// So many inputs where nobody says how long.
@@ -331,7 +332,7 @@ fn is_sound(to: Wire, out: &[u8], end: End) {
 }
 
 fn through(from: Wire, to: Wire, input: &[u8], cut: usize) -> (Vec<u8>, End) {
-    let mut translator = Translator::new(from, to, context());
+    let mut translator = Translator::new(Crossing::new(from, to, true, context()));
     let mut out = translator
         .push(Bytes::copy_from_slice(&input[..cut]))
         .to_vec();

@@ -17,8 +17,9 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use sluice_llm::answer::Context;
 use sluice_llm::dropped::Dropped;
+use sluice_llm::flow::{Crossing, Translator};
 use sluice_llm::request::{self, Target};
-use sluice_llm::translate::{self, Translator};
+use sluice_llm::translate;
 use sluice_llm::{Operation, Wire, provider};
 
 const PROVIDERS: [&str; 8] = [
@@ -189,7 +190,7 @@ fn answers_become_what_each_client_reads() {
 }
 
 fn through(from: Wire, to: Wire, chunks: &[&[u8]]) -> String {
-    let mut translator = Translator::new(from, to, context());
+    let mut translator = Translator::new(Crossing::new(from, to, true, context()));
     let mut out = Vec::new();
     for chunk in chunks {
         out.extend_from_slice(&translator.push(Bytes::copy_from_slice(chunk)));

@@ -10,7 +10,6 @@
 pub mod authentication;
 pub mod enrichment;
 pub mod fidelity;
-pub mod guard;
 pub mod parameters;
 pub mod role;
 pub mod route_type;
@@ -20,4 +19,4 @@ pub mod timeouts;
 
 mod config;
 
-pub use config::{Alone, Compiled, Config, ConfigError, Lookup, Scope};
+pub use config::{Compiled, Config, ConfigError, Scope};

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use sluice_vocab::Finding;
 
 use crate::config::{Compiled, Config, Scope};
-use crate::{authentication, enrichment, fidelity, guard, parameters, route_type, timeouts};
+use sluice_guard as guard;
+
+use crate::{authentication, enrichment, fidelity, parameters, route_type, timeouts};
 
 /// Policies for routes to AI upstreams.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]

@@ -11,6 +11,7 @@ use crate::generate::root;
 const PURE: [&str; 5] = [
     "sluice-vocab",
     "sluice-llm",
+    "sluice-guard",
     "sluice-policy",
     "sluice-snapshot",
     "sluice-compiler",

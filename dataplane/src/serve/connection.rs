@@ -37,8 +37,8 @@ pub(super) async fn serve(
         return;
     };
     let _ = stream.set_nodelay(true);
-    notice_the_dead(&stream, connection.gateway.shared.settings.idle);
-    let idle = connection.gateway.shared.settings.idle;
+    notice_the_dead(&stream, connection.gateway.shared.settings().idle);
+    let idle = connection.gateway.shared.settings().idle;
     let opening = tokio::time::timeout(FIRST_BYTES.min(idle), open(&connection, stream));
     let opened = tokio::select! {
         opened = opening => opened,
@@ -73,7 +73,7 @@ async fn open(connection: &Connection, stream: TcpStream) -> Option<Opened> {
     if let Some(Port::Secure(secure)) = table.ports.get(&connection.port) {
         let accepted = tls::accept(secure, stream).await;
         if accepted.is_none() {
-            connection.gateway.shared.metrics.handshakes_failed.inc();
+            connection.gateway.shared.metrics().handshakes_failed.inc();
         }
         return accepted.map(Box::new).map(Opened::Tls);
     }
@@ -90,7 +90,7 @@ async fn carry<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let idle = connection.gateway.shared.settings.idle;
+    let idle = connection.gateway.shared.settings().idle;
     let io = TokioIo::new(stream);
     let connection = Arc::new(connection);
     let service = service_fn(move |request| {

@@ -76,14 +76,14 @@ struct Counted(Arc<Shared>);
 
 impl Counted {
     fn new(shared: &Arc<Shared>) -> Self {
-        shared.metrics.connections.inc();
+        shared.metrics().connections.inc();
         Self(shared.clone())
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.metrics.connections.dec();
+        self.0.metrics().connections.dec();
     }
 }
 

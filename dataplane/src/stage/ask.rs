@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderValue, Method, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use sluice_llm::dropped::Dropped;
 use sluice_llm::json::{Draft, Object, ScanError};
 use sluice_llm::surface::{self, Surface};
@@ -11,11 +11,10 @@ use sluice_llm::{Format, Operation, multipart};
 use sluice_policy::route_type::RouteType;
 use sluice_vocab::ErrorCode;
 
-use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::Route;
 
-/// A request, read.
+/// A request, read. What nobody has looked at yet is [`super::guard::Unseen`].
 pub(crate) struct Asked<'u> {
     pub(crate) surface: Surface<'u>,
     /// The model that the caller names.
@@ -27,6 +26,7 @@ pub(crate) struct Asked<'u> {
 }
 
 /// A request's body.
+#[derive(Clone)]
 pub(crate) enum AskedBody {
     /// JSON, and the edits so far.
     Json(Box<Draft>),
@@ -48,55 +48,46 @@ fn surface(uri: &Uri, taken: usize) -> Option<Surface<'_>> {
 
 /// Reads the path: the format's own below `/`, below what the route's prefix took, and there with or without the version.
 /// `None` for a path of the user's own, where the body has to tell.
-pub(crate) fn wanted<'u>(
-    uri: &'u Uri,
-    taken: usize,
-    parts: &Parts,
-    upgrade: Option<&HeaderValue>,
-    record: &mut Record,
-) -> Result<Option<Surface<'u>>, Rejected> {
-    let path = uri.path();
-    let rest = path.get(taken..).unwrap_or("");
-    let mut found = surface(uri, taken);
-    if let Some(surface) = &mut found {
-        // OpenAI's and Anthropic's lists of models have one path; Anthropic's clients send their version.
-        if surface.operation == Operation::Models
-            && surface.format == Format::OpenAi
-            && parts.headers.contains_key("anthropic-version")
-        {
-            surface.format = Format::Anthropic;
-        }
-        record.format = Some(surface.format);
-        check_method(surface, parts, upgrade)?;
-        return Ok(found);
+pub(crate) fn wanted<'u>(uri: &'u Uri, taken: usize, parts: &Parts) -> Option<Surface<'u>> {
+    let mut found = surface(uri, taken)?;
+    // OpenAI's and Anthropic's lists of models have one path; Anthropic's clients send their version.
+    if found.operation == Operation::Models
+        && found.format == Format::OpenAi
+        && parts.headers.contains_key("anthropic-version")
+    {
+        found.format = Format::Anthropic;
     }
-    if !matches!(rest, "" | "/") {
-        let text = format!("{path} is no path of the OpenAI, Anthropic or Gemini API");
-        return Err(Rejection::new(Stage::Match, ErrorCode::NotFound, text));
-    }
-    if parts.method != Method::POST {
-        return Err(method_not_allowed("POST"));
-    }
-    Ok(None)
+    Some(found)
 }
 
-fn check_method(
-    surface: &Surface<'_>,
-    parts: &Parts,
+/// Refuses what no such path takes.
+pub(crate) fn check(
+    wanted: Option<&Surface<'_>>,
+    uri: &Uri,
+    taken: usize,
+    method: &Method,
     upgrade: Option<&HeaderValue>,
 ) -> Result<(), Rejected> {
+    let Some(surface) = wanted else {
+        let path = uri.path();
+        if !matches!(path.get(taken..), None | Some("" | "/")) {
+            let text = format!("{path} is no path of the OpenAI, Anthropic or Gemini API");
+            return Err(Rejection::new(Stage::Match, ErrorCode::NotFound, text));
+        }
+        if method != Method::POST {
+            return Err(method_not_allowed("POST"));
+        }
+        return Ok(());
+    };
     if surface.operation == Operation::Responses
         && upgrade.is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"websocket"))
     {
         let text = "this gateway serves the Responses API over HTTP, not over WebSocket";
-        return Err(Rejection::new(
-            Stage::Match,
-            ErrorCode::WebsocketNotSupported,
-            text,
-        ));
+        let code = ErrorCode::WebsocketNotSupported;
+        return Err(Rejection::new(Stage::Match, code, text));
     }
-    let reads = matches!(parts.method, Method::GET | Method::HEAD);
-    match (surface.operation == Operation::Models, reads, &parts.method) {
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    match (surface.operation == Operation::Models, reads, method) {
         (true, true, _) | (false, false, &Method::POST) => Ok(()),
         (true, _, _) => Err(method_not_allowed("GET")),
         (false, _, _) => Err(method_not_allowed("POST")),
@@ -113,72 +104,93 @@ pub(crate) fn malformed(error: ScanError) -> Rejected {
     Rejection::new(Stage::Read, ErrorCode::InvalidJson, error.to_string())
 }
 
-/// Reads the body.
-pub(crate) fn read<'u>(
-    wanted: Option<Surface<'u>>,
+/// A body that has been taken apart so far that one can tell what it is.
+pub(crate) enum Parsed {
+    Json(Object),
+    Form(Bytes, Option<std::ops::Range<usize>>),
+}
+
+/// Takes a body apart.
+pub(crate) fn parse(
+    wanted: Option<&Surface<'_>>,
     bytes: Bytes,
-    parts: &Parts,
-    route: &Route,
-    record: &mut Record,
-) -> Result<Asked<'u>, Rejected> {
-    let content_type = parts
-        .headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or("");
-    if let Some(surface) = wanted.as_ref().filter(|s| s.operation == Operation::Media)
-        && multipart::is_form(content_type)
-    {
-        let model = multipart::field(content_type, &bytes, "model").map_err(|_| {
-            let text = "the form has the field model twice";
-            Rejection::new(Stage::Read, ErrorCode::InvalidForm, text).param("model")
-        })?;
-        let name = model
-            .clone()
-            .map(|range| String::from_utf8_lossy(&bytes[range]).into_owned());
-        record.model = checked(name.clone())?;
-        let body = AskedBody::Form(bytes, model);
-        return Ok(Asked {
-            surface: surface.clone(),
-            model: name,
-            stream: false,
-            body,
-            dropped: Dropped::default(),
-        });
+    headers: &HeaderMap,
+) -> Result<Parsed, Rejected> {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let content_type = content_type.and_then(|v| v.to_str().ok()).unwrap_or("");
+    let is_media = wanted.is_some_and(|surface| surface.operation == Operation::Media);
+    if !is_media || !multipart::is_form(content_type) {
+        return Object::scan(bytes).map(Parsed::Json).map_err(malformed);
     }
-    let object = Object::scan(bytes).map_err(malformed)?;
-    let surface = match wanted {
-        Some(surface) => surface,
-        None => infer(&object, parts, route.prompt_type)?,
+    let model = multipart::field(content_type, &bytes, "model").map_err(|_| {
+        let text = "the form has the field model twice";
+        Rejection::new(Stage::Read, ErrorCode::InvalidForm, text).param("model")
+    })?;
+    Ok(Parsed::Form(bytes, model))
+}
+
+/// What is asked for, by the path or else by the body.
+pub(crate) fn asked_surface<'u>(
+    wanted: Option<Surface<'u>>,
+    parsed: &Parsed,
+    headers: &HeaderMap,
+    route: &Route,
+) -> Result<Surface<'u>, Rejected> {
+    match (wanted, parsed) {
+        (Some(surface), _) => Ok(surface),
+        (None, Parsed::Json(object)) => infer(object, headers, route.prompt_type),
+        // Forms have paths of their own.
+        (None, Parsed::Form(..)) => {
+            let text = "the body is a form, so that it is unclear what is asked for";
+            Err(Rejection::new(Stage::Read, ErrorCode::MissingField, text))
+        }
+    }
+}
+
+/// Reads the rest of the body.
+pub(crate) fn asked<'u>(
+    surface: Surface<'u>,
+    parsed: Parsed,
+    route: &Route,
+) -> Result<Asked<'u>, Rejected> {
+    let dropped = Dropped::default();
+    let object = match parsed {
+        Parsed::Json(object) => object,
+        Parsed::Form(bytes, at) => {
+            let name = at
+                .clone()
+                .map(|at| String::from_utf8_lossy(&bytes[at]).into_owned());
+            return Ok(Asked {
+                surface,
+                model: checked(name)?,
+                stream: false,
+                body: AskedBody::Form(bytes, at),
+                dropped,
+            });
+        }
     };
-    record.format = Some(surface.format);
     let in_body = object.str("model").map_err(malformed)?;
-    let model = surface
-        .model
-        .as_deref()
-        .or(in_body.as_deref())
-        .map(|m| m.strip_prefix("models/").unwrap_or(m).to_owned());
+    let model = surface.model.as_deref().or(in_body.as_deref());
+    let model = model.map(|m| m.strip_prefix("models/").unwrap_or(m).to_owned());
     let explicit = object.bool("stream").map_err(malformed)?;
-    let default = route.plan.route_type.map(|t| t == RouteType::ChatStreaming);
+    let default = route.plan.route_type;
+    let default = default.map(|t| t == RouteType::ChatStreaming);
     let can = surface.operation.streams();
     let stream = can && explicit.or(surface.stream).or(default).unwrap_or(false);
-    record.model = checked(model.clone())?;
-    record.streaming = stream;
     let mut draft = Draft::new(object);
     if surface.format == Format::Gemini {
         // The path says it upstream, the field is not Gemini's.
         draft.remove("stream").map_err(malformed)?;
     } else if can && explicit.is_none() && default.is_some() {
-        draft
-            .set("stream", if stream { "true" } else { "false" })
-            .map_err(malformed)?;
+        let value = if stream { "true" } else { "false" };
+        draft.set("stream", value).map_err(malformed)?;
     }
     Ok(Asked {
         surface,
-        model,
+        model: checked(model)?,
         stream,
         body: AskedBody::Json(Box::new(draft)),
-        dropped: Dropped::default(),
+        dropped,
     })
 }
 
@@ -198,7 +210,7 @@ fn checked(model: Option<String>) -> Result<Option<String>, Rejected> {
 /// What a body asks for when the path is the user's own.
 fn infer(
     object: &Object,
-    parts: &Parts,
+    headers: &HeaderMap,
     prompt_type: Option<Operation>,
 ) -> Result<Surface<'static>, Rejected> {
     let surface = |format, operation, rest| Surface {
@@ -224,7 +236,7 @@ fn infer(
     Ok(match field {
         "contents" => surface(Format::Gemini, Operation::Chat, ""),
         "prompt" => surface(Format::OpenAi, Operation::Completions, "completions"),
-        _ if parts.headers.contains_key("anthropic-version") => {
+        _ if headers.contains_key("anthropic-version") => {
             surface(Format::Anthropic, Operation::Chat, "messages")
         }
         _ => surface(Format::OpenAi, Operation::Chat, "chat/completions"),

@@ -21,10 +21,20 @@ pub(crate) static CREDENTIAL_HEADERS: [HeaderName; 5] = [
     HeaderName::from_static(ESA_HEADER),
 ];
 
+/// Who calls. There is no other way to get one than to be let in, and without one no body is read.
+pub(crate) struct Caller {
+    name: Option<Arc<str>>,
+}
+
+impl Caller {
+    /// The name of the key's Secret; `None` where nobody asked for a key.
+    pub(crate) fn name(&self) -> Option<&Arc<str>> {
+        self.name.as_ref()
+    }
+}
+
 /// Lets the caller in, and takes the gateway's own credential out of the request: what is left is the caller's for a provider.
-///
-/// Returns the name of the key's Secret; `None` where nobody asked.
-pub(crate) fn authn(plan: &Plan, parts: &mut Parts) -> Result<Option<Arc<str>>, Rejected> {
+pub(crate) fn authn(plan: &Plan, parts: &mut Parts) -> Result<Caller, Rejected> {
     if let Some(why) = &plan.poisoned {
         let text = "a policy of this route cannot be applied";
         return Err(
@@ -32,7 +42,7 @@ pub(crate) fn authn(plan: &Plan, parts: &mut Parts) -> Result<Option<Arc<str>>, 
         );
     }
     if plan.authn.is_empty() {
-        return Ok(None);
+        return Ok(Caller { name: None });
     }
     let presented: Vec<_> = presented(plan, parts).collect();
     let mut name = None;
@@ -66,7 +76,7 @@ pub(crate) fn authn(plan: &Plan, parts: &mut Parts) -> Result<Option<Arc<str>>, 
     for header in plan.authn.iter().flat_map(|a| &a.headers) {
         parts.headers.remove(header);
     }
-    Ok(name)
+    Ok(Caller { name })
 }
 
 /// The caller's own credential for a provider.

@@ -1,5 +1,6 @@
 //! What a provider is shown: the gateway's credential, or the caller's own.
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::request::Parts;
@@ -11,7 +12,7 @@ use sluice_llm::token::NoToken;
 use sluice_vocab::{ErrorCode, Secret};
 
 use super::authn;
-use crate::record::Record;
+use crate::engine::Engine;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::{Auth, Leaf};
 
@@ -19,7 +20,7 @@ use crate::table::{Auth, Leaf};
 pub(crate) async fn credential(
     leaf: &Leaf,
     parts: &Parts,
-    record: &Record,
+    engine: &Arc<Engine>,
 ) -> Result<Option<Secret>, Rejected> {
     match &leaf.auth {
         Auth::None => Ok(None),
@@ -34,15 +35,9 @@ pub(crate) async fn credential(
                 ))
             }
         },
-        Auth::Credential(_) | Auth::Minted(_) if record.shared().credentials_expired() => {
-            Err(expired())
-        }
+        Auth::Credential(_) | Auth::Minted(_) if engine.credentials_expired() => Err(expired()),
         Auth::Credential(secret) => Ok(Some(secret.clone())),
-        Auth::Minted(minter) => minter
-            .get(record.shared())
-            .await
-            .map(Some)
-            .map_err(no_token),
+        Auth::Minted(minter) => minter.get(engine).await.map(Some).map_err(no_token),
     }
 }
 

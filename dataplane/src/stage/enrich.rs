@@ -1,105 +1,145 @@
-//! Messages and parameters that the route adds.
+//! Messages and parameters that the route adds: filled from what the caller says before the guards look at it, and put in afterwards.
 
 use std::borrow::Cow;
 
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
+use sluice_guard::ask::Text;
 use sluice_llm::enrich::{self, Message};
 use sluice_llm::json::Draft;
+use sluice_llm::text::{Kind, Part};
 use sluice_policy::enrichment::Line;
-use sluice_policy::guard;
 use sluice_policy::role::Role;
 use sluice_policy::template::{LONGEST_VALUE, Variable};
 use sluice_vocab::ErrorCode;
 
 use super::ask::{Asked, AskedBody, malformed};
-use super::guard::prompt_rejected;
-use crate::record::Record;
+use super::authn::Caller;
+use super::guard::{Seen, Unseen};
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::Plan;
 
 /// The header in which callers say what a request is about: a JSON object.
 const METADATA: &str = "x-ai-route-metadata";
 
-pub(crate) fn enrich<'u>(
-    plan: &Plan,
-    headers: &HeaderMap,
-    mut asked: Asked<'u>,
-    record: &mut Record,
-) -> Result<Asked<'u>, Rejected> {
-    if !plan.edits() || !asked.surface.operation.has_json_body() {
-        return Ok(asked);
+/// Messages that the route adds, with what the caller says in them.
+pub(crate) struct Additions<'p> {
+    before: Vec<Filled<'p>>,
+    after: Vec<Filled<'p>>,
+}
+
+/// A message, and what goes into its places, in their order.
+struct Filled<'p> {
+    line: &'p Line,
+    values: Vec<Value>,
+}
+
+/// What goes into a place.
+enum Value {
+    /// The gateway found it out itself, or there is none.
+    Ours(Option<String>),
+    /// The caller says it.
+    Caller(Text),
+}
+
+impl Additions<'_> {
+    /// What the caller says in them, for whoever has to look at it.
+    pub(crate) fn values(&mut self) -> impl Iterator<Item = &mut Text> {
+        let messages = self.before.iter_mut().chain(&mut self.after);
+        messages
+            .flat_map(|filled| &mut filled.values)
+            .filter_map(|value| match value {
+                Value::Caller(text) => Some(text),
+                Value::Ours(_) => None,
+            })
     }
-    let AskedBody::Json(draft) = &mut asked.body else {
-        return Ok(asked);
+}
+
+/// A request that is ready to be sent to any provider. It does not change any more.
+pub(crate) struct Prepared<'r> {
+    pub(crate) asked: Asked<'r>,
+    pub(crate) parts: Parts,
+}
+
+/// Fills what the route adds. Nothing of the result goes anywhere before guards have looked at it.
+pub(crate) fn fill<'r>(
+    plan: &'r Plan,
+    caller: &Caller,
+    headers: &HeaderMap,
+    asked: Asked<'r>,
+) -> Result<Unseen<'r>, Rejected> {
+    let mut additions = Additions {
+        before: Vec::new(),
+        after: Vec::new(),
     };
-    let (format, operation) = (asked.surface.format, asked.surface.operation);
-    if !plan.prepend.is_empty() || !plan.append.is_empty() {
+    if let AskedBody::Json(draft) = &asked.body
+        && asked.surface.operation.has_json_body()
+    {
         let mut filling = Filling {
-            plan,
+            caller,
             headers,
             draft,
-            record,
             metadata: None,
         };
-        let (before, after) = (filling.fill(&plan.prepend)?, filling.fill(&plan.append)?);
-        enrich::messages(
-            draft,
-            format,
-            operation,
-            &messages(&before),
-            &messages(&after),
-        )
-        .map_err(wrong)?;
+        additions.before = filling.messages(&plan.prepend)?;
+        additions.after = filling.messages(&plan.append)?;
     }
-    if operation.streams() {
+    Ok(Unseen::new(asked, additions))
+}
+
+/// Puts in what the route adds.
+pub(crate) fn add<'r>(plan: &Plan, seen: Seen<'r>, parts: Parts) -> Result<Prepared<'r>, Rejected> {
+    let (mut asked, additions) = seen.into_parts();
+    let (format, operation) = (asked.surface.format, asked.surface.operation);
+    let AskedBody::Json(draft) = &mut asked.body else {
+        return Ok(Prepared { asked, parts });
+    };
+    if plan.edits() && operation.has_json_body() {
+        if !additions.before.is_empty() || !additions.after.is_empty() {
+            let (before, after) = (texts(&additions.before), texts(&additions.after));
+            let (before, after) = (messages(&before), messages(&after));
+            enrich::messages(draft, format, operation, &before, &after).map_err(wrong)?;
+        }
         for (over, fields) in [(false, &plan.defaults), (true, &plan.overrides)] {
-            for (name, value) in fields {
+            for (name, value) in fields.iter().filter(|_| operation.streams()) {
                 if !enrich::field(draft, format, operation, name, value, over).map_err(wrong)? {
                     asked.dropped.add(name.clone());
                 }
             }
         }
     }
-    Ok(asked)
+    Ok(Prepared { asked, parts })
 }
 
 /// Fills the places of templates from one request.
 struct Filling<'f> {
-    plan: &'f Plan,
+    caller: &'f Caller,
     headers: &'f HeaderMap,
     draft: &'f Draft,
-    record: &'f mut Record,
     /// Of the header and of the body, once one was asked for.
     metadata: Option<[serde_json::Value; 2]>,
 }
 
 impl Filling<'_> {
-    fn fill<'l>(&mut self, lines: &'l [Line]) -> Result<Vec<(Role, Cow<'l, str>)>, Rejected> {
-        lines
-            .iter()
-            .map(|line| {
-                Ok((
-                    line.role,
-                    line.text.fill(|variable| self.value(variable, line.role))?,
-                ))
-            })
-            .collect()
+    fn messages<'l>(&mut self, lines: &'l [Line]) -> Result<Vec<Filled<'l>>, Rejected> {
+        lines.iter().map(|line| self.message(line)).collect()
     }
 
-    /// A value, as the route's guards let it pass: it is the caller's, as the prompt is.
-    fn value(
-        &mut self,
-        variable: &Variable,
-        role: Role,
-    ) -> Result<Option<Cow<'static, str>>, Rejected> {
+    fn message<'l>(&mut self, line: &'l Line) -> Result<Filled<'l>, Rejected> {
+        let mut values = Vec::new();
+        line.text.fill(|variable| {
+            values.push(self.value(variable, line.role)?);
+            Ok::<_, Rejected>(None)
+        })?;
+        Ok(Filled { line, values })
+    }
+
+    fn value(&mut self, variable: &Variable, role: Role) -> Result<Value, Rejected> {
         let (value, what) = match variable {
             // Who calls was found out by the gateway itself.
             Variable::Caller => {
-                return Ok(self
-                    .record
-                    .caller
-                    .as_deref()
-                    .map(|name| name.to_owned().into()));
+                let name = self.caller.name().map(|name| name.to_string());
+                return Ok(Value::Ours(name));
             }
             Variable::Header(name) => (self.headers.get(name).map(text).transpose(), name),
             Variable::Metadata(key) => (self.metadata(key), key),
@@ -109,23 +149,18 @@ impl Filling<'_> {
             Rejection::new(Stage::Enrich, ErrorCode::InvalidVariable, text)
         };
         let Some(value) = value.map_err(refused)? else {
-            return Ok(None);
+            return Ok(Value::Ours(None));
         };
         if value.len() > LONGEST_VALUE {
             return Err(refused(&format!("is longer than {LONGEST_VALUE} bytes")));
         }
-        let scope = match role {
-            Role::System | Role::Developer => guard::Scope::System,
-            Role::User => guard::Scope::User,
-            Role::Assistant => guard::Scope::Assistant,
+        let kind = match role {
+            Role::System | Role::Developer => Kind::System,
+            Role::User => Kind::User,
+            Role::Assistant => Kind::Assistant,
         };
-        let masked = self
-            .plan
-            .request_guards
-            .mask(scope, &value, &mut self.record.hits.request);
-        Ok(Some(
-            masked.map_err(prompt_rejected)?.unwrap_or(value).into(),
-        ))
+        let part = Part { kind, json: false };
+        Ok(Value::Caller(Text::whole(part, &value)))
     }
 
     /// From the header, or else from the body's own `metadata`.
@@ -164,6 +199,23 @@ fn text(value: &HeaderValue) -> Result<String, &'static str> {
     std::str::from_utf8(value.as_bytes())
         .map(str::to_owned)
         .map_err(|_| "is not UTF-8")
+}
+
+/// The messages with their places filled.
+fn texts<'f>(filled: &'f [Filled<'_>]) -> Vec<(Role, Cow<'f, str>)> {
+    let text = |filled: &'f Filled<'_>| {
+        let mut values = filled.values.iter();
+        let said = filled.line.text.fill(|_| {
+            let value = values.next().and_then(|value| match value {
+                Value::Ours(value) => value.as_deref(),
+                Value::Caller(text) => Some(text.text.as_str()),
+            });
+            Ok::<_, std::convert::Infallible>(value.map(Cow::Borrowed))
+        });
+        let Ok(said) = said;
+        (filled.line.role, said)
+    };
+    filled.iter().map(text).collect()
 }
 
 fn messages<'m>(lines: &'m [(Role, Cow<'m, str>)]) -> Vec<Message<'m>> {

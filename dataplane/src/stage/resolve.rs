@@ -3,39 +3,25 @@
 use sluice_vocab::ErrorCode;
 
 use super::ask::Asked;
-use crate::gateway::Shared;
-use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::{Node, Resolution, Unresolved};
 
-pub(crate) fn resolve<'t>(
-    shared: &Shared,
-    node: &'t Node,
-    asked: &Asked<'_>,
-    record: &mut Record,
-) -> Result<Resolution<'t>, Rejected> {
-    let resolution = node
-        .resolve(asked.model.as_deref())
-        .map_err(|e| refuse(e, asked.model.as_deref()))?;
-    let leaf = resolution.leaf;
-    let format = asked.surface.format;
-    let series = match resolution.alias {
-        Some((alias, series)) => series.get(&shared.metrics, format, alias, &leaf.label),
-        None => leaf
-            .series
-            .get(&shared.metrics, format, &leaf.other, &leaf.label),
-    };
-    record.set_series(series.clone());
-    if record.model.is_none() {
-        record.model = resolution.model.as_ref().map(|m| m.text.to_string());
-    }
+/// Follows the tree of upstreams.
+pub(crate) fn resolve<'t>(node: &'t Node, asked: &Asked<'_>) -> Result<Resolution<'t>, Rejected> {
+    let model = asked.model.as_deref();
+    node.resolve(model).map_err(|e| refuse(e, model))
+}
+
+/// Refuses a request of which nobody says which model it is for.
+pub(crate) fn check(resolution: &Resolution<'_>, asked: &Asked<'_>) -> Result<(), Rejected> {
     // Azure's deployment says which model it is.
-    let is_implied = !leaf.settings.deployment.is_empty();
-    if resolution.model.is_none() && asked.model.is_none() && !is_implied {
-        let text = "no model: name one in the field \"model\", since neither the path nor the upstream does";
-        return Err(Rejection::new(Stage::Resolve, ErrorCode::MissingModel, text).param("model"));
+    let is_implied = !resolution.leaf.settings.deployment.is_empty();
+    if resolution.model.is_some() || asked.model.is_some() || is_implied {
+        return Ok(());
     }
-    Ok(resolution)
+    let text =
+        "no model: name one in the field \"model\", since neither the path nor the upstream does";
+    Err(Rejection::new(Stage::Resolve, ErrorCode::MissingModel, text).param("model"))
 }
 
 fn refuse(why: Unresolved, model: Option<&str>) -> Rejected {

@@ -7,13 +7,13 @@ use super::admit::Admission;
 use crate::gateway::Shared;
 
 pub(crate) fn answer(shared: &Shared, admission: &Admission) -> Option<Response<bytes::Bytes>> {
-    if !shared.settings.status_on_traffic || admission.parts.method != Method::GET {
+    if !shared.settings().status_on_traffic || admission.parts.method != Method::GET {
         return None;
     }
     let (text, kind) = match admission.parts.uri.path() {
         "/health" => (health(admission.table.models), "application/json"),
         "/metrics" => (
-            shared.metrics.encode(shared.budget.used()),
+            shared.metrics().encode(shared.budget().used()),
             "application/openmetrics-text; version=1.0.0; charset=utf-8",
         ),
         _ => return None,

@@ -1,167 +1,178 @@
-//! The request as the provider wants it.
+//! The request as a provider wants it.
+
+mod cross;
+mod headers;
+mod splice;
 
 use bytes::Bytes;
-use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
 use sluice_llm::dropped::Dropped;
 use sluice_llm::embeddings::Vectors;
-use sluice_llm::format::chat::adapt;
+use sluice_llm::flow::Crossing;
 use sluice_llm::json::Segments;
 use sluice_llm::surface::Surface;
 use sluice_llm::{Format, Operation, Wire};
 use sluice_vocab::{ErrorCode, Secret};
 
-use super::ask::{Asked, AskedBody, malformed};
-use super::authn::CREDENTIAL_HEADERS;
 use super::credential;
-use super::cross::{self, Crossing};
+use super::enrich::Prepared;
+use crate::answer::Sent;
 use crate::budget::Share;
 use crate::client::Outgoing;
-use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::{Auth, Leaf, Plan, Resolution};
 
-/// What is sent, and how its answer is to be read.
+pub(crate) use headers::remove_hop_by_hop;
+use splice::splice;
+
+/// What is sent, and what its answer depends on.
 pub(crate) struct Outbound {
     pub(crate) request: Request<Outgoing>,
-    pub(crate) format: Format,
-    pub(crate) operation: Operation,
-    /// The caller didn't ask for the usage chunk, we did.
-    pub(crate) strip_usage: bool,
-    /// Set where the provider speaks another wire than the caller.
-    pub(crate) crossing: Option<Box<Crossing>>,
-    /// What the provider can't be given.
-    pub(crate) dropped: Dropped,
+    pub(crate) sent: Sent,
 }
 
+/// A request as one provider wants it, but for its headers.
+struct Written {
+    path: PathAndQuery,
+    body: Segments,
+    /// The body in one piece, where it was written anew: signatures are made over it.
+    signable: Option<Bytes>,
+    /// The caller didn't ask for the usage chunk, we did.
+    strip_usage: bool,
+    crossing: Option<Box<Crossing>>,
+}
+
+/// Writes the request for a target. What is prepared stays as it is, for other targets.
 pub(crate) fn translate(
-    parts: Parts,
-    credential: Option<Secret>,
-    mut asked: Asked<'_>,
+    prepared: &Prepared<'_>,
     resolution: &Resolution<'_>,
+    credential: Option<Secret>,
     plan: &Plan,
+    id: &HeaderValue,
     share: &mut Share,
-    record: &Record,
 ) -> Result<Outbound, Rejected> {
     let leaf = resolution.leaf;
-    let (format, operation, stream) = (asked.surface.format, asked.surface.operation, asked.stream);
-    let model = resolution
-        .model
-        .as_ref()
-        .map(|m| &*m.text)
-        .or(asked.model.as_deref())
-        .unwrap_or("")
-        .to_owned();
-    let (mut dropped, mut signable) = (std::mem::take(&mut asked.dropped), None);
-    let (path, body, strip_usage, crossing) = match wires(&asked.surface, leaf, &model)? {
-        Some((from, to)) => {
-            let counts = operation == Operation::CountTokens;
-            let surface = to.surface(if counts { operation } else { to.operation() });
-            let path = leaf
-                .path(&surface, &model, stream)
-                .ok_or_else(|| unsupported(operation, leaf))?;
-            let (body, crossing) =
-                cross::request(asked, (from, to), &model, leaf, &mut dropped, record)?;
-            if from.format() != to.format() && parts.headers.contains_key("anthropic-beta") {
-                dropped.add("anthropic-beta");
-            }
-            if !share.try_grow_to(share.bytes() + body.len()) {
-                return Err(super::read::no_memory());
-            }
-            signable = Some(body.clone());
-            (path, Segments::one(body), false, Some(crossing))
-        }
-        None if let Some(vectors) = vectors(&asked.surface, leaf, &model)? => {
-            let path = leaf.path(&vectors.surface(), &model, false);
-            let path = path.ok_or_else(|| unsupported(operation, leaf))?;
-            let named = leaf
-                .provider
-                .deployment(&leaf.settings, operation)
-                .unwrap_or(&model);
-            let (body, crossing) = cross::embeddings(asked, vectors, named, &mut dropped, record)?;
-            signable = Some(body.clone());
-            (path, Segments::one(body), false, Some(crossing))
-        }
-        None => {
-            let path = leaf
-                .path(&asked.surface, &model, stream)
-                .ok_or_else(|| unsupported(operation, leaf))?;
-            let strip_usage = edit(&mut asked, resolution, &mut dropped)?;
-            (
-                with_query(path, parts.uri.query()),
-                finish(asked.body, resolution),
-                strip_usage,
-                None,
-            )
-        }
-    };
+    let mut dropped = prepared.asked.dropped.clone();
+    let written = write(prepared, resolution, id, &mut dropped)?;
+    // What was written anew is held beside what was read.
+    let anew = written.signable.as_ref().map_or(0, Bytes::len);
+    if !share.try_grow_to(share.bytes() + anew) {
+        return Err(Rejection::no_memory(Stage::Translate));
+    }
     if plan.strict
         && let Some(fields) = dropped.header()
     {
         return Err(lossy(leaf, &fields));
     }
-    let mut headers = parts.headers;
-    clean(&mut headers);
-    if format != leaf.provider.format {
-        cross::clean(&mut headers);
+    let headers = headers(prepared, leaf, credential, &written, id)?;
+    let mut request = Request::new(Outgoing::Read(written.body));
+    *request.method_mut() = prepared.parts.method.clone();
+    *request.uri_mut() = Uri::from(written.path);
+    *request.headers_mut() = headers;
+    let asked = prepared.asked.surface.operation;
+    let crossing = written.crossing;
+    let sent = Sent {
+        format: leaf.provider.format,
+        // Who reads the answer reads what the provider was asked for.
+        operation: crossing.as_ref().map_or(asked, |crossing| crossing.sent()),
+        strip_usage: written.strip_usage,
+        crossing,
+        dropped,
+    };
+    Ok(Outbound { request, sent })
+}
+
+fn write(
+    prepared: &Prepared<'_>,
+    resolution: &Resolution<'_>,
+    id: &HeaderValue,
+    dropped: &mut Dropped,
+) -> Result<Written, Rejected> {
+    let Prepared { asked, parts } = prepared;
+    let leaf = resolution.leaf;
+    let (operation, stream) = (asked.surface.operation, asked.stream);
+    let model = resolution.model.as_ref().map(|m| &*m.text);
+    let model = model.or(asked.model.as_deref()).unwrap_or("");
+    let unsupported = || unsupported(operation, leaf);
+    let crossed = |path, body: Bytes, crossing| Written {
+        path,
+        body: Segments::one(body.clone()),
+        signable: Some(body),
+        strip_usage: false,
+        crossing: Some(Box::new(crossing)),
+    };
+    let request = cross::Crossed {
+        asked,
+        model,
+        leaf,
+        id,
+    };
+    if let Some((from, to)) = wires(&asked.surface, leaf, model)? {
+        let counts = operation == Operation::CountTokens;
+        let surface = to.surface(if counts { operation } else { to.operation() });
+        let path = leaf.path(&surface, model, stream).ok_or_else(unsupported)?;
+        let (body, crossing) = request.conversation((from, to), dropped)?;
+        if from.format() != to.format() && parts.headers.contains_key("anthropic-beta") {
+            dropped.add("anthropic-beta");
+        }
+        return Ok(crossed(path, body, crossing));
+    }
+    if let Some(vectors) = vectors(&asked.surface, leaf, model)? {
+        let path = leaf.path(&vectors.surface(), model, false);
+        let path = path.ok_or_else(unsupported)?;
+        let (body, crossing) = request.vectors(vectors, dropped)?;
+        return Ok(crossed(path, body, crossing));
+    }
+    let path = leaf.path(&asked.surface, model, stream);
+    let path = path.ok_or_else(unsupported)?;
+    let (body, strip_usage) = splice(asked, resolution, dropped)?;
+    Ok(Written {
+        path: with_query(path, parts.uri.query()),
+        body,
+        signable: None,
+        strip_usage,
+        crossing: None,
+    })
+}
+
+fn headers(
+    prepared: &Prepared<'_>,
+    leaf: &Leaf,
+    credential: Option<Secret>,
+    written: &Written,
+    id: &HeaderValue,
+) -> Result<HeaderMap, Rejected> {
+    let surface = &prepared.asked.surface;
+    let mut headers = prepared.parts.headers.clone();
+    headers::clean(&mut headers);
+    if surface.format != leaf.provider.format {
+        headers::clean_foreign(&mut headers);
     }
     if matches!(leaf.auth, Auth::Credential(_) | Auth::Minted(_)) {
-        // Whose account pays is decided by who holds the credential.
-        for name in [
-            "openai-organization",
-            "openai-project",
-            "x-goog-user-project",
-        ] {
-            headers.remove(name);
-        }
+        headers::clean_account(&mut headers);
     }
     if let Some(credential) = credential {
-        credential::show(
-            &mut headers,
-            leaf,
-            &credential,
-            (&path, signable.as_deref()),
-        )?;
+        let signed = (&written.path, written.signable.as_deref());
+        credential::show(&mut headers, leaf, &credential, signed)?;
     }
     for (name, value) in leaf.provider.quirks.headers {
         if !headers.contains_key(*name) {
-            headers.insert(
-                HeaderName::from_static(name),
-                HeaderValue::from_static(value),
-            );
+            let value = HeaderValue::from_static(value);
+            headers.insert(HeaderName::from_static(name), value);
         }
     }
     for (name, value) in &leaf.headers {
         headers.insert(name, value.clone());
     }
-    headers.insert(
-        header::ACCEPT_ENCODING,
-        HeaderValue::from_static("identity"),
-    );
-    headers.insert(crate::record::REQUEST_ID, record.id.clone());
-    if !headers.contains_key(header::CONTENT_TYPE) || operation.has_json_body() {
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
+    let identity = HeaderValue::from_static("identity");
+    headers.insert(header::ACCEPT_ENCODING, identity);
+    headers.insert(crate::record::REQUEST_ID, id.clone());
+    if !headers.contains_key(header::CONTENT_TYPE) || surface.operation.has_json_body() {
+        let json = HeaderValue::from_static("application/json");
+        headers.insert(header::CONTENT_TYPE, json);
     }
-    let mut request = Request::new(Outgoing::Read(body));
-    *request.method_mut() = parts.method;
-    *request.uri_mut() = Uri::from(path);
-    *request.headers_mut() = headers;
-    // Who reads the answer reads what the provider was asked for.
-    let operation = crossing
-        .as_ref()
-        .map_or(operation, |crossing| crossing.sent());
-    Ok(Outbound {
-        request,
-        format: leaf.provider.format,
-        operation,
-        strip_usage,
-        crossing,
-        dropped,
-    })
+    Ok(headers)
 }
 
 /// How the provider is asked for vectors of texts, where it is not as the caller asks.
@@ -240,135 +251,4 @@ fn untranslated(format: Format, leaf: &Leaf) -> Rejected {
 fn unsupported(operation: Operation, leaf: &Leaf) -> Rejected {
     let text = format!("{} has no {}", leaf.provider.name, operation.as_str());
     Rejection::new(Stage::Translate, ErrorCode::UnsupportedOperation, text)
-}
-
-/// Splices the model, and asks for usage on streams. True when only we asked.
-fn edit(
-    asked: &mut Asked<'_>,
-    resolution: &Resolution<'_>,
-    dropped: &mut Dropped,
-) -> Result<bool, Rejected> {
-    let leaf = resolution.leaf;
-    let (operation, stream) = (asked.surface.operation, asked.stream);
-    let AskedBody::Json(draft) = &mut asked.body else {
-        return Ok(false);
-    };
-    if let Some(version) = leaf.provider.quirks.anthropic_version {
-        draft
-            .set("anthropic_version", sluice_llm::json::quote(version))
-            .map_err(malformed)?;
-        if operation == Operation::Chat {
-            draft.remove("model").map_err(malformed)?;
-            return Ok(false);
-        }
-    }
-    if let Some(name) = leaf.provider.deployment(&leaf.settings, operation) {
-        if asked.model.as_deref() != Some(name) {
-            draft
-                .set("model", sluice_llm::json::quote(name))
-                .map_err(malformed)?;
-        }
-    } else if leaf.provider.format != Format::Gemini
-        && let Some(model) = resolution
-            .model
-            .as_ref()
-            .filter(|m| asked.model.as_deref() != Some(&*m.text))
-    {
-        draft.set("model", model.json.clone()).map_err(malformed)?;
-    }
-    let manners = &leaf.provider.quirks.chat;
-    if asked.surface.format == Format::OpenAi && operation == Operation::Chat && manners.differ() {
-        adapt::adapt(draft, manners, dropped).map_err(malformed)?;
-    }
-    let asks = stream
-        && leaf.provider.format == Format::OpenAi
-        && leaf.provider.quirks.chat.stream_options;
-    if !asks || !matches!(operation, Operation::Chat | Operation::Completions) {
-        return Ok(false);
-    }
-    let given = draft.pending("stream_options").map_err(malformed)?;
-    let mut options: serde_json::Map<String, serde_json::Value> = match given {
-        None => {
-            draft
-                .set("stream_options", "{\"include_usage\":true}")
-                .map_err(malformed)?;
-            return Ok(true);
-        }
-        Some(text) => serde_json::from_slice(&text).map_err(|_| {
-            let text = "stream_options must be an object";
-            Rejection::new(Stage::Translate, ErrorCode::InvalidField, text).param("stream_options")
-        })?,
-    };
-    if options.get("include_usage") == Some(&true.into()) {
-        return Ok(false);
-    }
-    options.insert("include_usage".to_owned(), true.into());
-    draft
-        .set(
-            "stream_options",
-            serde_json::Value::Object(options).to_string(),
-        )
-        .map_err(malformed)?;
-    Ok(true)
-}
-
-fn finish(body: AskedBody, resolution: &Resolution<'_>) -> Segments {
-    match (body, &resolution.model) {
-        (AskedBody::Json(draft), _) => draft.finish(),
-        (AskedBody::Form(bytes, Some(at)), Some(model))
-            if bytes[at.clone()] != *model.text.as_bytes() =>
-        {
-            let name = Bytes::copy_from_slice(model.text.as_bytes());
-            Segments::join([bytes.slice(..at.start), name, bytes.slice(at.end..)])
-        }
-        (AskedBody::Form(bytes, _), _) => Segments::one(bytes),
-    }
-}
-
-/// Headers of one connection only (RFC 9110, section 7.6.1).
-pub(crate) static HOP_BY_HOP: [HeaderName; 8] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
-
-/// Headers that say who and where the caller is, which a provider need not know.
-static PRIVATE: [HeaderName; 8] = [
-    header::HOST,
-    header::COOKIE,
-    header::FORWARDED,
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("x-forwarded-host"),
-    HeaderName::from_static("x-forwarded-proto"),
-    HeaderName::from_static("x-real-ip"),
-    HeaderName::from_static("x-ai-route-metadata"),
-];
-
-/// Takes out what belongs to one connection, the `connection` header's own list included.
-pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    let listed: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .flat_map(|value| value.to_str().unwrap_or("").split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    for name in listed {
-        headers.remove(name);
-    }
-    for name in &HOP_BY_HOP {
-        headers.remove(name);
-    }
-}
-
-fn clean(headers: &mut HeaderMap) {
-    for name in CREDENTIAL_HEADERS.iter().chain(&PRIVATE) {
-        headers.remove(name);
-    }
-    headers.remove(header::CONTENT_LENGTH);
-    headers.remove(header::EXPECT);
 }

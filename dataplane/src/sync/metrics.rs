@@ -114,7 +114,7 @@ impl Metrics {
     /// The exposition in OpenMetrics text, of the traffic's metrics too.
     pub fn encode(&self, shared: &Shared) -> String {
         shared
-            .metrics
-            .encode_with(shared.budget.used(), Some(&self.registry))
+            .metrics()
+            .encode_with(shared.budget().used(), Some(&self.registry))
     }
 }

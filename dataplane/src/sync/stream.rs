@@ -172,7 +172,7 @@ impl Opener {
         let token = Token::read(&self.settings.token_file).map_err(|e| e.to_string())?;
         let lasts = token.lasts(SystemTime::now(), self.settings.delays.renewal);
         let metadata = token.metadata().unwrap_or_default();
-        let (link, peer) = Link::open(&self.shared.client, address, &self.settings.ca_file)
+        let (link, peer) = Link::open(&self.shared.engine.client, address, &self.settings.ca_file)
             .await
             .map_err(|e| format!("{address}: {e}"))?;
         Ok((

@@ -26,7 +26,7 @@ pub(super) fn vitals<'d>(
 
 /// Since the process began.
 pub(super) fn counters(shared: &Shared) -> Vec<Counter> {
-    let totals = shared.metrics.totals();
+    let totals = shared.metrics().totals();
     [
         ("requests", totals.requests),
         ("errors", totals.errors),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
-use sluice_policy::guard::ask::{self, Ask};
-use sluice_policy::guard::{Address, Side};
+use sluice_guard::ask::{self, Ask};
+use sluice_guard::{Address, Side};
 use sluice_snapshot::EntryKey;
 use sluice_vocab::Secret;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
+use sluice_guard::{Guard, Guards, Side};
 use sluice_policy::Config;
 use sluice_policy::enrichment::{Line, Message};
 use sluice_policy::fidelity::Fidelity;
-use sluice_policy::guard::{Guard, Guards, Side};
 use sluice_policy::route_type::RouteType;
 
 use super::asker::{self, Asker, Need};

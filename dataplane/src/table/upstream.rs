@@ -147,6 +147,17 @@ pub(crate) struct Resolution<'t> {
     pub(crate) alias: Option<(&'t Arc<str>, &'t SeriesByFormat)>,
 }
 
+impl Resolution<'_> {
+    /// What is counted of it.
+    pub(crate) fn series(&self, metrics: &Metrics, format: Format) -> &Arc<Series> {
+        let leaf = self.leaf;
+        match self.alias {
+            Some((alias, series)) => series.get(metrics, format, alias, &leaf.label),
+            None => leaf.series.get(metrics, format, &leaf.other, &leaf.label),
+        }
+    }
+}
+
 /// Why no leaf was found.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unresolved {

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Uri, header};
-use http_body_util::BodyExt;
 use sluice_llm::json::Segments;
 use sluice_llm::token::{Ask, NoToken};
 
+use crate::budget::Share;
 use crate::client::{Outgoing, Pool, Proxy, Target, Tls};
-use crate::gateway::Shared;
+use crate::engine::Engine;
+use crate::gather::{GatherError, Limits, gather};
 
 /// How long it may take in all: callers wait for it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,21 +24,21 @@ pub(super) struct Answered {
     pub(super) body: Bytes,
 }
 
-pub(super) async fn fetch(shared: &Shared, ask: &Ask) -> Result<Answered, NoToken> {
+pub(super) async fn fetch(engine: &Engine, ask: &Ask) -> Result<Answered, NoToken> {
     let uri: Uri = ask
         .url
         .parse()
         .map_err(|_| NoToken(format!("{} is no URL", ask.url)))?;
     let host = uri.host().unwrap_or_default().to_owned();
     let failed = |why: &str| NoToken(format!("{host} gave no token: {why}"));
-    let exchange = exchange(shared, ask, &uri);
+    let exchange = exchange(engine, ask, &uri);
     match tokio::time::timeout(PATIENCE, exchange).await {
         Ok(answered) => answered.map_err(|why| failed(&why)),
         Err(_) => Err(failed(&format!("it did not answer within {PATIENCE:?}"))),
     }
 }
 
-async fn exchange(shared: &Shared, ask: &Ask, uri: &Uri) -> Result<Answered, String> {
+async fn exchange(engine: &Engine, ask: &Ask, uri: &Uri) -> Result<Answered, String> {
     // Once an hour: nothing is kept in between.
     let pool = Arc::new(Pool::new(target(uri)?, 1).map_err(|e| e.to_string())?);
     let mut request = Request::new(Outgoing::Read(Segments::one(Bytes::copy_from_slice(
@@ -60,27 +61,26 @@ async fn exchange(shared: &Shared, ask: &Ask, uri: &Uri) -> Result<Answered, Str
         header::ACCEPT_ENCODING,
         HeaderValue::from_static("identity"),
     );
-    let answer = shared
+    let answer = engine
         .client
         .send(&pool, 0, request)
         .await
         .map_err(|e| e.to_string())?;
     let status = answer.response.status().as_u16();
-    let mut incoming = answer.response.into_body();
-    let mut body = BytesMut::new();
-    while let Some(frame) = incoming.frame().await {
-        let Ok(data) = frame.map_err(|e| e.to_string())?.into_data() else {
-            continue;
-        };
-        body.extend_from_slice(&data);
-        if body.len() > LONGEST {
+    let limits = Limits {
+        len: LONGEST,
+        pause: None,
+    };
+    let mut share = Share::new(&engine.budget);
+    let mut body = answer.response.into_body();
+    let body = match gather(&mut body, limits, &mut share).await {
+        Ok(body) => body,
+        Err(GatherError::TooLong(_)) => {
             return Err("its answer is longer than any token".to_owned());
         }
-    }
-    Ok(Answered {
-        status,
-        body: body.freeze(),
-    })
+        Err(error) => return Err(error.to_string()),
+    };
+    Ok(Answered { status, body })
 }
 
 fn target(uri: &Uri) -> Result<Target, String> {

@@ -8,13 +8,13 @@ use sluice_llm::token::{NoToken, Token, aws};
 
 use super::fetch::fetch;
 use super::{Source, sign};
-use crate::gateway::Shared;
+use crate::engine::Engine;
 
-pub(super) async fn token(source: &Source, shared: &Shared) -> Result<Token, NoToken> {
-    let identity = &shared.settings.identity;
+pub(super) async fn token(source: &Source, engine: &Engine) -> Result<Token, NoToken> {
+    let identity = &engine.settings.identity;
     match source {
         Source::GoogleKey(key) => match Key::parse(key.expose())? {
-            Key::ServiceAccount(key) => service_account(&key, shared).await,
+            Key::ServiceAccount(key) => service_account(&key, engine).await,
             // It names a file of this pod and where to send it: only whoever runs the pod may say that.
             Key::External(_) => Err(NoToken(
                 "Google credentials of type \"external_account\" can't come from a Secret: use workloadIdentity".to_owned(),
@@ -22,40 +22,40 @@ pub(super) async fn token(source: &Source, shared: &Shared) -> Result<Token, NoT
         },
         Source::Google => match &identity.google_file {
             Some(path) => match Key::parse(read(path).await?.as_bytes())? {
-                Key::ServiceAccount(key) => service_account(&key, shared).await,
-                Key::External(key) => external(&key, shared).await,
+                Key::ServiceAccount(key) => service_account(&key, engine).await,
+                Key::External(key) => external(&key, engine).await,
             },
             None => {
-                let answer = fetch(shared, &google::metadata(&identity.metadata_host)).await?;
+                let answer = fetch(engine, &google::metadata(&identity.metadata_host)).await?;
                 google::answer(answer.status, &answer.body)
             }
         },
-        Source::Aws { region } => aws(region, shared).await,
+        Source::Aws { region } => aws(region, engine).await,
     }
 }
 
-async fn service_account(key: &ServiceAccount, shared: &Shared) -> Result<Token, NoToken> {
+async fn service_account(key: &ServiceAccount, engine: &Engine) -> Result<Token, NoToken> {
     let assertion = key.assertion(now());
     let signature = sign::rs256(key.private_key(), assertion.as_bytes())?;
-    let answer = fetch(shared, &key.ask(&assertion, &signature)).await?;
+    let answer = fetch(engine, &key.ask(&assertion, &signature)).await?;
     google::answer(answer.status, &answer.body)
 }
 
-async fn external(key: &External, shared: &Shared) -> Result<Token, NoToken> {
+async fn external(key: &External, engine: &Engine) -> Result<Token, NoToken> {
     let source = key.source();
     let subject = source.token(&read(Path::new(&source.file)).await?)?;
-    let answer = fetch(shared, &key.ask(&subject)).await?;
+    let answer = fetch(engine, &key.ask(&subject)).await?;
     let token = google::answer(answer.status, &answer.body)?;
     let Some(ask) = key.impersonate(&token) else {
         return Ok(token);
     };
-    let answer = fetch(shared, &ask).await?;
+    let answer = fetch(engine, &ask).await?;
     google::impersonated(answer.status, &answer.body, now())
 }
 
 /// As AWS' SDKs look: a web identity first, then the pod's agent.
-async fn aws(region: &str, shared: &Shared) -> Result<Token, NoToken> {
-    let identity = &shared.settings.identity;
+async fn aws(region: &str, engine: &Engine) -> Result<Token, NoToken> {
+    let identity = &engine.settings.identity;
     if let (Some(role), Some(path)) = (&identity.aws_role, &identity.aws_token_file) {
         // Kubernetes puts a new token there from time to time.
         let token = read(path).await?;
@@ -68,7 +68,7 @@ async fn aws(region: &str, shared: &Shared) -> Result<Token, NoToken> {
             session: &identity.aws_session,
             token: &token,
         };
-        let answer = fetch(shared, &aws::web_identity(&endpoint, &web)).await?;
+        let answer = fetch(engine, &aws::web_identity(&endpoint, &web)).await?;
         return aws::web_identity_answer(answer.status, &answer.body, now());
     }
     let Some(url) = &identity.aws_container else {
@@ -81,7 +81,7 @@ async fn aws(region: &str, shared: &Shared) -> Result<Token, NoToken> {
         Some(path) => Some(read(path).await?),
         None => None,
     };
-    let answer = fetch(shared, &aws::container(url, token.as_deref())).await?;
+    let answer = fetch(engine, &aws::container(url, token.as_deref())).await?;
     aws::container_answer(answer.status, &answer.body, now())
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use sluice_dataplane::Settings;
 use sluice_dataplane::access_log::AccessLog;
-use sluice_policy::guard;
+use sluice_guard as guard;
 
 use crate::support::{Lab, Plan};
 
@@ -29,7 +29,7 @@ const MASKED: &str = "Mail [EMAIL] or pay [CREDIT_CARD] by [MASKED]";
 /// A guard as a user writes it.
 fn guards(yaml: &str) -> Plan {
     let spec: guard::Spec = serde_json::from_str(yaml).unwrap();
-    let (config, findings) = spec.compile("spec.ai.promptGuard", &sluice_policy::Alone);
+    let (config, findings) = spec.compile("spec.ai.promptGuard", &sluice_guard::Alone);
     assert_eq!(findings, []);
     let config = serde_json::to_string(&config.unwrap()).unwrap();
     let mut plan = Plan {

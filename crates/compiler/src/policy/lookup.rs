@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use sluice_crds::{Inline, RoutePolicySpec, SecretRef};
-use sluice_policy::Lookup;
-use sluice_policy::guard::Address;
+use sluice_guard::Address;
+use sluice_guard::Lookup;
 use sluice_snapshot::EntryKey;
 use sluice_snapshot::model::{self, entry::Body};
 use sluice_vocab::reference::ServiceRef;

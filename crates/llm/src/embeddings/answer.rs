@@ -7,7 +7,7 @@ use super::{Asked, Vectors};
 use crate::Format;
 use crate::answer::Context;
 use crate::json::{Fields, Invalid, Writer, object, parse};
-use crate::usage::{Tally, Usage};
+use crate::usage::{Totals, Usage};
 
 /// Reads a provider's answer and writes the client's. `counted`: tokens of the input, where a header says.
 pub fn answer(
@@ -68,7 +68,7 @@ fn read(vectors: Vectors, body: &str) -> Result<(Vec<&RawValue>, Usage), Invalid
 }
 
 fn tally(format: Format, used: &RawValue) -> Usage {
-    let mut tally = Tally::default();
+    let mut tally = Totals::default();
     tally.update(used.get().as_bytes());
     tally.usage(format)
 }

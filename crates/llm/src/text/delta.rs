@@ -8,12 +8,12 @@ mod shape;
 
 use std::borrow::Cow;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::kind::{Context, Part};
 use super::walk::{Place, Stop, Walk};
 use crate::json::Object;
-use crate::sse::{Decoder, Event, EventTooLong};
+use crate::sse::Event;
 use crate::{Format, Operation};
 use event::Head;
 use shape::{Ends, Shape};
@@ -43,20 +43,8 @@ pub trait Masks {
     fn whole(&mut self, part: Part, text: &str) -> Result<Option<String>, Self::Refusal>;
 }
 
-/// Why a stream can't go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Broken<R> {
-    /// An event is too long to be looked at.
-    TooLong,
-    /// A text must not pass.
-    Refused(R),
-}
-
-impl<R> From<EventTooLong> for Broken<R> {
-    fn from(_: EventTooLong) -> Self {
-        Broken::TooLong
-    }
-}
+/// Where events go.
+pub type Events<'o> = &'o mut dyn FnMut(Event);
 
 /// Where the pieces of a text stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +85,6 @@ struct Pending {
 /// Masks the texts of a provider's stream; what comes out is a stream of the same format.
 pub struct Deltas<T> {
     shape: Shape,
-    decoder: Decoder,
     open: Vec<Open<T>>,
     pending: Vec<Pending>,
     head: Head,
@@ -119,7 +106,6 @@ impl<T> Deltas<T> {
     pub fn new(format: Format, operation: Operation) -> Self {
         Self {
             shape: Shape::of(format, operation),
-            decoder: Decoder::default(),
             open: Vec::new(),
             pending: Vec::new(),
             head: Head::default(),
@@ -127,50 +113,39 @@ impl<T> Deltas<T> {
         }
     }
 
-    /// Takes the next bytes of the stream, and appends what may pass to `out`. After an error, nothing more may.
-    pub fn push<M: Masks<Text = T>>(
-        &mut self,
-        chunk: Bytes,
-        masks: &mut M,
-        out: &mut BytesMut,
-    ) -> Result<(), Broken<M::Refusal>> {
-        let mut events = Vec::new();
-        let mut decoder = std::mem::take(&mut self.decoder);
-        let result = decoder.push(chunk, |event| events.push(event));
-        self.decoder = decoder;
-        for event in events {
-            self.event(&event, masks, out).map_err(Broken::Refused)?;
-        }
-        Ok(result?)
+    /// Bytes that are held: events that wait for what follows them, and, as `of` has it, what is held back of texts.
+    pub fn held(&self, of: impl Fn(&T) -> usize) -> usize {
+        let waiting = self.pending.iter().map(|p| p.event.raw().len());
+        waiting
+            .chain(self.open.iter().map(|open| of(&open.text)))
+            .sum()
     }
 
-    /// The stream has ended: appends what was held back.
+    /// The stream has ended: gives what was held back.
     pub fn finish<M: Masks<Text = T>>(
         &mut self,
         masks: &mut M,
-        out: &mut BytesMut,
-    ) -> Result<(), Broken<M::Refusal>> {
-        if let Some(event) = self.decoder.finish() {
-            self.event(&event, masks, out).map_err(Broken::Refused)?;
-        }
-        self.settle(masks, out).map_err(Broken::Refused)?;
-        self.end(&Ends::All, masks, out).map_err(Broken::Refused)
+        out: Events<'_>,
+    ) -> Result<(), M::Refusal> {
+        self.settle(masks, out)?;
+        self.end(&Ends::All, masks, out)
     }
 
-    fn event<M: Masks<Text = T>>(
+    /// Takes the next event of the stream, and gives those that may pass. After a refusal, none may.
+    pub fn event<M: Masks<Text = T>>(
         &mut self,
         event: &Event,
         masks: &mut M,
-        out: &mut BytesMut,
+        out: Events<'_>,
     ) -> Result<(), M::Refusal> {
         let Some(data) = event.data() else {
-            out.extend_from_slice(event.raw());
+            out(event.clone());
             return Ok(());
         };
         if &*data == b"[DONE]" {
             self.settle(masks, out)?;
             self.end(&Ends::All, masks, out)?;
-            out.extend_from_slice(event.raw());
+            out(event.clone());
             return Ok(());
         }
         let bytes = match &data {
@@ -185,8 +160,8 @@ impl<T> Deltas<T> {
                 json: false,
             };
             match masks.whole(part, &text)? {
-                Some(masked) => event::write(out, event, masked.as_bytes()),
-                None => out.extend_from_slice(event.raw()),
+                Some(masked) => out(event::rewritten(event, masked.as_bytes())),
+                None => out(event.clone()),
             }
             return Ok(());
         };
@@ -215,13 +190,13 @@ impl<T> Deltas<T> {
         Ok(())
     }
 
-    fn write(&self, event: &Event, data: &[u8], new: Option<Vec<u8>>, out: &mut BytesMut) {
+    fn write(&self, event: &Event, data: &[u8], new: Option<Vec<u8>>, out: Events<'_>) {
         let renumbered = self
             .shape
             .renumber(new.as_deref().unwrap_or(data), self.added);
         match renumbered.or(new) {
-            Some(new) => event::write(out, event, &new),
-            None => out.extend_from_slice(event.raw()),
+            Some(new) => out(event::rewritten(event, &new)),
+            None => out(event.clone()),
         }
     }
 
@@ -283,7 +258,7 @@ impl<T> Deltas<T> {
         texts: &[Seen],
         ends: &Ends,
         masks: &mut M,
-        out: &mut BytesMut,
+        out: Events<'_>,
     ) -> Result<(), M::Refusal> {
         let mut groups: Vec<i64> = texts
             .iter()
@@ -309,7 +284,7 @@ impl<T> Deltas<T> {
     fn settle<M: Masks<Text = T>>(
         &mut self,
         masks: &mut M,
-        out: &mut BytesMut,
+        out: Events<'_>,
     ) -> Result<(), M::Refusal> {
         for mut pending in std::mem::take(&mut self.pending) {
             let ends = Ends::Groups(std::mem::take(&mut pending.groups));
@@ -329,7 +304,7 @@ impl<T> Deltas<T> {
         Ok(())
     }
 
-    fn send(&mut self, pending: Pending, out: &mut BytesMut) {
+    fn send(&mut self, pending: Pending, out: Events<'_>) {
         let mut texts = pending.texts.into_iter();
         let mut see = |_: &Place<'_, '_>, text: &str| {
             Ok::<_, std::convert::Infallible>(
@@ -347,7 +322,7 @@ impl<T> Deltas<T> {
         &mut self,
         ends: &Ends,
         masks: &mut M,
-        out: &mut BytesMut,
+        out: Events<'_>,
     ) -> Result<(), M::Refusal> {
         let mut i = 0;
         while let Some(open) = self.open.get_mut(i) {
@@ -359,8 +334,12 @@ impl<T> Deltas<T> {
             masks.finish(&mut open.text, &mut held)?;
             let open = self.open.remove(i);
             if !held.is_empty() {
-                self.shape
-                    .write(out, &open.channel, &held, &self.head, &mut self.added);
+                let added = self
+                    .shape
+                    .added(&open.channel, &held, &self.head, &mut self.added);
+                if let Some(event) = added {
+                    out(event);
+                }
             }
         }
         Ok(())

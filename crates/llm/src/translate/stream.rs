@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use sluice_vocab::ErrorType;
 
 use crate::answer::Context;
@@ -10,8 +9,6 @@ use crate::event::{Event, Failure, Sink};
 use crate::format::bedrock::frame;
 use crate::format::{anthropic, bedrock, chat, cohere, completions, gemini, responses};
 use crate::sse;
-use crate::stream::End;
-use crate::usage::Usage;
 use crate::wire::Wire;
 
 /// Reads a provider's stream.
@@ -95,6 +92,17 @@ impl Decoder {
         self.over = over;
     }
 
+    /// Nothing more can be read, and nothing of what was so far has said so.
+    pub(crate) fn give_up(&mut self, why: &str, sink: Sink<'_>) {
+        if !std::mem::replace(&mut self.over, true) {
+            let message = format!("the provider's stream can't be read: {why}").into();
+            sink(Event::Error(Failure {
+                message,
+                ..malformed()
+            }));
+        }
+    }
+
     /// The provider's bytes are at their end. A stream that never said so is cut.
     pub fn finish(&mut self, sink: Sink<'_>) {
         if std::mem::replace(&mut self.over, true) {
@@ -173,126 +181,4 @@ impl Encoder {
             To::Generate(encoder) => encoder.event(event, out),
         }
     }
-}
-
-/// A stream on its way from one wire to another.
-#[derive(Debug)]
-pub struct Translator {
-    frames: Frames,
-    decoder: Decoder,
-    encoder: Encoder,
-    usage: Usage,
-    end: End,
-    failure: Option<Failure<'static>>,
-}
-
-/// How a provider puts its events on the wire.
-#[derive(Debug)]
-enum Frames {
-    Sse(sse::Decoder),
-    Aws(frame::Decoder),
-}
-
-impl Translator {
-    /// From a provider's wire to a client's.
-    pub fn new(from: Wire, to: Wire, context: Context) -> Self {
-        Self {
-            frames: match from {
-                Wire::Converse => Frames::Aws(frame::Decoder::default()),
-                _ => Frames::Sse(sse::Decoder::default()),
-            },
-            decoder: Decoder::new(from, context.seed),
-            encoder: Encoder::new(to, context),
-            usage: Usage::default(),
-            end: End::Open,
-            failure: None,
-        }
-    }
-
-    /// Takes the next bytes and gives what goes on to the client, which may be empty.
-    pub fn push(&mut self, chunk: Bytes) -> Bytes {
-        let mut out = Vec::with_capacity(chunk.len() * 2);
-        let Self {
-            frames,
-            decoder,
-            encoder,
-            usage,
-            end,
-            failure,
-        } = self;
-        let mut sink = |event: Event<'_>| observe(&event, usage, end, failure, encoder, &mut out);
-        let read = match frames {
-            Frames::Sse(frames) => frames
-                .push(chunk, |event| decoder.event(&event, &mut sink))
-                .map_err(|e| e.to_string()),
-            Frames::Aws(frames) => frames
-                .push(&chunk, |message| decoder.message(&message, &mut sink))
-                .map_err(|e| e.to_string()),
-        };
-        if let Err(why) = read
-            && !std::mem::replace(&mut decoder.over, true)
-        {
-            sink(Event::Error(Failure {
-                message: format!("the provider's stream can't be read: {why}").into(),
-                ..malformed()
-            }));
-        }
-        out.into()
-    }
-
-    /// The provider's bytes are at their end; gives what is left to say.
-    pub fn finish(&mut self) -> Bytes {
-        let mut out = Vec::new();
-        let Self {
-            frames,
-            decoder,
-            encoder,
-            usage,
-            end,
-            failure,
-        } = self;
-        let mut sink = |event: Event<'_>| observe(&event, usage, end, failure, encoder, &mut out);
-        if let Frames::Sse(frames) = frames
-            && let Some(event) = frames.finish()
-        {
-            decoder.event(&event, &mut sink);
-        }
-        decoder.finish(&mut sink);
-        out.into()
-    }
-
-    /// Tokens used, as far as is known.
-    pub fn usage(&self) -> Usage {
-        self.usage
-    }
-
-    /// How the stream stands.
-    pub fn end(&self) -> End {
-        self.end
-    }
-
-    /// What went wrong within the stream.
-    pub fn failure(&self) -> Option<&Failure<'static>> {
-        self.failure.as_ref()
-    }
-}
-
-fn observe(
-    event: &Event<'_>,
-    usage: &mut Usage,
-    end: &mut End,
-    failure: &mut Option<Failure<'static>>,
-    encoder: &mut Encoder,
-    out: &mut Vec<u8>,
-) {
-    match event {
-        Event::Usage(totals) => *usage = *totals,
-        Event::End => *end = End::Complete,
-        Event::Error(error) => {
-            *end = End::Failed;
-            *failure = Some(error.clone().into_owned());
-        }
-        _ => {}
-    }
-    encoder.event(event, out);
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use sluice_llm::answer::Context;
 use sluice_llm::event::{Event, Finish};
-use sluice_llm::translate::{Decoder, Translator};
+use sluice_llm::flow::{Crossing, Translator};
+use sluice_llm::translate::Decoder;
 use sluice_llm::usage::Usage;
 use sluice_llm::{Wire, sse};
 
@@ -93,7 +94,7 @@ pub(crate) fn context() -> Context {
 
 /// A stream for a client of another wire, of a provider's in these pieces.
 pub(crate) fn through(from: Wire, to: Wire, pieces: &[&[u8]]) -> Vec<u8> {
-    let mut translator = Translator::new(from, to, context());
+    let mut translator = Translator::new(Crossing::new(from, to, true, context()));
     let mut out = Vec::new();
     for piece in pieces {
         out.extend_from_slice(&translator.push(Bytes::copy_from_slice(piece)));

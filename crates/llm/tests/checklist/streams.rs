@@ -2,20 +2,26 @@
 
 use bytes::Bytes;
 use sluice_llm::event::Finish;
-use sluice_llm::stream::{End, Relay};
+use sluice_llm::flow::{Door, End, Tally};
 use sluice_llm::usage::Usage;
 use sluice_llm::{Wire, sse};
 
 use crate::heard::{CLIENTS, hear, input, inputs, through};
 
 fn relayed(wire: Wire, pieces: &[&[u8]]) -> (Vec<u8>, Usage, End) {
-    let mut relay = Relay::new(wire.format(), wire.operation(), false);
-    let mut out = Vec::new();
+    let mut tally = Tally::new(wire.format(), wire.operation(), false);
+    let (mut door, mut out) = (Door::events(), Vec::new());
+    let mut pass = |frame| {
+        tally.frame(frame, &mut |frame| {
+            out.extend_from_slice(&frame.into_bytes())
+        });
+    };
     for piece in pieces {
-        out.extend_from_slice(&relay.push(Bytes::copy_from_slice(piece)).unwrap());
+        door.push(Bytes::copy_from_slice(piece), &mut pass);
     }
-    out.extend_from_slice(&relay.finish());
-    (out, relay.usage(), relay.end())
+    door.close().into_iter().for_each(pass);
+    let reading = tally.reading();
+    (out, reading.usage, reading.end.unwrap())
 }
 
 #[test]

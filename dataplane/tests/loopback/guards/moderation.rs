@@ -1,7 +1,7 @@
 //! Guards that ask OpenAI's moderation.
 
-use sluice_policy::guard;
-use sluice_policy::{Alone, Lookup};
+use sluice_guard as guard;
+use sluice_guard::{Alone, Lookup};
 use sluice_vocab::{Finding, Inline, SecretRef, ServiceRef};
 
 use super::{CHAT, SURFACES};

@@ -13,7 +13,7 @@ use crate::Format;
 use crate::error::failure;
 use crate::event::{Event, Sink};
 use crate::json::{Fields, Text};
-use crate::usage::Tally;
+use crate::usage::Totals;
 
 #[derive(Deserialize)]
 struct Data<'a> {
@@ -84,7 +84,7 @@ struct Delta<'a> {
 /// Reads a stream.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
-    tally: Tally,
+    tally: Totals,
     /// The block of each call, in their order.
     calls: Vec<u32>,
 }

@@ -52,9 +52,9 @@ impl Decoder {
         Ok(())
     }
 
-    /// Whether there are bytes of a message that has not ended.
-    pub fn is_mid_message(&self) -> bool {
-        !self.carry.is_empty()
+    /// Bytes of a message that has not ended.
+    pub fn held(&self) -> usize {
+        self.carry.len()
     }
 
     fn next(&mut self) -> Result<Option<Message>, FrameError> {

@@ -9,12 +9,12 @@ use crate::conversation::{Content, Part, ToolCall};
 use crate::event::Finish;
 use crate::format::signature;
 use crate::json::{Fields, Invalid, Text, Writer, object, parse};
-use crate::usage::{Tally, Usage};
+use crate::usage::{Totals, Usage};
 
 /// Reads an answer.
 pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>, Invalid> {
     let mut f = Fields::parse(body, "")?;
-    let mut tally = Tally::default();
+    let mut tally = Totals::default();
     if let Some(usage) = f.take("usage")? {
         tally.update(usage.get().as_bytes());
     }

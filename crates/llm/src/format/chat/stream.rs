@@ -14,7 +14,7 @@ use crate::error::failure;
 use crate::event::Sink;
 use crate::event::{Event, Finish};
 use crate::json::{Fields, Text};
-use crate::usage::Tally;
+use crate::usage::Totals;
 
 #[derive(Deserialize)]
 struct Chunk<'a> {
@@ -81,7 +81,7 @@ struct Function<'a> {
 pub(crate) struct Decoder {
     started: bool,
     finished: bool,
-    tally: Tally,
+    tally: Totals,
     calls: Vec<Open>,
     seed: u64,
 }

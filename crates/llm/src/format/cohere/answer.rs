@@ -7,12 +7,12 @@ use crate::answer::{Answer, Choice, Context};
 use crate::conversation::{Content, Part, ToolCall};
 use crate::event::Finish;
 use crate::json::{Fields, Invalid};
-use crate::usage::Tally;
+use crate::usage::Totals;
 
 /// Reads an answer.
 pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>, Invalid> {
     let mut f = Fields::parse(body, "")?;
-    let mut tally = Tally::default();
+    let mut tally = Totals::default();
     if let Some(usage) = f.take("usage")? {
         tally.update(usage.get().as_bytes());
     }

@@ -10,7 +10,7 @@ use super::finish;
 use crate::Format;
 use crate::event::{Event, Failure, Finish, Sink};
 use crate::json::Text;
-use crate::usage::Tally;
+use crate::usage::Totals;
 
 #[derive(Deserialize)]
 struct Payload<'a> {
@@ -79,7 +79,7 @@ const CHOICE: u32 = 0;
 /// Reads a stream.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
-    tally: Tally,
+    tally: Totals,
     /// The number on the wire of each call, in their order.
     calls: Vec<u32>,
     seed: u64,

@@ -9,12 +9,12 @@ use crate::event::Finish;
 use crate::format::anthropic::decode::arguments;
 use crate::format::signature;
 use crate::json::{Fields, Invalid, Writer, object};
-use crate::usage::{Tally, Usage};
+use crate::usage::{Totals, Usage};
 
 /// Reads an answer. A prompt that was blocked is an answer without text that a filter ended.
 pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>, Invalid> {
     let mut f = Fields::parse(body, "")?;
-    let mut tally = Tally::default();
+    let mut tally = Totals::default();
     if let Some(usage) = f.take("usageMetadata")? {
         tally.update(usage.get().as_bytes());
     }

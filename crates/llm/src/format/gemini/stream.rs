@@ -15,7 +15,7 @@ use crate::error::failure;
 use crate::event::{Event, Finish, Sink};
 use crate::format::signature;
 use crate::json::Text;
-use crate::usage::Tally;
+use crate::usage::Totals;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -84,7 +84,7 @@ struct Call<'a> {
 pub(crate) struct Decoder {
     started: bool,
     finished: bool,
-    tally: Tally,
+    tally: Totals,
     /// How many calls each answer has made.
     calls: Vec<(u32, u32)>,
     seed: u64,

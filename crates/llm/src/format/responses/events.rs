@@ -11,7 +11,7 @@ use crate::Format;
 use crate::error::failure;
 use crate::event::{Event, Sink};
 use crate::json::{Fields, Text, quote};
-use crate::usage::Tally;
+use crate::usage::Totals;
 
 #[derive(Deserialize)]
 struct Payload<'a> {
@@ -36,7 +36,7 @@ const CHOICE: u32 = 0;
 /// Reads a stream.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
-    tally: Tally,
+    tally: Totals,
     /// Calls in their order.
     calls: Vec<Call>,
     /// The reasoning of which something was said.

@@ -6,7 +6,7 @@ use crate::answer::{Answer, Choice, Context};
 use crate::conversation::{Content, Part, ToolCall};
 use crate::event::Finish;
 use crate::json::{Fields, Invalid};
-use crate::usage::Tally;
+use crate::usage::Totals;
 
 /// Reads an answer.
 pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>, Invalid> {
@@ -14,7 +14,7 @@ pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>,
     if f.take("error")?.is_some() {
         return Err(Invalid::new("error", "says that there is no answer"));
     }
-    let mut tally = Tally::default();
+    let mut tally = Totals::default();
     if let Some(usage) = f.take("usage")? {
         tally.update(usage.get().as_bytes());
     }

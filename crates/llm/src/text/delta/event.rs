@@ -42,7 +42,8 @@ impl Head {
 }
 
 /// The event with other data; its other lines stay.
-pub(super) fn write(out: &mut BytesMut, event: &Event, data: &[u8]) {
+pub(super) fn rewritten(event: &Event, data: &[u8]) -> Event {
+    let mut out = BytesMut::with_capacity(event.raw().len() + data.len() / 8);
     let mut line = |line: &[u8]| {
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         let is_data = line == b"data" || line.starts_with(b"data:");
@@ -55,17 +56,20 @@ pub(super) fn write(out: &mut BytesMut, event: &Event, data: &[u8]) {
         .raw()
         .split(|b| matches!(b, b'\n' | b'\r'))
         .for_each(&mut line);
-    data_lines(out, data);
+    data_lines(&mut out, data);
+    Event::written(out.freeze())
 }
 
 /// An event of our own.
-pub(super) fn add(out: &mut BytesMut, name: Option<&str>, data: &str) {
+pub(super) fn made(name: Option<&str>, data: &str) -> Event {
+    let mut out = BytesMut::with_capacity(data.len() + 48);
     if let Some(name) = name {
         out.put_slice(b"event: ");
         out.put_slice(name.as_bytes());
         out.put_u8(b'\n');
     }
-    data_lines(out, data.as_bytes());
+    data_lines(&mut out, data.as_bytes());
+    Event::written(out.freeze())
 }
 
 fn data_lines(out: &mut BytesMut, data: &[u8]) {

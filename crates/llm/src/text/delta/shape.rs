@@ -2,12 +2,12 @@
 
 mod cohere;
 
-use bytes::BytesMut;
 use serde::Deserialize;
 
-use super::event::{Head, add, nest};
+use super::event::{Head, made, nest};
 use super::{Channel, Key};
 use crate::json::{Object, quote};
+use crate::sse::Event;
 use crate::text::kind::{Kind, Part};
 use crate::text::walk::{Place, Step};
 use crate::{Format, Operation};
@@ -276,25 +276,24 @@ impl Shape {
         }
     }
 
-    /// Adds an event that brings what was held back of a text.
-    pub(super) fn write(
+    /// An event that brings what was held back of a text.
+    pub(super) fn added(
         self,
-        out: &mut BytesMut,
         channel: &Channel,
         text: &str,
         head: &Head,
         added: &mut i64,
-    ) {
+    ) -> Option<Event> {
         let group = channel.group;
         let fields = head.fields(self.head());
-        match self {
+        Some(match self {
             Shape::Chat => {
                 let inner = nest(&channel.path, text);
                 let inner = &inner[1..inner.len() - 1];
                 let data = format!(
                     "{{{fields}\"choices\":[{{\"index\":{group},{inner},\"finish_reason\":null}}]}}"
                 );
-                add(out, None, &data);
+                made(None, &data)
             }
             Shape::Messages => {
                 let field = match channel.path.first() {
@@ -310,7 +309,7 @@ impl Shape {
                     "{{\"type\":\"content_block_delta\",\"index\":{group},\"delta\":{{\"type\":\"{kind}_delta\",\"{field}\":{}}}}}",
                     quote(text)
                 );
-                add(out, Some("content_block_delta"), &data);
+                made(Some("content_block_delta"), &data)
             }
             Shape::Generate => {
                 let thought = if channel.path.len() > 1 {
@@ -322,15 +321,15 @@ impl Shape {
                     "{{{fields}\"candidates\":[{{\"content\":{{\"role\":\"model\",\"parts\":[{{\"text\":{}{thought}}}]}},\"index\":{group}}}]}}",
                     quote(text)
                 );
-                add(out, None, &data);
+                made(None, &data)
             }
             Shape::Cohere => {
                 let (name, data) = cohere::event(channel, text);
-                add(out, Some(name), &data);
+                made(Some(name), &data)
             }
             Shape::Responses => {
                 let [Key::Name(stem), Key::Name(part)] = channel.path.as_slice() else {
-                    return;
+                    return None;
                 };
                 // It comes before the event at hand, which moves on by one.
                 let number = head.sequence() + *added;
@@ -341,9 +340,9 @@ impl Shape {
                     quote(&name),
                     quote(text)
                 );
-                add(out, Some(&name), &data);
+                made(Some(&name), &data)
             }
-        }
+        })
     }
 
     /// Responses' events are counted: those after an added one move on.

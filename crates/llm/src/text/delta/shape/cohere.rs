@@ -82,10 +82,11 @@ pub(super) fn event(channel: &Channel, text: &str) -> (&'static str, String) {
 mod tests {
     use std::convert::Infallible;
 
-    use bytes::{Bytes, BytesMut};
+    use bytes::Bytes;
 
+    use crate::flow::{Crossing, Translator};
+    use crate::sse::{self, Event};
     use crate::text::{Deltas, Masks, Part};
-    use crate::translate::Translator;
     use crate::{Format, Operation, Wire, answer::Context};
 
     /// Holds every text back until it ends, and writes it with big letters.
@@ -120,7 +121,12 @@ mod tests {
     }
 
     fn read(stream: &[u8]) -> String {
-        let mut translator = Translator::new(Wire::Cohere, Wire::Messages, Context::default());
+        let mut translator = Translator::new(Crossing::new(
+            Wire::Cohere,
+            Wire::Messages,
+            true,
+            Context::default(),
+        ));
         let mut out = translator.push(Bytes::copy_from_slice(stream)).to_vec();
         out.extend_from_slice(&translator.finish());
         String::from_utf8(out).unwrap()
@@ -133,15 +139,14 @@ mod tests {
             include_str!("../../../../tests/golden/streams/cohere/plan_and_parallel_calls/in.sse"),
         ] {
             let mut deltas = Deltas::new(Format::Cohere, Operation::Chat);
-            let mut out = BytesMut::new();
-            deltas
-                .push(
-                    Bytes::copy_from_slice(stream.as_bytes()),
-                    &mut Loud,
-                    &mut out,
-                )
+            let mut out = Vec::new();
+            let mut write = |event: Event| out.extend_from_slice(event.raw());
+            sse::Decoder::default()
+                .push(Bytes::copy_from_slice(stream.as_bytes()), |event| {
+                    deltas.event(&event, &mut Loud, &mut write).unwrap();
+                })
                 .unwrap();
-            deltas.finish(&mut Loud, &mut out).unwrap();
+            deltas.finish(&mut Loud, &mut write).unwrap();
             // The same but for its letters and where the pieces are cut.
             let plain = |text: &str| -> String {
                 let pieces =
