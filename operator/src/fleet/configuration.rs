@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt};
+use sluice_process::task;
 use sluice_proto::codec::{Hello, ToServer, WireError};
 use sluice_proto::session::{Server, ServerEvent};
 use sluice_proto::wire::configuration_server::Configuration;
@@ -46,7 +47,7 @@ impl Configuration for Service {
             sender,
             _slot: slot,
         };
-        tokio::spawn(follow.run());
+        task::spawn("configuration stream", follow.run());
         let responses = futures_util::stream::unfold(responses, |mut responses| async {
             responses.recv().await.map(|response| (response, responses))
         });
