@@ -16,10 +16,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use kube::Client;
-use sluice_proto::codec::{Epoch, MAX_DIAGNOSTICS};
-use sluice_proto::session::{Ledger, ServerSettings};
 use sluice_proto::wire::configuration_server::ConfigurationServer;
 use sluice_proto::wire::reporting_server::ReportingServer;
+use sluice_session::codec::{Epoch, MAX_DIAGNOSTICS};
+use sluice_session::{Ledger, ServerSettings};
 use sluice_vocab::GatewayKey;
 use tokio::sync::{Semaphore, watch};
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use kube::Client;
 use sluice_compiler::{Compilation, Settings};
 use sluice_process::Ended;
-use sluice_proto::codec::Epoch;
+use sluice_session::codec::Epoch;
 use sluice_snapshot::Snapshot;
 use sluice_vocab::{GatewayKey, ObjectRef};
 use tokio::sync::watch;

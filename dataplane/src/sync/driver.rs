@@ -5,8 +5,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sluice_policy::Config;
 use sluice_process::{Ended, Gate, Readiness};
-use sluice_proto::codec::{Counter, Identity, PolicyKind, ToClient, ToServer};
-use sluice_proto::session::{Client, ClientEvent, Standing};
+use sluice_session::codec::{Counter, Identity, PolicyKind, ToClient, ToServer};
+use sluice_session::{Client, ClientEvent, Standing};
 use sluice_snapshot::Snapshot;
 use sluice_vocab::GatewayKey;
 use tokio::task::{JoinError, JoinHandle};
@@ -66,7 +66,7 @@ struct Building {
 /// What there is to react to.
 enum Happened {
     Configuration(Event<ToClient>),
-    Reports(Event<sluice_proto::codec::Leader>),
+    Reports(Event<sluice_session::codec::Leader>),
     Built(Result<Built, JoinError>),
     Time,
     Ended(Ended),

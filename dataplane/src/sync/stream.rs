@@ -6,10 +6,10 @@ use std::time::{Instant, SystemTime};
 
 use futures_util::Stream as FutureStream;
 use sluice_process::task;
-use sluice_proto::codec::{Leader, PART_BYTES, ToClient};
 use sluice_proto::wire;
 use sluice_proto::wire::configuration_client::ConfigurationClient;
 use sluice_proto::wire::reporting_client::ReportingClient;
+use sluice_session::codec::{Leader, PART_BYTES, ToClient};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tonic::metadata::MetadataMap;

@@ -1,4 +1,4 @@
-//! Configuration streams: the driver of [`sluice_proto::session::Server`].
+//! Configuration streams: the driver of [`sluice_session::Server`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt};
 use sluice_process::task;
-use sluice_proto::codec::{Hello, ToServer, WireError};
-use sluice_proto::session::{Server, ServerEvent};
 use sluice_proto::wire::configuration_server::Configuration;
 use sluice_proto::wire::{FollowRequest, FollowResponse};
+use sluice_session::codec::{Hello, ToServer, WireError};
+use sluice_session::{Server, ServerEvent};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tonic::{Request, Response, Status, Streaming};
 

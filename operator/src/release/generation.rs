@@ -6,7 +6,7 @@ use std::time::Instant;
 use kube::Client;
 use sluice_compiler::resources::Name;
 use sluice_process::Ended;
-use sluice_proto::codec::Epoch;
+use sluice_session::codec::Epoch;
 
 use super::FETCH_AGAIN;
 use super::fetch::Fetched;
