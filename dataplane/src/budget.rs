@@ -173,6 +173,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    #[expect(clippy::disallowed_methods, reason = "a test: what waits for it fails")]
     async fn a_budget_is_never_exceeded_and_comes_back() {
         let budget = Arc::new(Budget::new(100));
         let (mut a, mut b) = (Share::new(&budget), Share::new(&budget));

@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use sluice_guard::Outcome;
 use sluice_llm::usage::Usage;
+use sluice_process::task::Panics;
 use sluice_vocab::ErrorType;
 
 /// Upper bounds of the duration histogram, in seconds: from a cached answer to the longest reasoning.
@@ -138,6 +139,9 @@ impl Series {
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::default();
+        registry
+            .sub_registry_with_prefix("sluice")
+            .register_collector(Box::new(Panics));
         let requests = Family::<RequestLabels, Counter>::default();
         let make: fn() -> Histogram = || Histogram::new(DURATION_BUCKETS);
         let duration = Family::new_with_constructor(make);

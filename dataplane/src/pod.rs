@@ -73,7 +73,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let signal = tokio::select! {
         signal = signals.next() => signal,
         ended = tasks.ended() => return Err(ended.into()),
-        () = driver.run() => anyhow::bail!("the conversation with the operator ended"),
+        ended = driver.run() => return Err(ended.into()),
     };
     accepting.shut();
     tracing::info!(
@@ -88,7 +88,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
 async fn stop(signals: &mut Signals, mut driver: Driver, delay: Duration) {
     let waited = tokio::select! {
         () = tokio::time::sleep(delay) => true,
-        () = driver.run() => true,
+        _ = driver.run() => true,
         _ = signals.next() => false,
     };
     let mut all_ended = false;

@@ -8,13 +8,15 @@ mod tls;
 mod worker;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sluice_process::{Ended, Supervisor, task};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
+use tokio::task::AbortHandle;
 
 use crate::gateway::{Gateway, Shared};
 use worker::{Arrival, Worker};
@@ -46,6 +48,8 @@ pub struct Server {
     shared: Arc<Shared>,
     workers: Arc<[Worker]>,
     acceptors: HashMap<SocketAddr, Acceptor>,
+    /// What accepts, and the workers' threads.
+    tasks: Supervisor,
     slots: Arc<Semaphore>,
     stop: watch::Sender<bool>,
 }
@@ -54,7 +58,7 @@ pub struct Server {
 struct Acceptor {
     local: SocketAddr,
     route: watch::Sender<(u16, Arc<Gateway>)>,
-    task: JoinHandle<()>,
+    task: AbortHandle,
 }
 
 impl Server {
@@ -66,8 +70,13 @@ impl Server {
             n => n,
         };
         let (stop, stopped) = watch::channel(false);
+        let mut tasks = Supervisor::new();
         let workers = (0..count)
-            .map(|i| Worker::start(i, stopped.clone()))
+            .map(|i| {
+                let (worker, ended) = Worker::start(i, stopped.clone())?;
+                tasks.spawn(format!("worker {i}"), ended);
+                Ok(worker)
+            })
             .collect::<std::io::Result<Arc<[Worker]>>>()?;
         let slots = Arc::new(Semaphore::new(connection_limit(settings.max_connections)));
         housekeeping(&shared);
@@ -75,6 +84,7 @@ impl Server {
             shared,
             workers,
             acceptors: HashMap::new(),
+            tasks,
             slots,
             stop,
         })
@@ -110,12 +120,13 @@ impl Server {
         let listener = listen(binding.address)?;
         let local = listener.local_addr()?;
         let (route, routes) = watch::channel((binding.port, binding.gateway.clone()));
-        let task = tokio::spawn(accept(
-            listener,
-            routes,
-            self.workers.clone(),
-            self.slots.clone(),
-        ));
+        let accepting = accept(listener, routes, self.workers.clone(), self.slots.clone());
+        let task = self
+            .tasks
+            .spawn(format!("accepting on {}", binding.address), async {
+                accepting.await;
+                Ok::<_, Infallible>(())
+            });
         self.acceptors
             .insert(binding.address, Acceptor { local, route, task });
         Ok(())
@@ -127,6 +138,12 @@ impl Server {
             .iter()
             .map(|(asked, acceptor)| (*asked, acceptor.local))
             .collect()
+    }
+
+    /// Waits for something to end that shouldn't: what accepts on an address that is wanted, or a worker. Without it, connections
+    /// would be refused or lost, though the process is ready; so the process has to end. May be dropped and called again.
+    pub async fn ended(&mut self) -> Ended {
+        self.tasks.ended().await
     }
 
     /// Takes no more connections, lets the requests in flight end, and returns when they have, or after the drain time. True
@@ -210,7 +227,7 @@ fn connection_limit(asked: usize) -> usize {
 /// Closes connections to upstreams that were not used for long.
 fn housekeeping(shared: &Arc<Shared>) {
     let shared = Arc::downgrade(shared);
-    tokio::spawn(async move {
+    task::spawn("housekeeping of connections", async move {
         let mut tick = tokio::time::interval(Duration::from_secs(15));
         loop {
             tick.tick().await;
@@ -220,4 +237,52 @@ fn housekeeping(shared: &Arc<Shared>) {
             shared.standing.prune();
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::access_log::AccessLog;
+    use crate::settings::Settings;
+
+    use super::*;
+
+    fn mk() -> (Server, Binding) {
+        let settings = Settings {
+            workers: 1,
+            ..Settings::default()
+        };
+        let shared = Shared::new(settings, AccessLog::off());
+        let binding = Binding {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            port: 80,
+            gateway: Gateway::new(shared.clone()),
+        };
+        (Server::start(shared).unwrap(), binding)
+    }
+
+    #[tokio::test]
+    async fn what_no_longer_accepts_is_told_of() {
+        let (mut server, binding) = mk();
+        assert!(server.sync(std::slice::from_ref(&binding)).is_empty());
+        // The one way out of the loop that can be taken from here.
+        server.slots.close();
+        let ended = server.ended().await;
+        assert_eq!(ended.task, format!("accepting on {}", binding.address));
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_is_gone_is_told_of() {
+        let (mut server, _) = mk();
+        server.workers = Arc::new([]);
+        assert_eq!(server.ended().await.task, "worker 0");
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_no_longer_wanted_is_no_failure() {
+        let (mut server, binding) = mk();
+        assert!(server.sync(std::slice::from_ref(&binding)).is_empty());
+        assert!(server.sync(&[]).is_empty());
+        server.workers = Arc::new([]);
+        assert_eq!(server.ended().await.task, "worker 0");
+    }
 }

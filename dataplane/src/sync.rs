@@ -1,4 +1,4 @@
-//! The conversation with the operator: sockets, threads and a clock for the state machines of `sluice_proto::session`.
+//! The conversation with the operator: sockets, threads and a clock for the state machines of `sluice_session`.
 //!
 //! ```text
 //! Driver --follow--> any replica: snapshots in, acks out     Listeners: the ports that the running snapshot wants

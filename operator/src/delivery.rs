@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_compiler::Verdict;
 use sluice_compiler::condition::Delivery;
-use sluice_proto::codec::Report;
-use sluice_proto::session::Release;
+use sluice_session::Release;
+use sluice_session::codec::Report;
 use sluice_snapshot::{Version, model};
 use sluice_vocab::{Finding, GatewayKey, ObjectRef, Reason};
 

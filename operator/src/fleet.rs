@@ -16,10 +16,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use kube::Client;
-use sluice_proto::codec::{Epoch, MAX_DIAGNOSTICS};
-use sluice_proto::session::{Ledger, ServerSettings};
 use sluice_proto::wire::configuration_server::ConfigurationServer;
 use sluice_proto::wire::reporting_server::ReportingServer;
+use sluice_session::codec::{Epoch, MAX_DIAGNOSTICS};
+use sluice_session::{Ledger, ServerSettings};
 use sluice_vocab::GatewayKey;
 use tokio::sync::{Semaphore, watch};
 
@@ -183,15 +183,16 @@ impl Fleet {
         read(&lock(&self.ledger))
     }
 
-    /// Serves data planes, for ever.
+    /// Serves data planes, for ever. Whatever ends or panics of it, accepting included, ends this.
     ///
     /// # Errors
     /// When the socket breaks.
     pub async fn serve(self: Arc<Self>, listener: Listener) -> Result<(), tonic::transport::Error> {
+        let (incoming, accepting) = listener.incoming();
         let service = Arc::new(Service(self));
         let reporting =
             ReportingServer::from_arc(service.clone()).max_decoding_message_size(MAX_REPORT);
-        tonic::transport::Server::builder()
+        let serving = tonic::transport::Server::builder()
             .http2_keepalive_interval(Some(Duration::from_secs(20)))
             .http2_keepalive_timeout(Some(Duration::from_secs(10)))
             .max_concurrent_streams(16)
@@ -199,8 +200,11 @@ impl Fleet {
             .initial_stream_window_size(Some(1 << 20))
             .add_service(ConfigurationServer::from_arc(service))
             .add_service(reporting)
-            .serve_with_incoming(listener.incoming())
-            .await
+            .serve_with_incoming(incoming);
+        tokio::select! {
+            ended = serving => ended,
+            () = accepting => Ok(()),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use kube::Client;
 use kube::api::{Api, PostParams};
-use sluice_proto::codec::{Epoch, Leader};
+use sluice_session::codec::{Epoch, Leader};
 use tokio::sync::watch;
 
 use lease::{Action, Holder, Observed};

@@ -11,6 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use sluice_process::task::Panics;
 
 /// Which Gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -114,6 +115,7 @@ impl Default for Metrics {
             "How often the lease has changed hands",
             metrics.epoch.clone(),
         );
+        registry.register_collector(Box::new(Panics));
         metrics.registry = Arc::new(registry);
         metrics
     }

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use kube::Client;
 use sluice_compiler::{Compilation, Settings};
-use sluice_proto::codec::Epoch;
+use sluice_process::Ended;
+use sluice_session::codec::Epoch;
 use sluice_snapshot::Snapshot;
 use sluice_vocab::{GatewayKey, ObjectRef};
 use tokio::sync::watch;
@@ -113,11 +114,11 @@ impl Engine {
             let retry = self.current.retry().filter(|_| quiet.is_none());
             tokio::select! {
                 changed = leadership.changed() => changed?,
-                change = self.current.watches.next() => {
-                    let change = change.ok_or_else(|| anyhow::anyhow!("the watches ended"))?;
-                    self.take(change);
+                change = self.current.watches.next() => self.take(change?),
+                done = synced(&mut self.next), if self.next.is_some() => {
+                    done?;
+                    self.replace();
                 }
-                () = synced(&mut self.next), if self.next.is_some() => self.replace(),
                 Some(fetched) = self.fetches.next() => {
                     self.current.fetched(fetched);
                     if self.fetches.is_idle() {
@@ -235,7 +236,7 @@ impl Engine {
     }
 }
 
-async fn synced(generation: &mut Option<Generation>) {
+async fn synced(generation: &mut Option<Generation>) -> Result<(), Ended> {
     match generation {
         Some(generation) => generation.sync().await,
         None => std::future::pending().await,

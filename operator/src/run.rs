@@ -7,7 +7,7 @@ use anyhow::Context;
 use kube::Client;
 use sluice_compiler::Settings;
 use sluice_process::{Admin, Gate, Readiness, Signals, Supervisor};
-use sluice_proto::session::ServerSettings;
+use sluice_session::ServerSettings;
 use tokio::sync::watch;
 
 use crate::args::Args;

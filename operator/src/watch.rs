@@ -4,6 +4,7 @@
 
 mod kind;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,9 +16,9 @@ use kube::runtime::watcher::{self, Event};
 use kube::{Client, ResourceExt};
 use serde::Serialize;
 use serde_json::Value;
+use sluice_process::{Ended, Supervisor};
 use sluice_vocab::{Kind, ObjectRef};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 
 pub use kind::{api_resource, group};
 
@@ -100,7 +101,7 @@ impl Reach {
 /// Watches until it is dropped.
 #[derive(Debug)]
 pub struct Watches {
-    _tasks: JoinSet<()>,
+    tasks: Supervisor,
     changes: mpsc::Receiver<Change>,
 }
 
@@ -108,19 +109,24 @@ impl Watches {
     /// Begins with a list of each scope that is at least as new as this call.
     pub fn start(client: &Client, reach: &Reach) -> Self {
         let (sender, changes) = mpsc::channel(1024);
-        let mut tasks = JoinSet::new();
+        let mut tasks = Supervisor::new();
         for scope in reach.scopes() {
-            tasks.spawn(watch(client.clone(), scope, sender.clone()));
+            let name = format!("the watch of {}", scope.kind.as_str());
+            tasks.spawn(name, watch(client.clone(), scope, sender.clone()));
         }
-        Self {
-            _tasks: tasks,
-            changes,
-        }
+        Self { tasks, changes }
     }
 
     /// The next change.
-    pub async fn next(&mut self) -> Option<Change> {
-        self.changes.recv().await
+    ///
+    /// # Errors
+    /// When a watch ended, which none should: without it, what is known of the cluster would grow old unnoticed.
+    pub async fn next(&mut self) -> Result<Change, Ended> {
+        tokio::select! {
+            ended = self.tasks.ended() => Err(ended),
+            // Never nothing: the watches hold the other end, and none of them ends before it is told of.
+            Some(change) = self.changes.recv() => Ok(change),
+        }
     }
 
     /// A change that is there already.
@@ -129,7 +135,11 @@ impl Watches {
     }
 }
 
-async fn watch(client: Client, scope: Scope, changes: mpsc::Sender<Change>) {
+async fn watch(
+    client: Client,
+    scope: Scope,
+    changes: mpsc::Sender<Change>,
+) -> Result<(), Infallible> {
     let config = watcher::Config::default();
     if scope.kind == Kind::Secret {
         let api: Api<PartialObjectMeta<Secret>> = match &scope.namespace {
@@ -145,6 +155,7 @@ async fn watch(client: Client, scope: Scope, changes: mpsc::Sender<Change>) {
         };
         relay(watcher::watcher(api, config), &scope, &changes).await;
     }
+    Ok(())
 }
 
 async fn relay<K>(

@@ -2,7 +2,10 @@
 //!
 //! Each folder below `tests/golden/workload` has an `in.yaml` and an `out.yaml`. `UPDATE_GOLDEN=1` writes `out.yaml` anew: read the
 //! difference line by line.
-
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it reads its cases, and how much of them to run"
+)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 use std::collections::BTreeMap;

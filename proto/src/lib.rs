@@ -1,31 +1,13 @@
-//! The contract between operators and data planes: its messages, their strong types, and the rules of the conversation.
+//! The contract between operators and data planes as gRPC services: tonic's clients and servers, without a transport.
 //!
-//! ```text
-//! Releases --Server--> Welcome, UpdatePart…, Heartbeat --------------> Client --Build, Install--> the data plane
-//!          <------------ Hello, Ack <--------------------------------
-//! Ledger (the leader's) <--------- ReportRequest… <------------------- Reporter
-//!                       ---------> ReportResponse: another leads ---->
-//! ```
-//!
-//! * `wire` is generated from `proto/sluice/sync/v1/sync.proto`: messages, and tonic's clients and servers without a transport.
-//! * [`codec`] goes between `wire` and types that can't hold nonsense.
-//! * [`session`] decides what is sent when. It has no sockets, tasks or clock: time is an argument, effects are returned.
-//!
-//! Configuration comes from any replica, reports go to the leader. A version proves content, an epoch orders leaders: whoever has
-//! seen an epoch takes nothing from a lower one. An update is applied whole or not at all.
-//!
-//! Skew: peers may be one minor version apart. Fields are added, never changed; what isn't known is ignored. Entries travel as bytes
-//! that nobody between compiler and table decodes, so fields that this build doesn't know survive in them.
-
-pub mod codec;
-pub mod session;
+//! The messages, their strong types and the rules of the conversation are `sluice-session`'s; here is what needs tonic.
 
 /// The name in every operator replica's certificate, whatever address it is dialled by.
 pub const SERVER_NAME: &str = "sluice-operator.sluice.internal";
 /// The audience of the token that a data plane shows.
 pub const AUDIENCE: &str = "sluice-operator";
 
-/// The messages of `proto/sluice/sync/v1/sync.proto`, and tonic's clients and servers for its services.
+/// The services of `proto/sluice/sync/v1/sync.proto`, beside its messages.
 #[allow(
     missing_docs,
     clippy::all,
@@ -33,5 +15,7 @@ pub const AUDIENCE: &str = "sluice-operator";
     reason = "generated"
 )]
 pub mod wire {
+    pub use sluice_session::wire::*;
+
     include!("gen/sync.rs");
 }

@@ -71,6 +71,7 @@ async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
                 tracing::info!(signal = signal?, "stopping: requests in flight may end");
                 break;
             }
+            ended = server.ended() => return Err(ended.into()),
             () = watch.changed() => reload(&source, &args, &compiler, &mut gateways, &mut server),
         }
     }

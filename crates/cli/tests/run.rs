@@ -1,4 +1,8 @@
 //! The command as users run it: files, environment, edits, signals.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "no runtime: the process under test is waited for"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

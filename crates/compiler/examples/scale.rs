@@ -1,4 +1,5 @@
 //! How long thousands of routes and policies take to compile: `cargo run --release -p sluice-compiler --example scale`.
+#![expect(clippy::disallowed_methods, reason = "it measures")]
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,

@@ -3,7 +3,10 @@
 //! Each folder below `tests/golden` has an `in.yaml` and an `out.yaml` with the findings of the files, the entries of every
 //! snapshot (credentials redacted) and the conditions of every resource. `UPDATE_GOLDEN=1` writes `out.yaml` anew: read
 //! the difference line by line, for it will be believed afterwards.
-
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it reads its cases, and how much of them to run"
+)]
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod golden {

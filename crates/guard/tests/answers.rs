@@ -1,5 +1,9 @@
 //! Answers of every format: what a client puts together from a stream is what masking the whole texts gives, however the provider
 //! cut its text into events, and however the network cut those.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it reads its cases, and how much of them to run"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

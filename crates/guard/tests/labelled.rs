@@ -7,6 +7,10 @@
 //! ```sh
 //! cargo test --profile ci -p sluice-guard --test labelled -- --nocapture
 //! ```
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it reads its cases, and how much of them to run"
+)]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 use std::ops::Range;

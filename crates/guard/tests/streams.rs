@@ -2,6 +2,10 @@
 //! through is together what masking the whole text gives.
 //!
 //! `PROPTEST_CASES` says how many texts; each is cut in several ways.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it reads its cases, and how much of them to run"
+)]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 use proptest::prelude::*;

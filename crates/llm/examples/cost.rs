@@ -1,5 +1,6 @@
 //! What translation itself costs: CPU time per request, answer and chunk, without sockets. `cargo run --release -p sluice-llm --example
 //! cost`. Beside a bare relay's request (docs/bench.md) it says what a gateway adds.
+#![expect(clippy::disallowed_methods, reason = "it measures")]
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,

@@ -3,6 +3,10 @@
 //! CI runs it for a moment, with the same numbers each time. `SLUICE_FUZZ_SECONDS=600 cargo test --profile ci -p sluice-llm --test fuzz`
 //! runs each target for so long, from a seed of its own; an input that breaks a rule is kept in `tests/corpus/TARGET` and replayed from
 //! then on.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it reads its cases, and how much of them to run"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

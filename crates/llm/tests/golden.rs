@@ -2,6 +2,10 @@
 //!
 //! `requests/WIRE/CASE`, `answers/WIRE/CASE` and `streams/WIRE/CASE`, where `WIRE` is what the input is in. With `UPDATE_GOLDEN=1` the
 //! outputs are written; read every line of the difference.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it reads its cases, and how much of them to run"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -25,6 +25,10 @@
 //! # Ok(())
 //! # }
 //! ```
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a double that panics is meant to be noticed by the test that it serves"
+)]
 
 mod answer;
 mod anthropic;

@@ -1,5 +1,8 @@
 //! The mock over real connections.
-
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test: what panics is printed, and what waits for it fails"
+)]
 #![expect(clippy::unwrap_used, reason = "in a test, a surprise is a failure")]
 
 use bytes::Bytes;

@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::readiness::Readiness;
+use crate::task;
 
 /// Connections at once; more wait.
 const MAX_CONNECTIONS: usize = 64;
@@ -76,7 +77,7 @@ impl Admin {
             match self.listener.accept().await {
                 Ok((stream, _)) => {
                     let pages = pages.clone();
-                    tokio::spawn(async move {
+                    task::spawn("admin connection", async move {
                         // Whoever asks and doesn't listen has no answer coming.
                         let _ = tokio::time::timeout(PATIENCE, answer(stream, pages)).await;
                         drop(slot);
@@ -169,7 +170,11 @@ mod tests {
         let (configured, listening) = (readiness.gate("configured"), readiness.gate("listening"));
         let admin = Admin::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let at = admin.address().unwrap();
-        tokio::spawn(admin.serve(readiness, || "a_total 1\n# EOF\n".to_owned()));
+        let mut tasks = crate::Supervisor::new();
+        tasks.spawn(
+            "admin",
+            admin.serve(readiness, || "a_total 1\n# EOF\n".to_owned()),
+        );
         for path in ["/health", "/healthz"] {
             assert_eq!(
                 ask(at, &format!("GET {path}")).await,

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Supervisor  named tasks; when one ends, the process ends with an error that names it
+//! task        all others: one that panics is logged and counted
 //! Readiness   named gates; ready when all are open
 //! Admin       /healthz, /readyz and /metrics on a port of their own
 //! Signals     SIGTERM and SIGINT, none lost between two of them
@@ -12,6 +13,7 @@ pub mod log;
 pub mod readiness;
 pub mod shutdown;
 pub mod supervise;
+pub mod task;
 
 pub use admin::Admin;
 pub use readiness::{Gate, Readiness};

@@ -104,9 +104,7 @@ mod tests {
         first.open();
         assert!(!readiness.is_ready());
         let waiting = readiness.clone();
-        let ready = tokio::spawn(async move { waiting.ready().await });
-        second.open();
-        ready.await.unwrap();
+        let ((), ()) = tokio::join!(waiting.ready(), async { second.open() });
         first.shut();
         readiness.unready().await;
         assert_eq!(readiness.still_shut(), [Arc::from("synced")]);

@@ -1,10 +1,15 @@
 //! Tasks that the process can't do without.
+//!
+//! An accept loop that panicked would leave a process that is ready and accepts nothing. So whoever runs such tasks holds a
+//! [`Supervisor`], waits for [`Supervisor::ended`] beside everything else, and ends with it; the one of `main` is the last.
 
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::future::Future;
 
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+
+use crate::task::words;
 
 /// Named tasks. None of them is meant to end; all are stopped when this is dropped.
 #[derive(Debug, Default)]
@@ -30,7 +35,9 @@ impl Supervisor {
     }
 
     /// Starts a task on the runtime that this is called in. The error is shown with its causes, where it has some.
-    pub fn spawn<F, E>(&mut self, name: impl Into<String>, task: F)
+    ///
+    /// The handle stops it, which is no end that [`Self::ended`] tells of.
+    pub fn spawn<F, E>(&mut self, name: impl Into<String>, task: F) -> AbortHandle
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
         E: Display + Send + 'static,
@@ -39,34 +46,32 @@ impl Supervisor {
             .tasks
             .spawn(async move { task.await.map_err(|e| format!("{e:#}")) });
         self.names.insert(handle.id(), name.into());
+        handle
     }
 
-    /// Waits for the first task that ends, however it does. Without tasks it never returns.
+    /// Waits for the first task that ends by itself, however it does. Without tasks it never returns.
     pub async fn ended(&mut self) -> Ended {
-        let Some(ended) = self.tasks.join_next_with_id().await else {
-            return std::future::pending().await;
-        };
-        let (id, how) = match ended {
-            Ok((id, Ok(()))) => (id, "ended, which it should not".to_owned()),
-            Ok((id, Err(error))) => (id, format!("failed: {error}")),
-            Err(error) => (error.id(), broken(error)),
-        };
-        Ended {
-            task: self.names.remove(&id).unwrap_or_default(),
-            how,
+        loop {
+            let Some(ended) = self.tasks.join_next_with_id().await else {
+                return std::future::pending().await;
+            };
+            let (id, how) = match ended {
+                Ok((id, Ok(()))) => (id, Some("ended, which it should not".to_owned())),
+                Ok((id, Err(error))) => (id, Some(format!("failed: {error}"))),
+                Err(error) => (error.id(), panicked(error)),
+            };
+            let task = self.names.remove(&id).unwrap_or_default();
+            if let Some(how) = how {
+                return Ended { task, how };
+            }
         }
     }
 }
 
-fn broken(error: JoinError) -> String {
-    let Ok(panic) = error.try_into_panic() else {
-        return "was stopped".to_owned();
-    };
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or(panic.downcast_ref::<String>().map(String::as_str));
-    format!("panicked: {}", text.unwrap_or("without a word"))
+/// Nothing when it was stopped by its handle.
+fn panicked(error: JoinError) -> Option<String> {
+    let panic = error.try_into_panic().ok()?;
+    Some(format!("panicked: {}", words(&*panic)))
 }
 
 #[cfg(test)]
@@ -89,5 +94,19 @@ mod tests {
             Ok::<_, String>(())
         });
         assert_eq!(tasks.ended().await.to_string(), "status panicked: a bug");
+    }
+    #[tokio::test]
+    async fn a_task_that_was_stopped_is_no_end() {
+        let mut tasks = Supervisor::new();
+        let stopped = tasks.spawn("port 80", std::future::pending::<Result<(), String>>());
+        stopped.abort();
+        tasks.spawn("port 81", async move {
+            // Behind the other, also in the order in which they are joined.
+            while !stopped.is_finished() {
+                tokio::task::yield_now().await;
+            }
+            Err("no socket")
+        });
+        assert_eq!(tasks.ended().await.to_string(), "port 81 failed: no socket");
     }
 }

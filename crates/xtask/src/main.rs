@@ -1,4 +1,8 @@
 //! The project's own commands: `cargo xtask up`, `test`, `generate`, `verify`, `cluster` and what they are made of.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a tool for people at a terminal, who see what panics"
+)]
 #![expect(clippy::print_stdout, reason = "a tool for people at a terminal")]
 
 mod charts;

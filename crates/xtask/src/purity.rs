@@ -8,13 +8,14 @@ use anyhow::{Context, bail};
 use crate::generate::root;
 
 /// Crates without I/O, clocks or Kubernetes.
-const PURE: [&str; 5] = [
+const PURE: [&str; 7] = [
     "sluice-vocab",
     "sluice-llm",
     "sluice-guard",
     "sluice-policy",
     "sluice-snapshot",
     "sluice-compiler",
+    "sluice-session",
 ];
 /// What none of them may have below it.
 const IMPURE: [&str; 9] = [

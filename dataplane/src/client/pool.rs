@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::ClientConfig;
+use sluice_process::task;
 
 use super::connect::{ConnectError, Connector, Stream};
 use super::tls::{TlsError, client_config};
@@ -244,7 +245,7 @@ where
 {
     let (sender, connection) = http1::Builder::new().handshake(io).await?;
     // Ends with its connection; what went wrong is told to the request that was on it.
-    tokio::spawn(async move {
+    task::spawn("connection to an upstream", async move {
         let _ = connection.await;
     });
     Ok(sender)
@@ -262,7 +263,7 @@ where
         .adaptive_window(true)
         .handshake(io)
         .await?;
-    tokio::spawn(async move {
+    task::spawn("connection to an upstream", async move {
         let _ = connection.await;
     });
     Ok(sender)

@@ -117,6 +117,11 @@ impl Args {
             .map(|mib| mib << 20)
             .or(usize::try_from(share).ok());
         let budget = budget.unwrap_or(usize::MAX);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "clouds and proxies name more variables than there are flags; read here, with the flags"
+        )]
+        let environment = |name: &str| std::env::var(name).ok();
         Settings {
             workers: self.workers,
             // One that is longer than the budget could never be held.
@@ -124,8 +129,8 @@ impl Args {
             body_budget: budget,
             drain: self.drain.get(),
             status_on_traffic: false,
-            proxies: crate::ProxySettings::from_env(|name| std::env::var(name).ok()),
-            identity: crate::IdentitySettings::from_env(|name| std::env::var(name).ok()),
+            proxies: crate::ProxySettings::from_env(environment),
+            identity: crate::IdentitySettings::from_env(environment),
             ..Settings::default()
         }
     }

@@ -1,10 +1,12 @@
 //! A thread with a runtime of its own.
 
+use std::convert::Infallible;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+use sluice_process::task;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::connection;
 use crate::connection::{Connection, Security};
@@ -45,19 +47,40 @@ impl Drop for Live {
 }
 
 impl Worker {
-    pub(super) fn start(index: usize, stopped: watch::Receiver<bool>) -> std::io::Result<Self> {
+    /// Also gives what waits for the thread's end, by a panic or because this was dropped.
+    pub(super) fn start(
+        index: usize,
+        stopped: watch::Receiver<bool>,
+    ) -> std::io::Result<(
+        Self,
+        impl Future<Output = Result<(), Infallible>> + Send + use<>,
+    )> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "each arrival holds a slot, of which there are so many"
+        )]
         let (arrivals, arriving) = mpsc::unbounded_channel();
+        let (alive, gone) = oneshot::channel::<Infallible>();
         let connections = Arc::new(AtomicUsize::new(0));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         std::thread::Builder::new()
             .name(format!("worker-{index}"))
-            .spawn(move || runtime.block_on(run(index, arriving, stopped)))?;
-        Ok(Self {
+            .spawn(move || {
+                // Dropped with the thread's stack, also when that unwinds.
+                let _alive = alive;
+                runtime.block_on(run(index, arriving, stopped));
+            })?;
+        let worker = Self {
             arrivals,
             connections,
-        })
+        };
+        let ended = async move {
+            let _ = gone.await;
+            Ok(())
+        };
+        Ok((worker, ended))
     }
 
     /// Connections that it carries or is about to.
@@ -94,7 +117,7 @@ async fn run(
 ) {
     while let Some((arrival, live)) = arriving.recv().await {
         let stopped = stopped.clone();
-        tokio::spawn(async move {
+        task::spawn("connection", async move {
             let Arrival {
                 stream,
                 peer,

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{HeaderMap, HeaderValue, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use sluice_llm::encoding::{self, DecodeError};
+use sluice_process::task;
 use sluice_vocab::ErrorCode;
 
 use super::authn::Caller;
@@ -40,15 +42,19 @@ impl Drop for Unread {
         let Some(mut body) = self.0.take().filter(|body| !body.is_end_stream()) else {
             return;
         };
-        tokio::spawn(tokio::time::timeout(LINGER, async move {
-            let mut taken = 0;
-            while let Some(Ok(frame)) = body.frame().await {
-                taken += frame.data_ref().map_or(0, Bytes::len);
-                if taken > LINGER_BYTES {
-                    return;
+        task::spawn(
+            "the rest of an unread body",
+            tokio::time::timeout(LINGER, async move {
+                let mut taken = 0;
+                while let Some(Ok(frame)) = body.frame().await {
+                    taken += frame.data_ref().map_or(0, Bytes::len);
+                    if taken > LINGER_BYTES {
+                        return;
+                    }
                 }
-            }
-        }));
+            })
+            .map(drop),
+        );
     }
 }
 

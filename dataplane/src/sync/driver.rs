@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sluice_policy::Config;
-use sluice_process::{Gate, Readiness};
-use sluice_proto::codec::{Counter, Identity, PolicyKind, ToClient, ToServer};
-use sluice_proto::session::{Client, ClientEvent, Standing};
+use sluice_process::{Ended, Gate, Readiness};
+use sluice_session::codec::{Counter, Identity, PolicyKind, ToClient, ToServer};
+use sluice_session::{Client, ClientEvent, Standing};
 use sluice_snapshot::Snapshot;
 use sluice_vocab::GatewayKey;
 use tokio::task::{JoinError, JoinHandle};
@@ -66,9 +66,10 @@ struct Building {
 /// What there is to react to.
 enum Happened {
     Configuration(Event<ToClient>),
-    Reports(Event<sluice_proto::codec::Leader>),
+    Reports(Event<sluice_session::codec::Leader>),
     Built(Result<Built, JoinError>),
     Time,
+    Ended(Ended),
 }
 
 impl std::fmt::Debug for Driver {
@@ -129,8 +130,9 @@ impl Driver {
         self.listeners.into_server()
     }
 
-    /// Never returns. May be dropped at any time, and called again: it goes on where it was.
-    pub async fn run(&mut self) {
+    /// Returns when the server lost something that it can't do without, and the process has to end. May be dropped at any time, and
+    /// called again: it goes on where it was.
+    pub async fn run(&mut self) -> Ended {
         loop {
             self.step(Instant::now());
             let happened = self.happens().await;
@@ -144,6 +146,7 @@ impl Driver {
                 }
                 Happened::Built(built) => self.was_built(now, built),
                 Happened::Time => {}
+                Happened::Ended(ended) => return ended,
             }
         }
     }
@@ -155,6 +158,7 @@ impl Driver {
             event = self.reports.next() => Happened::Reports(event),
             built = finished(&mut self.building) => Happened::Built(built),
             () = tokio::time::sleep_until(wake.into()) => Happened::Time,
+            ended = self.listeners.ended() => Happened::Ended(ended),
         }
     }
 

@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use sluice_process::task;
 use sluice_proto::SERVER_NAME;
 use tokio_rustls::TlsConnector;
 use tonic::body::Body;
@@ -119,7 +120,9 @@ async fn shake(
         .await
         .map_err(|error| LinkError::Http { peer, error })?;
     // It ends with the last of the streams and handles; how, these say.
-    tokio::spawn(async move { drop(connection.await) });
+    task::spawn("connection to the operator", async move {
+        drop(connection.await)
+    });
     Ok(http)
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use sluice_process::Gate;
+use sluice_process::{Ended, Gate};
 
 use super::Settings;
 use super::backoff::Backoff;
@@ -50,6 +50,11 @@ impl Listeners {
 
     pub(super) fn into_server(self) -> Server {
         self.server
+    }
+
+    /// Waits for the server to lose something that it can't do without.
+    pub(super) async fn ended(&mut self) -> Ended {
+        self.server.ended().await
     }
 
     /// Of listeners that are not open.

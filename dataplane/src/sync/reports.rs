@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use sluice_proto::codec::{Epoch, Identity, Leader};
-use sluice_proto::session::{Reporter, ReporterEvent, Standing};
+use sluice_session::codec::{Epoch, Identity, Leader};
+use sluice_session::{Reporter, ReporterEvent, Standing};
 
 use super::Address;
 use super::stream::{Event, Opener, Report};

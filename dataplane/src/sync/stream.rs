@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use futures_util::Stream as FutureStream;
-use sluice_proto::codec::{Leader, PART_BYTES, ToClient};
+use sluice_process::task;
 use sluice_proto::wire;
 use sluice_proto::wire::configuration_client::ConfigurationClient;
 use sluice_proto::wire::reporting_client::ReportingClient;
+use sluice_session::codec::{Leader, PART_BYTES, ToClient};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tonic::metadata::MetadataMap;
@@ -87,30 +88,22 @@ impl Opener {
         let ((out, requests), (sender, events)) =
             (mpsc::channel(OUTGOING), mpsc::channel(INCOMING));
         let opener = self.clone();
-        let task = tokio::spawn(async move {
+        let task = task::spawn("configuration stream", async move {
             let ended = opener.carry_configuration(requests, &sender).await;
             let _ = sender.send(Event::Ended(ended)).await;
         });
-        Stream {
-            out,
-            events,
-            task: task.abort_handle(),
-        }
+        Stream { out, events, task }
     }
 
     pub(super) fn report(&self, leader: Address) -> Report {
         let ((out, requests), (sender, events)) =
             (mpsc::channel(OUTGOING), mpsc::channel(INCOMING));
         let opener = self.clone();
-        let task = tokio::spawn(async move {
+        let task = task::spawn("report stream", async move {
             let ended = opener.carry_reports(&leader, requests, &sender).await;
             let _ = sender.send(Event::Ended(ended)).await;
         });
-        Stream {
-            out,
-            events,
-            task: task.abort_handle(),
-        }
+        Stream { out, events, task }
     }
 
     /// Says how it ended.

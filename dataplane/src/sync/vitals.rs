@@ -1,6 +1,6 @@
 //! How a data plane fares, as its reports say.
 
-use sluice_proto::codec::{Counter, Diagnostic, Vitals};
+use sluice_session::codec::{Counter, Diagnostic, Vitals};
 
 use crate::gateway::Shared;
 use crate::table;

@@ -5,12 +5,17 @@
 //! held and old     at once, and a new one is fetched beside it
 //! none, or ended   one request fetches, the others wait for it
 //! ```
+#![expect(
+    clippy::disallowed_types,
+    reason = "a gate, not a value: those who need the token wait for the one that fetches it"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use sluice_llm::token::{NoToken, Token};
+use sluice_process::task;
 use sluice_vocab::Secret;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -81,7 +86,7 @@ impl Keep {
             return;
         }
         let (keep, minting) = (self.clone(), mint());
-        tokio::spawn(async move {
+        task::spawn("renewal of a token", async move {
             if let Err(error) = keep.take(minting.await, &mut failed) {
                 tracing::warn!(%error, "a provider's token could not be renewed; the one that is held goes on until its end");
             }

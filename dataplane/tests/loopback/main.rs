@@ -1,4 +1,8 @@
 //! The data plane on loopback: real sockets on both sides, provider doubles behind.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test: what panics is printed, and what waits for it fails"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,6 +20,7 @@ mod edges;
 mod guards;
 mod https;
 mod matrix;
+mod memory;
 mod pass_through;
 mod policies;
 mod reload;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use http_body_util::BodyExt;
 use sluice_dataplane::sync::Settings;
 use sluice_mock::{Mock, MockOptions};
-use sluice_proto::codec::Reason;
-use sluice_proto::session::ServerEvent;
+use sluice_session::ServerEvent;
+use sluice_session::codec::Reason;
 
 use crate::authority::Authority;
 use crate::config::mk_snapshot;

@@ -1,4 +1,8 @@
 //! Configuration as pods get it: the operator's own state machine behind TLS on loopback, compiled snapshots, real traffic.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test: what panics is printed, and what waits for it fails"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -100,7 +100,7 @@ impl Pod {
             &readiness,
         );
         let metrics = driver.metrics();
-        let task = tokio::spawn(async move { driver.run().await });
+        let task = tokio::spawn(async move { drop(driver.run().await) });
         Self {
             files,
             gateway,

@@ -1,4 +1,4 @@
-use sluice_proto::codec::{Diagnostic, Epoch, Identity, PolicyKind, Vitals};
+use sluice_session::codec::{Diagnostic, Epoch, Identity, PolicyKind, Vitals};
 use sluice_snapshot::model::entry::Body;
 use sluice_snapshot::{EntryKey, Sealer, Snapshot};
 use sluice_vocab::{Kind, Origin};

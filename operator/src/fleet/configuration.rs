@@ -1,14 +1,15 @@
-//! Configuration streams: the driver of [`sluice_proto::session::Server`].
+//! Configuration streams: the driver of [`sluice_session::Server`].
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt};
-use sluice_proto::codec::{Hello, ToServer, WireError};
-use sluice_proto::session::{Server, ServerEvent};
+use sluice_process::task;
 use sluice_proto::wire::configuration_server::Configuration;
 use sluice_proto::wire::{FollowRequest, FollowResponse};
+use sluice_session::codec::{Hello, ToServer, WireError};
+use sluice_session::{Server, ServerEvent};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tonic::{Request, Response, Status, Streaming};
 
@@ -46,7 +47,7 @@ impl Configuration for Service {
             sender,
             _slot: slot,
         };
-        tokio::spawn(follow.run());
+        task::spawn("configuration stream", follow.run());
         let responses = futures_util::stream::unfold(responses, |mut responses| async {
             responses.recv().await.map(|response| (response, responses))
         });

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use sluice_proto::codec::{Epoch, Leader};
-use sluice_proto::session::Releases;
+use sluice_session::Releases;
+use sluice_session::codec::{Epoch, Leader};
 use sluice_snapshot::Snapshot;
 use tokio::sync::watch;
 

@@ -10,6 +10,7 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use sluice_process::task;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
@@ -96,16 +97,21 @@ impl Listener {
         self.socket.local_addr()
     }
 
-    /// Connections whose handshake is done, for ever.
-    pub(super) fn incoming(self) -> impl Stream<Item = std::io::Result<Connection>> {
+    /// Connections whose handshake is done, and what accepts them: nothing comes unless it runs, and it runs for ever.
+    pub(super) fn incoming(
+        self,
+    ) -> (
+        impl Stream<Item = std::io::Result<Connection>>,
+        impl Future<Output = ()>,
+    ) {
         let (sender, connections) = mpsc::channel(HANDSHAKES);
-        tokio::spawn(self.accept(sender));
-        futures_util::stream::unfold(connections, |mut connections| async {
+        let connections = futures_util::stream::unfold(connections, |mut connections| async {
             connections
                 .recv()
                 .await
                 .map(|connection| (Ok(connection), connections))
-        })
+        });
+        (connections, self.accept(sender))
     }
 
     async fn accept(self, sender: mpsc::Sender<Connection>) {
@@ -130,7 +136,7 @@ impl Listener {
                 () = sender.closed() => return,
             };
             let (acceptor, sender) = (self.acceptor.clone(), sender.clone());
-            tokio::spawn(async move {
+            task::spawn("handshake", async move {
                 let _ = stream.set_nodelay(true);
                 match tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
                     Ok(Ok(stream)) => drop(

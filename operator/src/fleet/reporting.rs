@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use futures_util::StreamExt;
-use sluice_proto::codec::Report;
 use sluice_proto::wire::reporting_server::Reporting;
 use sluice_proto::wire::{ReportRequest, ReportResponse};
+use sluice_session::codec::Report;
 use sluice_vocab::GatewayKey;
 use tonic::{Request, Response, Status, Streaming};
 

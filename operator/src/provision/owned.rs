@@ -1,6 +1,7 @@
 //! The objects of workloads, as the cluster has them: all that carry our label.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -8,8 +9,8 @@ use kube::api::{Api, ApiResource, DynamicObject};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event};
 use kube::{Client, ResourceExt};
+use sluice_process::Supervisor;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
 
 use super::apply::Key;
 use crate::watch::Reach;
@@ -52,13 +53,13 @@ fn named(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {
 
 /// Watches until it is dropped.
 pub(super) struct Owned {
-    _tasks: JoinSet<()>,
+    pub(super) tasks: Supervisor,
     pub(super) store: watch::Receiver<Option<Arc<Store>>>,
 }
 
 impl Owned {
     pub(super) fn start(client: &Client, reach: &Reach) -> Self {
-        let mut tasks = JoinSet::new();
+        let mut tasks = Supervisor::new();
         let (sender, changes) = mpsc::channel(256);
         let resources: Vec<ApiResource> = WorkloadKind::ALL
             .into_iter()
@@ -74,16 +75,17 @@ impl Owned {
                 reach.namespaces.iter().map(api).collect()
             };
             for api in apis {
-                tasks.spawn(relay(scopes, resource.kind.clone(), api, sender.clone()));
+                let name = format!("the watch of each {}", resource.kind);
+                tasks.spawn(
+                    name,
+                    relay(scopes, resource.kind.clone(), api, sender.clone()),
+                );
                 scopes += 1;
             }
         }
         let (store_sender, store) = watch::channel(None);
-        tasks.spawn(keep(scopes, changes, store_sender));
-        Self {
-            _tasks: tasks,
-            store,
-        }
+        tasks.spawn("workloads as they are", keep(scopes, changes, store_sender));
+        Self { tasks, store }
     }
 }
 
@@ -94,7 +96,12 @@ enum Change {
     Gone(usize, String, Box<DynamicObject>),
 }
 
-async fn relay(scope: usize, kind: String, api: Api<DynamicObject>, changes: mpsc::Sender<Change>) {
+async fn relay(
+    scope: usize,
+    kind: String,
+    api: Api<DynamicObject>,
+    changes: mpsc::Sender<Change>,
+) -> Result<(), Infallible> {
     let label = format!("app.kubernetes.io/managed-by={FIELD_MANAGER}");
     let stream = watcher::watcher(api, watcher::Config::default().labels(&label)).default_backoff();
     tokio::pin!(stream);
@@ -118,9 +125,10 @@ async fn relay(scope: usize, kind: String, api: Api<DynamicObject>, changes: mps
             }
         };
         if changes.send(change).await.is_err() {
-            return;
+            break;
         }
     }
+    Ok(())
 }
 
 /// One map of all, told whenever it differs, once every watch has listed.
@@ -128,7 +136,7 @@ async fn keep(
     scopes: usize,
     mut changes: mpsc::Receiver<Change>,
     sender: watch::Sender<Option<Arc<Store>>>,
-) {
+) -> Result<(), Infallible> {
     let mut parts: BTreeMap<usize, Store> = BTreeMap::new();
     let key = |kind: &str, object: &DynamicObject| -> Key {
         (
@@ -163,4 +171,5 @@ async fn keep(
             sender.send_replace(Some(Arc::new(all.collect())));
         }
     }
+    Ok(())
 }

@@ -95,6 +95,7 @@ impl Workloads {
             tokio::select! {
                 changed = compiled.changed() => changed?,
                 changed = self.owned.store.changed() => changed?,
+                ended = self.owned.tasks.ended() => return Err(ended.into()),
                 changed = self.bundle.changed() => changed?,
                 changed = leadership.changed() => changed?,
                 () = tokio::time::sleep(again) => {}

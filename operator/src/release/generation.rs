@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use kube::Client;
 use sluice_compiler::resources::Name;
-use sluice_proto::codec::Epoch;
+use sluice_process::Ended;
+use sluice_session::codec::Epoch;
 
 use super::FETCH_AGAIN;
 use super::fetch::Fetched;
@@ -38,13 +39,12 @@ impl Generation {
     }
 
     /// Returns when everything was listed.
-    pub(super) async fn sync(&mut self) {
+    pub(super) async fn sync(&mut self) -> Result<(), Ended> {
         while !self.world.is_synced() {
-            match self.watches.next().await {
-                Some(change) => drop(self.world.apply(change)),
-                None => return,
-            }
+            let change = self.watches.next().await?;
+            self.world.apply(change);
         }
+        Ok(())
     }
 
     /// Secrets that have to be got first, but for those that could not be got a moment ago.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sluice_compiler::condition::{self, Delivery};
 use sluice_compiler::resources::Name;
 use sluice_compiler::{Expanded, Verdict, topology};
-use sluice_proto::session::Ledger;
+use sluice_session::Ledger;
 use sluice_vocab::{Finding, GatewayKey, Kind, ObjectRef};
 
 use super::writer::Written;
@@ -74,7 +74,7 @@ impl<'a> View<'a> {
         mirror: &'a Mirror,
         written: &'a BTreeMap<ObjectRef, Written>,
         ledger: &'a Ledger,
-        releases: &'a BTreeMap<GatewayKey, sluice_proto::session::Release>,
+        releases: &'a BTreeMap<GatewayKey, sluice_session::Release>,
     ) -> Self {
         let heard = |gateway: &GatewayKey| Heard {
             reports: ledger.reports(gateway).collect(),

@@ -9,7 +9,7 @@ use kube::Client;
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::core::GroupVersionKind;
 use serde_json::{Value, json};
-use sluice_proto::session::Release;
+use sluice_session::Release;
 use sluice_vocab::{GatewayKey, Kind, ObjectRef};
 use tokio::sync::watch;
 

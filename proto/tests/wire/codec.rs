@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use proptest::prelude::*;
 use prost::Message;
-use sluice_proto::codec::*;
-use sluice_proto::wire;
+use sluice_session::codec::*;
+use sluice_session::wire;
 use sluice_snapshot::{EntryKey, Sealer, Snapshot, diff};
 use sluice_vocab::{GatewayKey, Secret};
 

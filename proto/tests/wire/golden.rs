@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use prost::Message;
-use sluice_proto::codec::{Report, ToClient, ToServer};
-use sluice_proto::wire;
+use sluice_session::codec::{Report, ToClient, ToServer};
+use sluice_session::wire;
 
 use crate::samples;
 

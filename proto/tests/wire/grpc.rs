@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, BoxStream, StreamExt};
-use sluice_proto::codec::{Epoch, Leader, Report, ToClient, ToServer};
-use sluice_proto::session::{Client, ClientEvent, Releases, Server, ServerSettings};
 use sluice_proto::wire::configuration_client::ConfigurationClient;
 use sluice_proto::wire::configuration_server::{Configuration, ConfigurationServer};
 use sluice_proto::wire::reporting_client::ReportingClient;
 use sluice_proto::wire::reporting_server::{Reporting, ReportingServer};
 use sluice_proto::wire::{FollowRequest, FollowResponse, ReportRequest, ReportResponse};
+use sluice_session::codec::{Epoch, Leader, Report, ToClient, ToServer};
+use sluice_session::{Client, ClientEvent, Releases, Server, ServerSettings};
 use sluice_vocab::Secret;
 use tokio::sync::mpsc;
 use tonic::{Request, Response, Status, Streaming};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sluice_proto::codec::*;
+use sluice_session::codec::*;
 use sluice_snapshot::model::{self, entry::Body};
 use sluice_snapshot::{EntryKey, Sealer, Snapshot, diff};
 use sluice_vocab::{GatewayKey, Kind, ObjectRef, Origin, Secret};

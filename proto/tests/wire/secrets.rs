@@ -1,8 +1,8 @@
 //! Nothing secret prints.
 
-use sluice_proto::codec::{Claim, Epoch, Update};
-use sluice_proto::session::ServerEvent;
-use sluice_proto::wire;
+use sluice_session::ServerEvent;
+use sluice_session::codec::{Claim, Epoch, Update};
+use sluice_session::wire;
 
 use crate::samples;
 

@@ -1,8 +1,8 @@
 //! Peers one minor version apart: what is new is ignored, what is missing is as it was before, nothing looks like corruption.
 
 use prost::Message;
-use sluice_proto::codec::*;
-use sluice_proto::wire;
+use sluice_session::codec::*;
+use sluice_session::wire;
 use sluice_snapshot::{EntryKey, Sealer, Snapshot};
 
 use crate::samples;

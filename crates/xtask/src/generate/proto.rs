@@ -14,10 +14,15 @@ const SECRET: [&str; 6] = [
     "sluice.sync.v1.Upsert",
 ];
 
+const CONVERSATION: &str = "sluice/sync/v1/sync.proto";
+/// What both builders call their file.
+const SYNC: &str = "sluice.sync.v1.rs";
+
 /// The compiled model, as `crates/snapshot` uses it, and what operators and data planes say to each other.
 pub(super) fn generate(root: &Path) -> anyhow::Result<Vec<Generated>> {
     let out = tempdir()?;
-    let generated = snapshot(root, &out).and_then(|s| Ok(vec![s, sync(root, &out)?]));
+    let generated = snapshot(root, &out)
+        .and_then(|s| Ok(vec![s, messages(root, &out)?, services(root, &out)?]));
     std::fs::remove_dir_all(&out)?;
     generated
 }
@@ -36,19 +41,35 @@ fn snapshot(root: &Path, out: &Path) -> anyhow::Result<Generated> {
     })
 }
 
-fn sync(root: &Path, out: &Path) -> anyhow::Result<Generated> {
+fn messages(root: &Path, out: &Path) -> anyhow::Result<Generated> {
     let proto = root.join("proto");
-    let descriptors = protox::compile([proto.join("sluice/sync/v1/sync.proto")], [&proto])?;
+    let descriptors = protox::compile([proto.join(CONVERSATION)], [&proto])?;
+    let mut config = prost_build::Config::new();
+    config
+        .extern_path(".sluice.snapshot.v1", "::sluice_snapshot::model")
+        // Entries are shared between data planes, not copied.
+        .bytes([".sluice.sync.v1.Upsert.bytes"])
+        .skip_debug(SECRET)
+        .out_dir(out);
+    config.compile_fds(descriptors)?;
+    let text = std::fs::read_to_string(out.join(SYNC))?;
+    Ok(Generated {
+        path: "crates/session/src/gen/sync.rs".into(),
+        text,
+    })
+}
+
+fn services(root: &Path, out: &Path) -> anyhow::Result<Generated> {
+    let proto = root.join("proto");
+    let descriptors = protox::compile([proto.join(CONVERSATION)], [&proto])?;
     tonic_prost_build::configure()
         // Who connects, and how, is not this crate's business.
         .build_transport(false)
         .extern_path(".sluice.snapshot.v1", "::sluice_snapshot::model")
-        // Entries are shared between data planes, not copied.
-        .bytes(".sluice.sync.v1.Upsert.bytes")
-        .skip_debug(SECRET)
+        .extern_path(".sluice.sync.v1", "::sluice_session::wire")
         .out_dir(out)
         .compile_fds(descriptors)?;
-    let text = std::fs::read_to_string(out.join("sluice.sync.v1.rs"))?;
+    let text = std::fs::read_to_string(out.join(SYNC))?;
     Ok(Generated {
         path: "proto/src/gen/sync.rs".into(),
         text,

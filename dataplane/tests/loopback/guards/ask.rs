@@ -64,6 +64,41 @@ async fn a_prompt_that_a_webhook_rejects_is_sent_to_nobody() {
 }
 
 #[tokio::test]
+async fn what_a_template_puts_in_is_asked_about_as_the_prompt_is() {
+    let enrichment = r#"{"prepend":[{"role":"system","template":"Team {{ headers.x-team }}, tier {{ metadata.tier }}."}]}"#;
+    let with_template = |plan: Plan| Plan {
+        policies: [plan.policies, vec![("promptEnrichment", enrichment.into())]].concat(),
+        ..plan
+    };
+    let strict = Webhook::start(Mood::Reject("forbidden", 403, "Not that, please")).await;
+    let lab = Lab::start(&with_template(asking("request", strict.address, ""))).await;
+    for header in [
+        ("x-team", "forbidden"),
+        ("x-ai-route-metadata", r#"{"tier":"a forbidden one"}"#),
+    ] {
+        let answer = lab
+            .post(CHAT, &[header], crate::support::chat("gpt-4"))
+            .await;
+        assert_eq!(answer.status, 403, "{header:?}: {}", answer.text());
+    }
+    assert!(lab.mock.requests().is_empty());
+
+    let masking = Webhook::start(MASK).await;
+    let lab = Lab::start(&with_template(asking("request", masking.address, ""))).await;
+    let headers = [("x-team", "of john@example.com")];
+    let answer = lab
+        .post(CHAT, &headers, crate::support::chat("gpt-4"))
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let sent = lab.mock.requests()[0].json();
+    assert_eq!(sent["messages"][0]["content"], "Team of [SOMEBODY], tier .");
+    assert_eq!(
+        masking.asked()[0].texts(),
+        ["Hello!", "of john@example.com"]
+    );
+}
+
+#[tokio::test]
 async fn answers_are_masked_as_a_webhook_says_whatever_the_provider_speaks() {
     let webhook = Webhook::start(MASK).await;
     let lab = Lab::start(&asking("response", webhook.address, "")).await;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sluice_proto::codec::{Epoch, Leader, Report, ToServer};
-use sluice_proto::session::{Ledger, Releases, Server, ServerEvent};
+use sluice_session::codec::{Epoch, Leader, Report, ToServer};
+use sluice_session::{Ledger, Releases, Server, ServerEvent};
 use sluice_snapshot::Snapshot;
 
 use crate::support::*;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use prost::Message;
-use sluice_proto::codec::{Epoch, Leader, Report, ToClient, ToServer, Vitals};
-use sluice_proto::session::{Client, ClientEvent, Reporter, ReporterEvent, ServerEvent, Standing};
-use sluice_proto::wire;
+use sluice_session::codec::{Epoch, Leader, Report, ToClient, ToServer, Vitals};
+use sluice_session::wire;
+use sluice_session::{Client, ClientEvent, Reporter, ReporterEvent, ServerEvent, Standing};
 use sluice_snapshot::Snapshot;
 
 use crate::support::*;

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use sluice_proto::codec::{Claim, Heartbeat, Reason, ToClient, ToServer, Update, Welcome};
-use sluice_proto::session::{Client, ClientEvent, Why};
+use sluice_session::codec::{Claim, Heartbeat, Reason, ToClient, ToServer, Update, Welcome};
+use sluice_session::{Client, ClientEvent, Why};
 use sluice_snapshot::diff;
 use sluice_vocab::Secret;
 

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use sluice_proto::codec::{Claim, Counter, Leader, Report};
-use sluice_proto::session::{Ledger, Progress, Reporter, ReporterEvent, Standing};
+use sluice_session::codec::{Claim, Counter, Leader, Report};
+use sluice_session::{Ledger, Progress, Reporter, ReporterEvent, Standing};
 
 use crate::support::*;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Client;
+use crate::Client;
 use crate::codec::{Claim, Epoch, Identity, Leader, Refusal, Report, Vitals};
 
 /// Reports are at least so far apart, so that a burst of changes is one: those of what runs, for which somebody waits,

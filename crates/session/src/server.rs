@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use sluice_snapshot::{Snapshot, diff};
 use sluice_vocab::Secret;
 
-use super::{Releases, UnknownPolicy};
 use crate::codec::{
     Ack, Claim, Epoch, Heartbeat, Hello, Identity, Leader, Refusal, ToClient, ToServer, Update,
     Welcome,
 };
+use crate::{Releases, UnknownPolicy};
 
 /// An epoch so far ahead of ours is no lease's: someone would make it impossible to ever lead again.
 const MAX_LEAD: u64 = 1 << 32;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sluice_proto::codec::{Epoch, Hello, Identity, PolicyKind, ToClient, ToServer};
-use sluice_proto::session::{Client, ClientEvent, Releases, Server, ServerEvent, ServerSettings};
+use sluice_session::codec::{Epoch, Hello, Identity, PolicyKind, ToClient, ToServer};
+use sluice_session::{Client, ClientEvent, Releases, Server, ServerEvent, ServerSettings};
 use sluice_snapshot::model::{self, entry::Body};
 use sluice_snapshot::{EntryKey, Sealer, Snapshot};
 use sluice_vocab::{GatewayKey, Kind, ObjectRef, Origin, Secret};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sluice_proto::codec::{Epoch, Leader};
+use sluice_session::codec::{Epoch, Leader};
 use sluice_snapshot::Snapshot;
 
 use crate::node::Node;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use sluice_proto::session::Progress;
+use sluice_session::Progress;
 
 use crate::cluster::{Cluster, SIZE};
 use crate::support::gateway;

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use sluice_proto::codec::{Ack, Claim, Leader, PolicyKind, Reason, Refusal, ToServer};
-use sluice_proto::session::{Client, ClientEvent, Close, Server, ServerEvent};
+use sluice_session::codec::{Ack, Claim, Leader, PolicyKind, Reason, Refusal, ToServer};
+use sluice_session::{Client, ClientEvent, Close, Server, ServerEvent};
 
 use crate::support::*;
 
