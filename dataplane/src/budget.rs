@@ -79,11 +79,14 @@ impl Share {
         self.bytes
     }
 
-    /// Grows to `bytes`; waits a little for others to end. False when there is no room.
+    /// Grows to `bytes`; waits a little for others to end. False when there is no room; at once when there never will be.
     pub(crate) async fn grow_to(&mut self, bytes: usize) -> bool {
         let more = bytes.saturating_sub(self.bytes);
         if more == 0 || self.take(more) {
             return true;
+        }
+        if bytes > self.budget.limit {
+            return false;
         }
         let budget = self.budget.clone();
         tokio::time::timeout(PATIENCE, async {

@@ -30,7 +30,8 @@ async fn answers_that_don_t_fit_into_the_memory_are_refused() {
     const BUDGET: usize = 4 << 20;
     let lab = lab(BUDGET).await;
     let fault = long(6 << 20);
-    let ask = || lab.post(MESSAGES, &[("x-mock-fault", &fault)], QUESTION);
+    let headers = [("x-mock-fault", fault.as_str())];
+    let ask = || lab.post(MESSAGES, &headers, QUESTION);
     for answer in futures_util::future::join_all((0..4).map(|_| ask())).await {
         assert_eq!(answer.status, 503, "{}", answer.text());
         assert!(answer.text().contains("no memory"), "{}", answer.text());
