@@ -151,7 +151,7 @@ async fn ask_a_model(
     let wanted = ask::wanted(&path, call.taken, &call.parts);
     record.format = wanted
         .as_ref()
-        .map(|surface| surface.format)
+        .map(|surface| surface.format())
         .or(record.format);
     let (method, upgrade) = (&call.parts.method, call.upgrade.as_ref());
     ask::check(wanted.as_ref(), &path, call.taken, method, upgrade)?;
@@ -164,13 +164,13 @@ async fn ask_a_model(
     let headers = &call.parts.headers;
     let parsed = ask::parse(wanted.as_ref(), bytes, headers)?;
     let surface = ask::asked_surface(wanted, &parsed, headers, route)?;
-    record.format = Some(surface.format);
+    record.format = Some(surface.format());
     let asked = ask::asked(surface, parsed, route)?;
     record.model = asked.model.clone();
     record.streaming = asked.stream;
 
     let resolution = resolve::resolve(node, &asked)?;
-    let series = resolution.series(shared.metrics(), asked.surface.format);
+    let series = resolution.series(shared.metrics(), asked.surface.format());
     record.attempt = Some(Attempt::begin(series.clone()));
     if record.model.is_none() {
         record.model = resolution.model.as_ref().map(|m| m.text.to_string());

@@ -11,7 +11,7 @@ mod upstream;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sluice_llm::Operation;
+use sluice_llm::Wire;
 use sluice_snapshot::{EntryKey, Version, model};
 
 pub(crate) use asker::Asker;
@@ -96,7 +96,7 @@ impl Table {
 pub(crate) struct Route {
     pub(crate) label: Arc<str>,
     /// What requests to the route's own path ask for; by their body where unset.
-    pub(crate) prompt_type: Option<Operation>,
+    pub(crate) prompt_type: Option<Wire>,
     /// Running sums of the weights, each with where it leads.
     pub(crate) backends: Vec<(u32, Backend)>,
     pub(crate) plan: Plan,

@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use sluice_guard::{Builtin, Guard, Guards, Hits, Looking, MaskStep, Scope, Spec};
+use sluice_llm::Wire;
 use sluice_llm::flow::{Door, Join};
 use sluice_llm::json::Object;
-use sluice_llm::{Format, Operation};
 
 const FOUR: &str = r#"{"regex":{"builtins":["PHONE_NUMBER","EMAIL","SSN","CREDIT_CARD"]}}"#;
 
@@ -145,7 +145,7 @@ fn main() {
         .collect();
     let mut held = (0usize, 0usize);
     let time = best(|| {
-        let mut step = MaskStep::new(four.clone(), Format::OpenAi, Operation::Chat);
+        let mut step = MaskStep::new(four.clone(), Wire::Chat);
         let (mut door, mut join) = (Door::events(), Join::default());
         for event in &events {
             join.source(event);

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use sluice_llm::Wire;
 use sluice_llm::flow::{Frame, Out, WholeBody};
 use sluice_llm::text::{Deltas, Kind, Masks, Part, TextError};
-use sluice_llm::{Format, Operation};
 
 use crate::{Guards, Hits, Looking, Pieces, Refusal};
 
@@ -29,11 +29,11 @@ pub struct MaskStep {
 }
 
 impl MaskStep {
-    /// For an answer that is written so where it is looked at.
-    pub fn new(guards: Arc<Guards>, format: Format, operation: Operation) -> Self {
+    /// For an answer that is written in this wire where it is looked at.
+    pub fn new(guards: Arc<Guards>, wire: Wire) -> Self {
         Self {
             guards,
-            deltas: Deltas::new(format, operation),
+            deltas: Deltas::new(wire),
             hits: Hits::default(),
         }
     }

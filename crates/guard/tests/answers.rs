@@ -20,11 +20,11 @@ use sluice_guard::ask::{self, Address, Ask, Asker, Engine, FailureMode, Segments
 use sluice_guard::{
     Action, Builtin, Guard, Guards, Hits, Looking, Mode, Pieces, Rule, Scope, Side, What,
 };
+use sluice_llm::Wire;
 use sluice_llm::flow::{Door, Frame};
 use sluice_llm::sse::Decoder;
 use sluice_llm::sse::Event;
 use sluice_llm::text::Deltas;
-use sluice_llm::{Format, Operation};
 
 const TEXTS: &[&str] = &[
     "a",
@@ -127,7 +127,7 @@ fn mix(whole: &BTreeMap<Text, String>, pieces: Vec<(usize, usize)>) -> Vec<(Text
 
 /// The events of a stream with these pieces, in this order.
 /// `always`: every event says that its choice has finished, as some providers' do.
-fn write(operation: Operation, format: Format, pieces: &[(Text, String)], always: bool) -> String {
+fn write(wire: Wire, pieces: &[(Text, String)], always: bool) -> String {
     let mut out = String::new();
     let mut number = 0;
     let event = |value: Value| {
@@ -142,10 +142,10 @@ fn write(operation: Operation, format: Format, pieces: &[(Text, String)], always
     };
     for (i, (text, piece)) in pieces.iter().enumerate() {
         let (Text::Said(n) | Text::Thought(n) | Text::Arguments(n)) = *text;
-        match (format, operation) {
-            (Format::Bedrock, _) => panic!("guards don't read its streams: they are refused"),
-            (Format::Cohere, _) => panic!("its streams are tested where their shape is known"),
-            (Format::OpenAi, Operation::Chat) => {
+        match wire {
+            Wire::Converse => panic!("guards don't read its streams: they are refused"),
+            Wire::Cohere => panic!("its streams are tested where their shape is known"),
+            Wire::Chat => {
                 let delta = match text {
                     Text::Said(_) => json!({ "content": piece }),
                     Text::Thought(_) => json!({ "reasoning_content": piece }),
@@ -169,7 +169,7 @@ fn write(operation: Operation, format: Format, pieces: &[(Text, String)], always
                     out += &event(choice(json!({}), json!("stop")));
                 }
             }
-            (Format::OpenAi, _) => {
+            Wire::Responses | Wire::Completions => {
                 let stem = match text {
                     Text::Said(_) => "response.output_text",
                     Text::Thought(_) => "response.reasoning_text",
@@ -202,7 +202,7 @@ fn write(operation: Operation, format: Format, pieces: &[(Text, String)], always
                     number += 1;
                 }
             }
-            (Format::Anthropic, _) => {
+            Wire::Messages => {
                 let index = n * 3
                     + match text {
                         Text::Said(_) => 0,
@@ -223,7 +223,7 @@ fn write(operation: Operation, format: Format, pieces: &[(Text, String)], always
                     out += &event(json!({ "type": "content_block_stop", "index": index }));
                 }
             }
-            (Format::Gemini, _) => {
+            Wire::Generate => {
                 let part = match text {
                     Text::Said(_) => json!({ "text": piece }),
                     Text::Thought(_) => json!({ "text": piece, "thought": true }),
@@ -242,14 +242,14 @@ fn write(operation: Operation, format: Format, pieces: &[(Text, String)], always
             }
         }
     }
-    if format == Format::OpenAi && operation == Operation::Chat {
+    if wire == Wire::Chat {
         out += "data: [DONE]\n\n";
     }
     out
 }
 
 /// What a client puts together.
-fn read(operation: Operation, format: Format, stream: &[u8]) -> BTreeMap<Text, String> {
+fn read(wire: Wire, stream: &[u8]) -> BTreeMap<Text, String> {
     let mut texts: BTreeMap<Text, String> = BTreeMap::new();
     let mut decoder = Decoder::default();
     let mut events = Vec::new();
@@ -270,10 +270,10 @@ fn read(operation: Operation, format: Format, stream: &[u8]) -> BTreeMap<Text, S
             continue;
         }
         let v: Value = serde_json::from_slice(&data).unwrap();
-        match (format, operation) {
-            (Format::Bedrock, _) => panic!("guards don't read its streams: they are refused"),
-            (Format::Cohere, _) => panic!("its streams are tested where their shape is known"),
-            (Format::OpenAi, Operation::Chat) => {
+        match wire {
+            Wire::Converse => panic!("guards don't read its streams: they are refused"),
+            Wire::Cohere => panic!("its streams are tested where their shape is known"),
+            Wire::Chat => {
                 let choice = &v["choices"][0];
                 assert_eq!((&v["id"], &choice["logprobs"]), (&json!("c"), &Value::Null));
                 let n = choice["index"].as_u64().unwrap() as usize;
@@ -294,7 +294,7 @@ fn read(operation: Operation, format: Format, stream: &[u8]) -> BTreeMap<Text, S
                     assert_eq!(delta["tool_calls"][0]["index"], 3);
                 }
             }
-            (Format::OpenAi, _) => {
+            Wire::Responses | Wire::Completions => {
                 numbers.push(v["sequence_number"].as_i64().unwrap());
                 let index = v["output_index"].as_u64().unwrap() as usize;
                 assert_eq!(v["item_id"], format!("i{index}"));
@@ -307,7 +307,7 @@ fn read(operation: Operation, format: Format, stream: &[u8]) -> BTreeMap<Text, S
                     add(text, &v["delta"]);
                 }
             }
-            (Format::Anthropic, _) => {
+            Wire::Messages => {
                 let index = v["index"].as_u64().unwrap() as usize;
                 let delta = &v["delta"];
                 match index % 3 {
@@ -317,7 +317,7 @@ fn read(operation: Operation, format: Format, stream: &[u8]) -> BTreeMap<Text, S
                     _ => add(Text::Arguments(index / 3), &delta["partial_json"]),
                 }
             }
-            (Format::Gemini, _) => {
+            Wire::Generate => {
                 let candidate = &v["candidates"][0];
                 let n = candidate["index"].as_u64().unwrap_or(0) as usize;
                 let part = &candidate["content"]["parts"][0];
@@ -335,14 +335,8 @@ fn read(operation: Operation, format: Format, stream: &[u8]) -> BTreeMap<Text, S
     texts
 }
 
-fn through(
-    format: Format,
-    operation: Operation,
-    guards: &Guards,
-    stream: &str,
-    cuts: &[usize],
-) -> Vec<u8> {
-    let mut deltas: Deltas<Pieces> = Deltas::new(format, operation);
+fn through(wire: Wire, guards: &Guards, stream: &str, cuts: &[usize]) -> Vec<u8> {
+    let mut deltas: Deltas<Pieces> = Deltas::new(wire);
     let mut hits = Hits::default();
     let mut looking = Looking {
         guards,
@@ -397,13 +391,12 @@ fn mk_asker() -> Asker {
 /// Sends a stream through segments that end with the chunks that `ends` says, each text of which is written large; gives the stream, and what
 /// was asked.
 fn in_segments(
-    format: Format,
-    operation: Operation,
+    wire: Wire,
     stream: &str,
     cuts: &[usize],
     ends: &[bool],
 ) -> (Vec<u8>, Vec<ask::Text>) {
-    let mut segments = Segments::new(format, operation, [&mk_asker()]);
+    let mut segments = Segments::new(wire, [&mk_asker()]);
     let mut at: Vec<usize> = cuts
         .iter()
         .map(|c| c % (stream.len() + 1))
@@ -449,12 +442,7 @@ fn cases() -> ProptestConfig {
     }
 }
 
-const SHAPES: [(Format, Operation); 4] = [
-    (Format::OpenAi, Operation::Chat),
-    (Format::OpenAi, Operation::Responses),
-    (Format::Anthropic, Operation::Chat),
-    (Format::Gemini, Operation::Chat),
-];
+const SHAPES: [Wire; 4] = [Wire::Chat, Wire::Responses, Wire::Messages, Wire::Generate];
 
 proptest! {
     #![proptest_config(cases())]
@@ -478,18 +466,18 @@ proptest! {
             };
         }
         let order = mix(&whole, pieces);
-        for (format, operation) in SHAPES {
-            let stream = write(operation, format, &order, always);
-            let out = through(format, operation, &guards, &stream, &cuts);
-            let mut got = read(operation, format, &out);
+        for wire in SHAPES {
+            let stream = write(wire, &order, always);
+            let out = through(wire, &guards, &stream, &cuts);
+            let mut got = read(wire, &out);
             got.retain(|_, text| !text.is_empty());
             let want: BTreeMap<Text, String> = whole
                 .iter()
-                .filter(|(text, _)| format != Format::Gemini || !matches!(text, Text::Arguments(_)))
+                .filter(|(text, _)| wire != Wire::Generate || !matches!(text, Text::Arguments(_)))
                 .map(|(text, whole)| (*text, mask(&guards, *text, whole)))
                 .collect();
-            prop_assert_eq!(&got, &want, "{:?} {:?}", format, String::from_utf8_lossy(&out));
-            if format == Format::OpenAi && operation == Operation::Responses {
+            prop_assert_eq!(&got, &want, "{:?} {:?}", wire, String::from_utf8_lossy(&out));
+            if wire == Wire::Responses {
                 for masked in want.values() {
                     let done = serde_json::to_string(masked).unwrap();
                     prop_assert!(String::from_utf8_lossy(&out).contains(&done));
@@ -517,17 +505,17 @@ proptest! {
             };
         }
         let order = mix(&whole, pieces);
-        for (format, operation) in SHAPES {
-            let stream = write(operation, format, &order, always);
-            let (out, asked) = in_segments(format, operation, &stream, &cuts, &ends);
-            let mut got = read(operation, format, &out);
+        for wire in SHAPES {
+            let stream = write(wire, &order, always);
+            let (out, asked) = in_segments(wire, &stream, &cuts, &ends);
+            let mut got = read(wire, &out);
             got.retain(|_, text| !text.is_empty());
             let want: BTreeMap<Text, String> = whole
                 .iter()
-                .filter(|(text, _)| format != Format::Gemini || !matches!(text, Text::Arguments(_)))
+                .filter(|(text, _)| wire != Wire::Generate || !matches!(text, Text::Arguments(_)))
                 .map(|(text, whole)| (*text, whole.to_ascii_uppercase()))
                 .collect();
-            prop_assert_eq!(&got, &want, "{:?} {:?}", format, String::from_utf8_lossy(&out));
+            prop_assert_eq!(&got, &want, "{:?} {:?}", wire, String::from_utf8_lossy(&out));
             for text in asked.iter().filter(|text| !text.before.is_empty()) {
                 // What went before has left as it was said to.
                 let known = want.values().any(|w| w.contains(&format!("{}{}", text.before, text.text.to_ascii_uppercase())));

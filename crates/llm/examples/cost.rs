@@ -17,7 +17,7 @@ use sluice_llm::dropped::Dropped;
 use sluice_llm::flow::{Crossing, Door, Join, Tally, Translator};
 use sluice_llm::request::{self, Target};
 use sluice_llm::translate;
-use sluice_llm::{Format, Operation, Wire, provider};
+use sluice_llm::{Operation, Wire, provider};
 
 /// Nanoseconds on the core, whoever else there is.
 fn on_core() -> u64 {
@@ -106,12 +106,12 @@ fn main() {
     let anthropic = Bytes::from_static(b"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\" lorem ipsum\"}}\n\n");
     let chunk = Bytes::from_static(b"data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"gpt-4o\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" lorem ipsum\"},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}\n\n");
     let gemini = Bytes::from_static(b"data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\" lorem ipsum\"}],\"role\":\"model\"},\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":5,\"candidatesTokenCount\":3,\"totalTokenCount\":8},\"modelVersion\":\"gemini-2.5-flash\",\"responseId\":\"r\"}\n\n");
-    for (name, format, event) in [
-        ("chat", Format::OpenAi, &chunk),
-        ("Anthropic", Format::Anthropic, &anthropic),
-        ("Gemini", Format::Gemini, &gemini),
+    for (name, wire, event) in [
+        ("chat", Wire::Chat, &chunk),
+        ("Anthropic", Wire::Messages, &anthropic),
+        ("Gemini", Wire::Generate, &gemini),
     ] {
-        let mut tally = Tally::new(format, Operation::Chat, true);
+        let mut tally = Tally::new(wire, Operation::Chat, true);
         let (mut door, mut join) = (Door::events(), Join::default());
         let cost = measure(|| {
             join.source(event);

@@ -10,7 +10,7 @@ pub use part::{Cache, Content, Media, Message, Part, Role, Source, ToolCall, Too
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-use crate::format::responses::opened;
+use crate::dialect::openai::responses::opened;
 use crate::wire::Wire;
 
 /// A request.

@@ -10,7 +10,7 @@ pub use request::{decode, encode};
 
 use crate::provider::Provider;
 use crate::surface::Surface;
-use crate::{Format, Operation};
+use crate::{Format, Operation, Wire};
 
 /// How a provider is asked for vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Vectors {
             Vectors::InvokeCohere | Vectors::InvokeTitan => (Format::Bedrock, "invoke"),
         };
         Surface {
-            format,
+            wire: Wire::first_of(format),
             operation: Operation::Embeddings,
             model: None,
             stream: None,

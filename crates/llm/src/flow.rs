@@ -13,6 +13,7 @@ mod crossing;
 mod door;
 mod frame;
 mod join;
+pub(crate) mod passed;
 mod tally;
 mod translate;
 mod translator;

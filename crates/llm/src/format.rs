@@ -1,20 +1,8 @@
-//! Wire formats and what can be asked in them.
-
-pub(crate) mod anthropic;
-pub mod bedrock;
-pub mod chat;
-pub(crate) mod cohere;
-pub(crate) mod completions;
-pub(crate) mod gemini;
-mod native;
-pub(crate) mod responses;
-mod signature;
+//! Whose words a wire is in.
 
 use std::fmt;
 
-pub(crate) use native::NativeTools;
-
-/// The shape of requests, answers and errors.
+/// A vendor's family of wires: they share errors, lists of models and the way in which tokens are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
     /// OpenAI's, with all its surfaces.
@@ -53,55 +41,5 @@ impl Format {
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// What a request asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Operation {
-    /// A conversation: chat completions, messages, generateContent.
-    Chat,
-    /// OpenAI's older text completions.
-    Completions,
-    /// OpenAI's Responses.
-    Responses,
-    /// Vectors of texts.
-    Embeddings,
-    /// Counts the tokens of a prompt.
-    CountTokens,
-    /// The list of models.
-    Models,
-    /// OpenAI's images and audio, passed through as they are, multipart included.
-    Media,
-}
-
-impl Operation {
-    /// Number of operations, for tables by operation.
-    pub const COUNT: usize = 7;
-
-    /// As logs spell it; the names of OpenTelemetry's `gen_ai.operation.name` where it has one.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Operation::Chat => "chat",
-            Operation::Completions => "text_completion",
-            Operation::Responses => "responses",
-            Operation::Embeddings => "embeddings",
-            Operation::CountTokens => "count_tokens",
-            Operation::Models => "models",
-            Operation::Media => "media",
-        }
-    }
-
-    /// Whether the answer may be a stream of server-sent events.
-    pub const fn streams(self) -> bool {
-        matches!(
-            self,
-            Operation::Chat | Operation::Completions | Operation::Responses
-        )
-    }
-
-    /// Whether the body is JSON that the gateway reads.
-    pub const fn has_json_body(self) -> bool {
-        !matches!(self, Operation::Models | Operation::Media)
     }
 }

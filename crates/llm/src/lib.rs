@@ -16,6 +16,7 @@
 
 pub mod answer;
 pub mod conversation;
+pub mod dialect;
 pub mod dropped;
 pub mod embeddings;
 pub mod encoding;
@@ -23,10 +24,11 @@ pub mod enrich;
 pub mod error;
 pub mod event;
 pub mod flow;
-pub mod format;
+mod format;
 pub mod json;
 pub mod models;
 pub mod multipart;
+mod operation;
 pub mod provider;
 pub mod request;
 pub mod sigv4;
@@ -38,5 +40,6 @@ pub mod translate;
 pub mod usage;
 pub mod wire;
 
-pub use format::{Format, Operation};
+pub use format::Format;
+pub use operation::Operation;
 pub use wire::Wire;

@@ -15,7 +15,7 @@ use http::header::{AUTHORIZATION, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use sluice_vocab::Secret;
 
-use crate::format::chat::Manners;
+use crate::dialect::openai::chat::Manners;
 use crate::surface::Surface;
 use crate::wire::Wire;
 use crate::{Format, Operation};
@@ -175,9 +175,9 @@ impl Provider {
     }
 
     /// What stands in the body's `model` instead of the model's name: Azure's deployment, where the path has no place for it.
-    pub fn deployment<'s>(&self, settings: &'s Settings, operation: Operation) -> Option<&'s str> {
-        let is_in_path = operation != Operation::Responses
-            && !matches!(settings.api_version.as_str(), "v1" | "preview");
+    pub fn deployment<'s>(&self, settings: &'s Settings, wire: Wire) -> Option<&'s str> {
+        let is_in_path =
+            wire != Wire::Responses && !matches!(settings.api_version.as_str(), "v1" | "preview");
         let name = settings.deployment.as_str();
         (self.quirks.chat.own_names && !is_in_path && !name.is_empty()).then_some(name)
     }
@@ -221,7 +221,7 @@ impl Provider {
 
 /// Paths of OpenAI's format, below the version.
 fn open_ai_path(_: &Settings, surface: &Surface<'_>, _: &str, _: bool) -> Option<String> {
-    (surface.format == Format::OpenAi).then(|| surface.rest.to_owned())
+    (surface.format() == Format::OpenAi).then(|| surface.rest.to_owned())
 }
 
 /// One element of a path: what could end or leave it is encoded.

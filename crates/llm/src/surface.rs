@@ -1,23 +1,13 @@
-//! Which format and operation a path asks for.
+//! Which wire and operation a path asks for.
 
-use std::borrow::Cow;
+pub(crate) mod found;
 
-use crate::{Format, Operation};
+pub use found::{Surface, percent_decode};
 
-/// What a path says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Surface<'a> {
-    /// Shape of the request and of its answer.
-    pub format: Format,
-    /// What is asked for.
-    pub operation: Operation,
-    /// The model, where the path names it.
-    pub model: Option<Cow<'a, str>>,
-    /// Whether the path itself asks for a stream.
-    pub stream: Option<bool>,
-    /// The path below the version, such as `chat/completions` or `images/generations`.
-    pub rest: &'a str,
-}
+use crate::Format;
+use crate::dialect::{self, Family};
+use crate::{Operation, Wire};
+use found::plain;
 
 /// Reads a path without its query. `None` when no API of the three formats has it.
 ///
@@ -25,33 +15,39 @@ pub struct Surface<'a> {
 /// `/v1beta` and `/v1`, alone and below `/gemini`.
 pub fn parse(path: &str) -> Option<Surface<'_>> {
     let (namespace, rest) = namespace(path);
-    if namespace.is_none() && rest == "messages" {
-        return messages(rest);
-    }
-    let (version, rest) = rest.split_once('/')?;
-    let gemini =
-        matches!(namespace, None | Some(Format::Gemini)) && matches!(version, "v1beta" | "v1");
-    if gemini && let Some(found) = generate(rest) {
+    if namespace.is_none()
+        && let Some(found) = families().find_map(|family| (family.bare_path)(rest))
+    {
         return Some(found);
     }
-    match namespace {
-        Some(Format::Gemini) => (gemini && rest == "models").then(|| models(Format::Gemini, rest)),
-        Some(Format::Anthropic) if version == "v1" => {
-            messages(rest).or_else(|| listing(Format::Anthropic, rest))
-        }
-        Some(Format::OpenAi) if version == "v1" => open_ai(rest),
-        None if version == "v1" => messages(rest).or_else(|| open_ai(rest)),
-        None if version == "v1beta" => listing(Format::Gemini, rest),
-        _ => None,
+    let (version, rest) = rest.split_once('/')?;
+    let has_version = |family: &&Family| family.versions.contains(&version);
+    if let Some(format) = namespace {
+        let family = Some(dialect::family(format)).filter(has_version)?;
+        return (family.path)(rest).or_else(|| listing(format, rest));
     }
+    families()
+        .filter(has_version)
+        .find_map(|family| (family.path)(rest))
+        .or_else(|| {
+            let family = families().find(|family| family.lists_at == Some(version))?;
+            listing(family.format, rest)
+        })
 }
 
 /// Reads a path below a base URL that leaves the version out, such as `/chat/completions`.
 pub fn parse_below_version(path: &str) -> Option<Surface<'_>> {
     let rest = path.strip_prefix('/')?;
-    generate(rest)
-        .or_else(|| messages(rest))
-        .or_else(|| open_ai(rest))
+    families()
+        .find_map(|family| (family.path)(rest))
+        .or_else(|| listing(Format::OpenAi, rest))
+}
+
+/// Those whose clients may call without saying which they are: what says most of itself is tried first.
+fn families() -> impl Iterator<Item = &'static Family> {
+    [Format::Gemini, Format::Anthropic, Format::OpenAi]
+        .into_iter()
+        .map(dialect::family)
 }
 
 fn namespace(path: &str) -> (Option<Format>, &str) {
@@ -67,106 +63,16 @@ fn namespace(path: &str) -> (Option<Format>, &str) {
     (None, path)
 }
 
-fn plain(format: Format, operation: Operation, rest: &str) -> Surface<'_> {
-    Surface {
-        format,
-        operation,
-        model: None,
-        stream: None,
-        rest,
-    }
-}
-
-fn models(format: Format, rest: &str) -> Surface<'_> {
-    plain(format, Operation::Models, rest)
-}
-
 fn listing(format: Format, rest: &str) -> Option<Surface<'_>> {
+    let models = plain(Wire::first_of(format), Operation::Models, rest);
     if rest == "models" {
-        return Some(models(format, rest));
+        return Some(models);
     }
     let id = rest.strip_prefix("models/").filter(|id| !id.is_empty())?;
     Some(Surface {
         model: Some(percent_decode(id)),
-        ..models(format, rest)
+        ..models
     })
-}
-
-fn messages(rest: &str) -> Option<Surface<'_>> {
-    match rest {
-        "messages" => Some(plain(Format::Anthropic, Operation::Chat, rest)),
-        "messages/count_tokens" => Some(plain(Format::Anthropic, Operation::CountTokens, rest)),
-        _ => None,
-    }
-}
-
-/// A list, and not a prefix: what follows one could lead elsewhere (`images/../files`).
-const MEDIA: [&str; 6] = [
-    "images/generations",
-    "images/edits",
-    "images/variations",
-    "audio/speech",
-    "audio/transcriptions",
-    "audio/translations",
-];
-
-fn open_ai(rest: &str) -> Option<Surface<'_>> {
-    let operation = match rest {
-        "chat/completions" => Operation::Chat,
-        "completions" => Operation::Completions,
-        "responses" => Operation::Responses,
-        "embeddings" => Operation::Embeddings,
-        _ if MEDIA.contains(&rest) => Operation::Media,
-        _ => return listing(Format::OpenAi, rest),
-    };
-    Some(plain(Format::OpenAi, operation, rest))
-}
-
-fn generate(rest: &str) -> Option<Surface<'_>> {
-    let (model, verb) = rest.strip_prefix("models/")?.rsplit_once(':')?;
-    let (operation, stream) = match verb {
-        "generateContent" => (Operation::Chat, None),
-        "streamGenerateContent" => (Operation::Chat, Some(true)),
-        "countTokens" => (Operation::CountTokens, None),
-        "embedContent" | "batchEmbedContents" => (Operation::Embeddings, None),
-        _ => return None,
-    };
-    (!model.is_empty()).then(|| Surface {
-        format: Format::Gemini,
-        operation,
-        model: Some(percent_decode(model)),
-        stream,
-        rest,
-    })
-}
-
-/// Decodes `%XX`; what is no valid escape, or no UTF-8 afterwards, stays as it is.
-pub fn percent_decode(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text);
-    }
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut i = 0;
-    while i < bytes.len() {
-        let hex = bytes
-            .get(i + 1..i + 3)
-            .and_then(|h| std::str::from_utf8(h).ok());
-        match hex
-            .and_then(|h| u8::from_str_radix(h, 16).ok())
-            .filter(|_| bytes[i] == b'%')
-        {
-            Some(byte) => {
-                out.push(byte);
-                i += 3;
-            }
-            None => {
-                out.push(bytes[i]);
-                i += 1;
-            }
-        }
-    }
-    String::from_utf8(out).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 #[cfg(test)]
@@ -176,12 +82,12 @@ mod tests {
     #[test]
     fn every_path_of_the_design_is_known() {
         use Format::{Anthropic, Gemini, OpenAi};
-        use Operation::{Chat, Completions, CountTokens, Embeddings, Media, Models, Responses};
+        use Operation::{Chat, CountTokens, Embeddings, Media, Models};
         for (path, format, operation, model, stream) in [
             ("/v1/chat/completions", OpenAi, Chat, None, None),
             ("/openai/v1/chat/completions", OpenAi, Chat, None, None),
-            ("/v1/completions", OpenAi, Completions, None, None),
-            ("/v1/responses", OpenAi, Responses, None, None),
+            ("/v1/completions", OpenAi, Chat, None, None),
+            ("/v1/responses", OpenAi, Chat, None, None),
             ("/openai/v1/embeddings", OpenAi, Embeddings, None, None),
             ("/v1/models", OpenAi, Models, None, None),
             ("/v1/models/gpt-4", OpenAi, Models, Some("gpt-4"), None),
@@ -239,7 +145,7 @@ mod tests {
             let found = parse(path).unwrap_or_else(|| panic!("{path} is not known"));
             assert_eq!(
                 (
-                    found.format,
+                    found.format(),
                     found.operation,
                     found.model.as_deref(),
                     found.stream
@@ -247,6 +153,18 @@ mod tests {
                 (format, operation, model, stream),
                 "{path}"
             );
+        }
+    }
+
+    #[test]
+    fn openai_s_conversations_are_told_apart() {
+        for (path, wire) in [
+            ("/v1/chat/completions", Wire::Chat),
+            ("/v1/completions", Wire::Completions),
+            ("/openai/v1/responses", Wire::Responses),
+        ] {
+            let found = parse(path).unwrap();
+            assert_eq!((found.wire, found.operation), (wire, Operation::Chat));
         }
     }
 

@@ -8,14 +8,15 @@
 //!
 //! Strings in fields that this version doesn't know are texts too: a guard must not be blind to what is new.
 
-mod delta;
-mod kind;
-mod walk;
+pub(crate) mod delta;
+pub(crate) mod kind;
+pub(crate) mod walk;
 
 use bytes::Bytes;
 
 use crate::json::{Object, ScanError};
 
+pub(crate) use delta::shape::StreamTexts;
 pub use delta::{Deltas, Events, Masks};
 pub use kind::{Kind, Part};
 

@@ -1,7 +1,6 @@
 //! How a conversation looks on the wire. A [`Format`] may have several: OpenAI's has three.
 
-use crate::surface::Surface;
-use crate::{Format, Operation};
+use crate::Format;
 
 /// The shape of a conversation, of its answer and of its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,16 +33,18 @@ impl Wire {
         Wire::Cohere,
     ];
 
-    /// The wire of a client's request; `None` for what is no conversation.
-    pub fn of(format: Format, operation: Operation) -> Option<Wire> {
-        Some(match (format, operation) {
-            (Format::OpenAi, Operation::Chat) => Wire::Chat,
-            (Format::OpenAi, Operation::Responses) => Wire::Responses,
-            (Format::OpenAi, Operation::Completions) => Wire::Completions,
-            (Format::Anthropic, Operation::Chat | Operation::CountTokens) => Wire::Messages,
-            (Format::Gemini, Operation::Chat | Operation::CountTokens) => Wire::Generate,
-            _ => return None,
-        })
+    /// Number of wires, for tables by wire.
+    pub const COUNT: usize = Self::ALL.len();
+
+    /// The first wire of a format: where something else than a conversation is asked for, it stands for all of them.
+    pub const fn first_of(format: Format) -> Wire {
+        match format {
+            Format::OpenAi => Wire::Chat,
+            Format::Anthropic => Wire::Messages,
+            Format::Gemini => Wire::Generate,
+            Format::Bedrock => Wire::Converse,
+            Format::Cohere => Wire::Cohere,
+        }
     }
 
     /// Whose format it is.
@@ -57,17 +58,6 @@ impl Wire {
         }
     }
 
-    /// What is asked for in it.
-    pub const fn operation(self) -> Operation {
-        match self {
-            Wire::Chat | Wire::Messages | Wire::Generate | Wire::Converse | Wire::Cohere => {
-                Operation::Chat
-            }
-            Wire::Responses => Operation::Responses,
-            Wire::Completions => Operation::Completions,
-        }
-    }
-
     /// As documents and tests spell it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -78,26 +68,6 @@ impl Wire {
             Wire::Generate => "gemini",
             Wire::Converse => "bedrock",
             Wire::Cohere => "cohere",
-        }
-    }
-
-    /// The surface of a provider that speaks it.
-    pub const fn surface(self, operation: Operation) -> Surface<'static> {
-        let rest = match (self, operation) {
-            (Wire::Chat, _) => "chat/completions",
-            (Wire::Responses, _) => "responses",
-            (Wire::Completions, _) => "completions",
-            (Wire::Messages, Operation::CountTokens) => "messages/count_tokens",
-            (Wire::Messages, _) => "messages",
-            (Wire::Generate | Wire::Converse, _) => "",
-            (Wire::Cohere, _) => "chat",
-        };
-        Surface {
-            format: self.format(),
-            operation,
-            model: None,
-            stream: None,
-            rest,
         }
     }
 }

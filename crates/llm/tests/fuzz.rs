@@ -23,11 +23,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use sluice_llm::answer::Context;
+use sluice_llm::dialect::bedrock::frame;
 use sluice_llm::dropped::Dropped;
 use sluice_llm::embeddings::{self, Asked, Vectors};
 use sluice_llm::flow::End;
 use sluice_llm::flow::{Crossing, Translator};
-use sluice_llm::format::bedrock::frame;
 use sluice_llm::request::{self, Target};
 use sluice_llm::translate;
 use sluice_llm::{Format, Operation, Wire, provider, sse};

@@ -9,8 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use sluice_guard::ask::{Segments, Text, texts};
 use sluice_guard::{Direction, Hits, PAGE};
+use sluice_llm::Wire;
 use sluice_llm::flow::{Frame, Out, WholeBody};
-use sluice_llm::{Format, Operation};
 use tokio::time::{Instant, Sleep};
 
 use super::step::{Close, Step, Wait};
@@ -59,15 +59,11 @@ struct AskedWhole {
 }
 
 impl Ask {
-    /// For an answer that is written so where it is looked at.
-    pub(super) fn new(
-        inquiry: Arc<Inquiry>,
-        (format, operation): (Format, Operation),
-        shared: Arc<Shared>,
-    ) -> Self {
+    /// For an answer that is written in this wire where it is looked at.
+    pub(super) fn new(inquiry: Arc<Inquiry>, wire: Wire, shared: Arc<Shared>) -> Self {
         let judges = inquiry.askers.iter().map(|asker| &asker.judge);
         Self {
-            segments: Segments::new(format, operation, judges),
+            segments: Segments::new(wire, judges),
             whole: None,
             inquiry,
             shared,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use sluice_guard::{Guards, Hits, MaskStep, Unmasked, mask};
+use sluice_llm::Wire;
 use sluice_llm::flow::{Frame, Out, WholeBody};
-use sluice_llm::{Format, Operation};
 
 use super::step::{Close, Step, Wait};
 use crate::engine::{Engine, is_large};
@@ -28,13 +28,9 @@ struct Looked {
 }
 
 impl Look {
-    /// For an answer that is written so where it is looked at.
-    pub(super) fn new(
-        guards: Arc<Guards>,
-        (format, operation): (Format, Operation),
-        engine: Arc<Engine>,
-    ) -> Self {
-        let step = MaskStep::new(guards, format, operation);
+    /// For an answer that is written in this wire where it is looked at.
+    pub(super) fn new(guards: Arc<Guards>, wire: Wire, engine: Arc<Engine>) -> Self {
+        let step = MaskStep::new(guards, wire);
         Self {
             step,
             engine,

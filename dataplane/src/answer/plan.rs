@@ -15,7 +15,7 @@ use http::response::Parts;
 use sluice_guard::Guards;
 use sluice_llm::dropped::Dropped;
 use sluice_llm::flow::{Crossing, Door, Tally, Translate};
-use sluice_llm::{Format, Operation};
+use sluice_llm::{Format, Operation, Wire};
 
 use super::aside::Aside;
 use super::ask::Ask;
@@ -31,7 +31,7 @@ use crate::rejection::{Rejected, Rejection};
 #[derive(Debug)]
 pub(crate) struct Sent {
     /// The provider's.
-    pub(crate) format: Format,
+    pub(crate) wire: Wire,
     pub(crate) operation: Operation,
     /// The caller didn't ask for the usage chunk, we did.
     pub(crate) strip_usage: bool,
@@ -110,10 +110,10 @@ pub(super) fn plan(
         stream(&mut plan, sent, looks, shared);
     } else if let Some(looks) = holds(&looks, &sent) {
         plan.entry = Entry::Whole;
-        plan.steps = looking(looks, (sent.format, sent.operation), shared);
+        plan.steps = looking(looks, sent.wire, shared);
         plan.steps.push(reading(sent));
     } else if is_success && sent.operation.has_json_body() && !is_coded(&head.headers) {
-        let tally = Tally::new(sent.format, sent.operation, false);
+        let tally = Tally::new(sent.wire, sent.operation, false);
         let guards = looks.map(|looks| looks.guards);
         let aside = Aside::new(head.status.as_u16(), tally, guards);
         plan.steps.push(Box::new(aside));
@@ -123,18 +123,14 @@ pub(super) fn plan(
 
 /// The steps of a stream.
 fn stream(plan: &mut AnswerPlan, sent: Sent, looks: Option<Looks>, shared: &Arc<Shared>) {
-    let (door, written, is_behind) = match &sent.crossing {
+    let (written, is_behind) = match &sent.crossing {
         // Texts are looked at in the provider's words wherever those are events. Bedrock's are messages of AWS.
-        Some(crossing) if sent.format == Format::Bedrock => {
-            let client = crossing.client;
-            let written = (client.format(), client.operation());
-            (Door::of(crossing.provider), written, true)
-        }
-        Some(crossing) => {
-            let written = (sent.format, crossing.provider.operation());
-            (Door::of(crossing.provider), written, false)
-        }
-        None => (Door::events(), (sent.format, sent.operation), false),
+        Some(crossing) if sent.wire.format() == Format::Bedrock => (crossing.client, true),
+        _ => (sent.wire, false),
+    };
+    let door = match &sent.crossing {
+        Some(crossing) => Door::of(crossing.provider),
+        None => Door::events(),
     };
     plan.entry = Entry::Stream(door);
     let looking = looks.map(|looks| looking(looks, written, shared));
@@ -153,7 +149,7 @@ fn stream(plan: &mut AnswerPlan, sent: Sent, looks: Option<Looks>, shared: &Arc<
 }
 
 /// The steps that look at it.
-fn looking(looks: Looks, written: (Format, Operation), shared: &Arc<Shared>) -> Vec<Box<dyn Step>> {
+fn looking(looks: Looks, written: Wire, shared: &Arc<Shared>) -> Vec<Box<dyn Step>> {
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     if !looks.guards.is_empty() {
         let engine = shared.engine.clone();
@@ -169,7 +165,7 @@ fn looking(looks: Looks, written: (Format, Operation), shared: &Arc<Shared>) -> 
 fn reading(sent: Sent) -> Box<dyn Step> {
     match sent.crossing {
         Some(crossing) => Box::new(Translate::new(*crossing)),
-        None => Box::new(Tally::new(sent.format, sent.operation, sent.strip_usage)),
+        None => Box::new(Tally::new(sent.wire, sent.operation, sent.strip_usage)),
     }
 }
 
@@ -188,7 +184,7 @@ fn holds(looks: &Option<Looks>, sent: &Sent) -> Option<Looks> {
 /// What looks at an answer that has texts; an error when something has to look at it and can't.
 fn readable(looks: Option<Looks>, sent: &Sent, head: &Parts) -> Result<Option<Looks>, Rejected> {
     let has_text = match sent.operation {
-        Operation::Chat | Operation::Completions | Operation::Responses => true,
+        Operation::Chat => true,
         // Sound and pictures have no text, transcripts do.
         Operation::Media => !is_binary(&head.headers),
         Operation::Embeddings | Operation::CountTokens | Operation::Models => false,
@@ -199,7 +195,7 @@ fn readable(looks: Option<Looks>, sent: &Sent, head: &Parts) -> Result<Option<Lo
     let is_unread = is_coded(&head.headers) || sent.operation == Operation::Media;
     let why = match is_event_stream(&head.headers) {
         true if is_unread => "it is a stream of media, or compressed",
-        true if sent.format == Format::Bedrock && sent.crossing.is_none() => {
+        true if sent.wire.format() == Format::Bedrock && sent.crossing.is_none() => {
             "it comes in AWS' binary stream"
         }
         _ => return Ok(Some(looks)),

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use sluice_llm::dropped::Dropped;
 use sluice_llm::json::{Draft, Object, ScanError};
 use sluice_llm::surface::{self, Surface};
-use sluice_llm::{Format, Operation, multipart};
+use sluice_llm::{Format, Operation, Wire, multipart};
 use sluice_policy::route_type::RouteType;
 use sluice_vocab::ErrorCode;
 
@@ -36,7 +36,7 @@ pub(crate) enum AskedBody {
 
 /// The format that a path is in, for errors before it is read.
 pub(crate) fn format(uri: &Uri, taken: usize) -> Option<Format> {
-    surface(uri, taken).map(|surface| surface.format)
+    surface(uri, taken).map(|surface| surface.format())
 }
 
 fn surface(uri: &Uri, taken: usize) -> Option<Surface<'_>> {
@@ -52,10 +52,10 @@ pub(crate) fn wanted<'u>(uri: &'u Uri, taken: usize, parts: &Parts) -> Option<Su
     let mut found = surface(uri, taken)?;
     // OpenAI's and Anthropic's lists of models have one path; Anthropic's clients send their version.
     if found.operation == Operation::Models
-        && found.format == Format::OpenAi
+        && found.format() == Format::OpenAi
         && parts.headers.contains_key("anthropic-version")
     {
-        found.format = Format::Anthropic;
+        found.wire = Wire::Messages;
     }
     Some(found)
 }
@@ -79,7 +79,7 @@ pub(crate) fn check(
         }
         return Ok(());
     };
-    if surface.operation == Operation::Responses
+    if surface.wire == Wire::Responses
         && upgrade.is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"websocket"))
     {
         let text = "this gateway serves the Responses API over HTTP, not over WebSocket";
@@ -178,7 +178,7 @@ pub(crate) fn asked<'u>(
     let can = surface.operation.streams();
     let stream = can && explicit.or(surface.stream).or(default).unwrap_or(false);
     let mut draft = Draft::new(object);
-    if surface.format == Format::Gemini {
+    if surface.format() == Format::Gemini {
         // The path says it upstream, the field is not Gemini's.
         draft.remove("stream").map_err(malformed)?;
     } else if can && explicit.is_none() && default.is_some() {
@@ -211,17 +211,17 @@ fn checked(model: Option<String>) -> Result<Option<String>, Rejected> {
 fn infer(
     object: &Object,
     headers: &HeaderMap,
-    prompt_type: Option<Operation>,
+    prompt_type: Option<Wire>,
 ) -> Result<Surface<'static>, Rejected> {
-    let surface = |format, operation, rest| Surface {
-        format,
-        operation,
+    let surface = |wire, rest| Surface {
+        wire,
+        operation: Operation::Chat,
         model: None,
         stream: None,
         rest,
     };
     let field = match prompt_type {
-        Some(Operation::Completions) => "prompt",
+        Some(Wire::Completions) => "prompt",
         Some(_) => ["messages", "contents"].into_iter().find(|f| object.has(f)).unwrap_or("messages"),
         None => ["contents", "messages", "prompt"].into_iter().find(|f| object.has(f)).ok_or_else(|| {
             let text =
@@ -234,11 +234,9 @@ fn infer(
         return Err(Rejection::new(Stage::Read, ErrorCode::MissingField, text));
     }
     Ok(match field {
-        "contents" => surface(Format::Gemini, Operation::Chat, ""),
-        "prompt" => surface(Format::OpenAi, Operation::Completions, "completions"),
-        _ if headers.contains_key("anthropic-version") => {
-            surface(Format::Anthropic, Operation::Chat, "messages")
-        }
-        _ => surface(Format::OpenAi, Operation::Chat, "chat/completions"),
+        "contents" => surface(Wire::Generate, ""),
+        "prompt" => surface(Wire::Completions, "completions"),
+        _ if headers.contains_key("anthropic-version") => surface(Wire::Messages, "messages"),
+        _ => surface(Wire::Chat, "chat/completions"),
     })
 }

@@ -90,7 +90,7 @@ pub(crate) fn fill<'r>(
 /// Puts in what the route adds.
 pub(crate) fn add<'r>(plan: &Plan, seen: Seen<'r>, parts: Parts) -> Result<Prepared<'r>, Rejected> {
     let (mut asked, additions) = seen.into_parts();
-    let (format, operation) = (asked.surface.format, asked.surface.operation);
+    let (wire, operation) = (asked.surface.wire, asked.surface.operation);
     let AskedBody::Json(draft) = &mut asked.body else {
         return Ok(Prepared { asked, parts });
     };
@@ -98,11 +98,11 @@ pub(crate) fn add<'r>(plan: &Plan, seen: Seen<'r>, parts: Parts) -> Result<Prepa
         if !additions.before.is_empty() || !additions.after.is_empty() {
             let (before, after) = (texts(&additions.before), texts(&additions.after));
             let (before, after) = (messages(&before), messages(&after));
-            enrich::messages(draft, format, operation, &before, &after).map_err(wrong)?;
+            enrich::messages(draft, (wire, operation), &before, &after).map_err(wrong)?;
         }
         for (over, fields) in [(false, &plan.defaults), (true, &plan.overrides)] {
             for (name, value) in fields.iter().filter(|_| operation.streams()) {
-                if !enrich::field(draft, format, operation, name, value, over).map_err(wrong)? {
+                if !enrich::field(draft, wire, name, value, over).map_err(wrong)? {
                     asked.dropped.add(name.clone());
                 }
             }

@@ -17,7 +17,7 @@ pub(crate) fn answer(
     let Some(surface) = wanted.filter(|s| s.operation == Operation::Models) else {
         return Ok(None);
     };
-    let format = surface.format;
+    let format = surface.format();
     let text = match (node, &surface.model) {
         (Node::Invalid(why), _) => {
             let text = "this route's upstream is not valid";

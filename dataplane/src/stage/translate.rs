@@ -70,12 +70,14 @@ pub(crate) fn translate(
     *request.method_mut() = prepared.parts.method.clone();
     *request.uri_mut() = Uri::from(written.path);
     *request.headers_mut() = headers;
-    let asked = prepared.asked.surface.operation;
+    let surface = &prepared.asked.surface;
     let crossing = written.crossing;
     let sent = Sent {
-        format: leaf.provider.format,
         // Who reads the answer reads what the provider was asked for.
-        operation: crossing.as_ref().map_or(asked, |crossing| crossing.sent()),
+        wire: crossing
+            .as_ref()
+            .map_or(surface.wire, |crossing| crossing.provider),
+        operation: surface.operation,
         strip_usage: written.strip_usage,
         crossing,
         dropped,
@@ -109,8 +111,7 @@ fn write(
         id,
     };
     if let Some((from, to)) = wires(&asked.surface, leaf, model)? {
-        let counts = operation == Operation::CountTokens;
-        let surface = to.surface(if counts { operation } else { to.operation() });
+        let surface = Surface::of_provider(to, operation);
         let path = leaf.path(&surface, model, stream).ok_or_else(unsupported)?;
         let (body, crossing) = request.conversation((from, to), dropped)?;
         if from.format() != to.format() && parts.headers.contains_key("anthropic-beta") {
@@ -146,7 +147,7 @@ fn headers(
     let surface = &prepared.asked.surface;
     let mut headers = prepared.parts.headers.clone();
     headers::clean(&mut headers);
-    if surface.format != leaf.provider.format {
+    if surface.format() != leaf.provider.format {
         headers::clean_foreign(&mut headers);
     }
     if matches!(leaf.auth, Auth::Credential(_) | Auth::Minted(_)) {
@@ -182,7 +183,7 @@ fn vectors(surface: &Surface<'_>, leaf: &Leaf, model: &str) -> Result<Option<Vec
     }
     let vectors =
         Vectors::of(leaf.provider, model).ok_or_else(|| unsupported(surface.operation, leaf))?;
-    Ok(Some(vectors).filter(|vectors| !vectors.is_of(surface.format)))
+    Ok(Some(vectors).filter(|vectors| !vectors.is_of(surface.format())))
 }
 
 /// A request that would lose something, on a route where nothing may be lost.
@@ -200,10 +201,10 @@ fn wires(
     leaf: &Leaf,
     model: &str,
 ) -> Result<Option<(Wire, Wire)>, Rejected> {
-    let (format, operation) = (surface.format, surface.operation);
-    let Some((from, to)) = Wire::of(format, operation)
-        .and_then(|from| Some((from, leaf.provider.wire_for(&leaf.settings, from, model)?)))
-    else {
+    let (format, operation) = (surface.format(), surface.operation);
+    let from = surface.wire;
+    let to = leaf.provider.wire_for(&leaf.settings, from, model);
+    let Some(to) = to.filter(|_| operation.is_conversation()) else {
         // Media are not translated.
         return if format == leaf.provider.format || operation == Operation::Embeddings {
             Ok(None)

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use regex::{Regex, RegexBuilder};
-use sluice_llm::Operation;
+use sluice_llm::Wire;
 use sluice_policy::Config;
 use sluice_snapshot::model::{self, entry::Body};
 use sluice_snapshot::{EntryKey, Snapshot};
@@ -220,8 +220,8 @@ fn realise(
     Arc::new(Route {
         label: route.label.as_str().into(),
         prompt_type: match route.prompt_type.as_str() {
-            "chat" => Some(Operation::Chat),
-            "completions" => Some(Operation::Completions),
+            "chat" => Some(Wire::Chat),
+            "completions" => Some(Wire::Completions),
             _ => None,
         },
         backends,

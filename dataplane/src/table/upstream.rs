@@ -6,9 +6,9 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue};
+use sluice_llm::Format;
 use sluice_llm::provider::{Provider, Settings};
 use sluice_llm::surface::Surface;
-use sluice_llm::{Format, Operation};
 use sluice_vocab::Secret;
 
 use crate::client::Pool;
@@ -48,7 +48,7 @@ pub(crate) struct Leaf {
     pub(crate) other: Arc<str>,
     /// What metrics call it.
     pub(crate) label: Arc<str>,
-    pub(crate) paths: [OnceLock<Option<PathAndQuery>>; Operation::COUNT],
+    pub(crate) paths: [OnceLock<Option<PathAndQuery>>; Surface::SLOTS],
     pub(crate) series: SeriesByFormat,
 }
 
@@ -100,9 +100,7 @@ impl Leaf {
         if self.provider.path_varies(surface.operation) {
             return make();
         }
-        self.paths[surface.operation as usize]
-            .get_or_init(make)
-            .clone()
+        self.paths[surface.slot()].get_or_init(make).clone()
     }
 }
 

@@ -13,9 +13,9 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 
+use sluice_llm::Wire;
 use sluice_llm::flow::{Frame, Out};
 use sluice_llm::text::{Deltas, Masks, Part};
-use sluice_llm::{Format, Operation};
 
 use super::{Asker, Text};
 use crate::{Scope, Scopes};
@@ -67,12 +67,8 @@ struct Gathered {
 }
 
 impl Segments {
-    /// For a stream of this format, of which somebody is asked.
-    pub fn new<'a>(
-        format: Format,
-        operation: Operation,
-        askers: impl IntoIterator<Item = &'a Asker> + Clone,
-    ) -> Self {
+    /// For a stream of this wire, of which somebody is asked.
+    pub fn new<'a>(wire: Wire, askers: impl IntoIterator<Item = &'a Asker> + Clone) -> Self {
         let is_wanted = |scope: &Scope| {
             askers
                 .clone()
@@ -80,8 +76,8 @@ impl Segments {
                 .any(|asker| asker.looks_at(*scope))
         };
         Self {
-            reading: Deltas::new(format, operation),
-            writing: Deltas::new(format, operation),
+            reading: Deltas::new(wire),
+            writing: Deltas::new(wire),
             scopes: Scope::ALL.into_iter().filter(is_wanted).collect(),
             changes: askers.clone().into_iter().any(Asker::enforces),
             held: Vec::new(),

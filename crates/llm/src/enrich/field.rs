@@ -3,39 +3,26 @@
 
 use serde_json::{Map, Value};
 
+use super::put::FieldPlace;
+use crate::Wire;
+use crate::dialect;
 use crate::json::{Draft, ScanError};
-use crate::{Format, Operation};
-
-/// Where a field stands in a format.
-enum Place {
-    /// At the top, under this name.
-    Top(&'static str),
-    /// Within an object at the top.
-    Within(&'static str, &'static str),
-    /// Nowhere.
-    None,
-}
 
 /// Puts a field in. `over` wins over what the caller said. False where the caller's format has no place for it.
 ///
 /// Names that OpenAI doesn't have are the caller's format's own, and stand at the top.
 pub fn field(
     draft: &mut Draft,
-    format: Format,
-    operation: Operation,
+    wire: Wire,
     name: &str,
     json: &str,
     over: bool,
 ) -> Result<bool, ScanError> {
-    let place = match format {
-        Format::Gemini => gemini(name),
-        Format::Anthropic => anthropic(name),
-        _ if operation == Operation::Responses => responses(name),
-        _ => None,
-    };
+    let dialect = dialect::of(wire);
+    let place = (dialect.place)(name);
     let json = match place {
         // Both formats have lists only.
-        Some(Place::Top("stop_sequences") | Place::Within(_, "stopSequences"))
+        Some(FieldPlace::Top("stop_sequences") | FieldPlace::Within(_, "stopSequences"))
             if json.starts_with('"') =>
         {
             format!("[{json}]")
@@ -43,92 +30,16 @@ pub fn field(
         _ => json.to_owned(),
     };
     match place {
-        Some(Place::None) => return Ok(false),
-        Some(Place::Within(outer, inner)) => within(draft, outer, inner, &json, over)?,
-        Some(Place::Top(name)) => top(draft, name, json, over)?,
+        Some(FieldPlace::None) => return Ok(false),
+        Some(FieldPlace::Within(outer, inner)) => within(draft, outer, inner, &json, over)?,
+        Some(FieldPlace::Top(name)) => top(draft, name, json, over)?,
         None => {
             // Two names of one limit: a caller who gave the one has given it.
-            let twin = match (operation, name) {
-                (Operation::Chat, "max_tokens") => Some("max_completion_tokens"),
-                (Operation::Chat, "max_completion_tokens") => Some("max_tokens"),
-                _ => None,
-            };
-            let given =
-                twin.filter(|twin| format == Format::OpenAi && draft.has(twin) && !draft.has(name));
+            let given = (dialect.twin)(name).filter(|twin| draft.has(twin) && !draft.has(name));
             top(draft, given.unwrap_or(name), json, over)?;
         }
     }
     Ok(true)
-}
-
-/// Messages (API reference, "Create a Message").
-fn anthropic(name: &str) -> Option<Place> {
-    Some(match name {
-        "stop" => Place::Top("stop_sequences"),
-        "max_tokens" | "max_completion_tokens" => Place::Top("max_tokens"),
-        "user" => Place::Within("metadata", "user_id"),
-        "n"
-        | "logprobs"
-        | "top_logprobs"
-        | "logit_bias"
-        | "seed"
-        | "presence_penalty"
-        | "frequency_penalty"
-        | "response_format"
-        | "reasoning_effort"
-        | "verbosity"
-        | "parallel_tool_calls"
-        | "store"
-        | "modalities"
-        | "prompt_cache_key"
-        | "safety_identifier" => Place::None,
-        _ => return None,
-    })
-}
-
-/// The Responses API (API reference, "Create a model response").
-fn responses(name: &str) -> Option<Place> {
-    Some(match name {
-        "max_tokens" | "max_completion_tokens" => Place::Top("max_output_tokens"),
-        "reasoning_effort" => Place::Within("reasoning", "effort"),
-        "verbosity" => Place::Within("text", "verbosity"),
-        "n" | "logprobs" | "logit_bias" | "seed" | "presence_penalty" | "frequency_penalty"
-        | "stop" | "response_format" | "modalities" => Place::None,
-        _ => return None,
-    })
-}
-
-/// Gemini's parameters stand in `generationConfig`, in camel case (API reference, "GenerationConfig").
-fn gemini(name: &str) -> Option<Place> {
-    let inner = match name {
-        "max_tokens" | "max_completion_tokens" => "maxOutputTokens",
-        "temperature" => "temperature",
-        "top_p" => "topP",
-        "top_k" => "topK",
-        "stop" => "stopSequences",
-        "seed" => "seed",
-        "presence_penalty" => "presencePenalty",
-        "frequency_penalty" => "frequencyPenalty",
-        "n" => "candidateCount",
-        "logprobs" => "responseLogprobs",
-        "top_logprobs" => "logprobs",
-        "logit_bias"
-        | "response_format"
-        | "reasoning_effort"
-        | "verbosity"
-        | "parallel_tool_calls"
-        | "store"
-        | "user"
-        | "modalities"
-        | "prompt_cache_key"
-        | "safety_identifier"
-        | "metadata"
-        | "service_tier" => {
-            return Some(Place::None);
-        }
-        _ => return None,
-    };
-    Some(Place::Within("generationConfig", inner))
 }
 
 fn top(draft: &mut Draft, name: &str, json: String, over: bool) -> Result<(), ScanError> {
@@ -183,22 +94,16 @@ mod tests {
     use crate::json::Object;
 
     /// The body afterwards; `None` where there is no place.
-    fn put(
-        body: &str,
-        (format, operation): (Format, Operation),
-        name: &str,
-        value: &str,
-        over: bool,
-    ) -> Option<Value> {
+    fn put(body: &str, wire: Wire, name: &str, value: &str, over: bool) -> Option<Value> {
         let mut draft = Draft::new(Object::scan(Bytes::copy_from_slice(body.as_bytes())).unwrap());
-        let placed = field(&mut draft, format, operation, name, value, over).unwrap();
+        let placed = field(&mut draft, wire, name, value, over).unwrap();
         placed.then(|| serde_json::from_slice(&draft.finish().concat()).unwrap())
     }
 
-    const CHAT: (Format, Operation) = (Format::OpenAi, Operation::Chat);
-    const RESPONSES: (Format, Operation) = (Format::OpenAi, Operation::Responses);
-    const ANTHROPIC: (Format, Operation) = (Format::Anthropic, Operation::Chat);
-    const GEMINI: (Format, Operation) = (Format::Gemini, Operation::Chat);
+    const CHAT: Wire = Wire::Chat;
+    const RESPONSES: Wire = Wire::Responses;
+    const ANTHROPIC: Wire = Wire::Messages;
+    const GEMINI: Wire = Wire::Generate;
 
     #[test]
     fn defaults_yield_and_overrides_win() {

@@ -15,8 +15,6 @@ use crate::{Format, Operation, Wire, embeddings, translate};
 pub struct Crossing {
     /// The provider's wire.
     pub provider: Wire,
-    /// The provider's format, in which its errors are.
-    pub format: Format,
     /// The caller's wire.
     pub client: Wire,
     /// What the caller asked for.
@@ -61,21 +59,12 @@ impl Crossing {
     pub fn new(provider: Wire, client: Wire, stream: bool, context: Context) -> Self {
         Self {
             provider,
-            format: provider.format(),
             client,
-            operation: client.operation(),
+            operation: Operation::Chat,
             stream,
             context,
             embeddings: None,
             hints: Hints::default(),
-        }
-    }
-
-    /// What the provider was asked for, in its own words.
-    pub fn sent(&self) -> Operation {
-        match self.operation {
-            Operation::CountTokens | Operation::Embeddings => self.operation,
-            _ => self.provider.operation(),
         }
     }
 
@@ -108,7 +97,7 @@ impl Crossing {
                 .map_err(|e| e.to_string());
         }
         if self.operation == Operation::CountTokens {
-            let count = translate::count(self.format, self.client.format(), text);
+            let count = translate::count(self.provider.format(), self.client.format(), text);
             let count = count.map_err(|e| e.to_string())?;
             return Ok((count, Usage::default()));
         }
@@ -122,7 +111,7 @@ impl Crossing {
     }
 
     fn failure(&self, status: u16, body: &[u8]) -> Failure<'static> {
-        let mut failure = failure::decode(self.format, status, body);
+        let mut failure = failure::decode(self.provider.format(), status, body);
         if let Some(word) = &self.hints.error {
             let word = word.split(':').next().unwrap_or(word);
             failure.code = Some(word.to_owned().into());

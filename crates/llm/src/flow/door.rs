@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{Frame, Unframed};
 use crate::Wire;
-use crate::format::bedrock::frame;
+use crate::dialect::bedrock::frame;
 use crate::sse;
 
 /// How a provider puts its answer on the wire.

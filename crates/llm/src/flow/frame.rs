@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::format::bedrock::frame::Message;
+use crate::dialect::bedrock::frame::Message;
 use crate::sse::Event;
 
 /// One piece of an answer that is looked at, changed or passed on as one.

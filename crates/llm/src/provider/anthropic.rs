@@ -22,5 +22,5 @@ pub(super) static PROVIDER: Provider = Provider {
 };
 
 fn path(_: &Settings, surface: &Surface<'_>, _: &str, _: bool) -> Option<String> {
-    (surface.format == Format::Anthropic).then(|| surface.rest.to_owned())
+    (surface.format() == Format::Anthropic).then(|| surface.rest.to_owned())
 }

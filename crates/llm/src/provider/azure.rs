@@ -1,10 +1,9 @@
 //! Azure OpenAI: with a dated version of its API the deployment in the path decides the model, with `v1` that in the body.
 
 use super::{CredentialHeader, Provider, Quirks, Settings, path_element};
-use crate::format::chat::Manners;
+use crate::dialect::openai::chat::Manners;
 use crate::surface::Surface;
-use crate::wire::Wire;
-use crate::{Format, Operation};
+use crate::{Format, Wire};
 
 pub(super) static PROVIDER: Provider = Provider {
     name: "azureOpenai",
@@ -30,7 +29,7 @@ pub(super) static PROVIDER: Provider = Provider {
 const API_VERSION: &str = "2024-10-21";
 
 fn path(settings: &Settings, surface: &Surface<'_>, model: &str, _: bool) -> Option<String> {
-    if surface.format != Format::OpenAi {
+    if surface.format() != Format::OpenAi {
         return None;
     }
     // The v1 API has OpenAI's own paths, with the deployment as the model in the body; previews of it are asked for by that word.
@@ -44,7 +43,7 @@ fn path(settings: &Settings, surface: &Surface<'_>, model: &str, _: bool) -> Opt
     } else {
         &settings.api_version
     };
-    if surface.operation == Operation::Responses {
+    if surface.wire == Wire::Responses {
         // Of dated versions this one has no deployment in its path.
         return Some(format!("responses?api-version={version}"));
     }

@@ -23,7 +23,7 @@ pub(super) static PROVIDER: Provider = Provider {
 };
 
 fn path(_: &Settings, surface: &Surface<'_>, model: &str, stream: bool) -> Option<String> {
-    let verb = match (surface.format, surface.operation) {
+    let verb = match (surface.format(), surface.operation) {
         (Format::Bedrock, Operation::Chat) if stream => "converse-stream",
         (Format::Bedrock, Operation::Chat) => "converse",
         // Converse has no vectors: each vendor's models take their own bodies.

@@ -24,7 +24,7 @@ pub(super) static PROVIDER: Provider = Provider {
 };
 
 fn path(_: &Settings, surface: &Surface<'_>, _: &str, _: bool) -> Option<String> {
-    match (surface.format, surface.operation) {
+    match (surface.format(), surface.operation) {
         (Format::Cohere, Operation::Chat) => Some("chat".to_owned()),
         (Format::Cohere, Operation::Embeddings) => Some("embed".to_owned()),
         _ => None,

@@ -22,7 +22,7 @@ pub(super) static PROVIDER: Provider = Provider {
 };
 
 fn path(_: &Settings, surface: &Surface<'_>, model: &str, stream: bool) -> Option<String> {
-    if surface.format != Format::Gemini {
+    if surface.format() != Format::Gemini {
         return None;
     }
     if surface.operation == Operation::Models {

@@ -2,7 +2,7 @@
 
 use super::{CredentialHeader, Provider, Quirks, open_ai_path};
 use crate::Format;
-use crate::format::chat::{Manners, Thinking};
+use crate::dialect::openai::chat::{Manners, Thinking};
 use crate::wire::Wire;
 
 pub(super) static PROVIDER: Provider = Provider {

@@ -47,7 +47,7 @@ fn anthropic_path(
     model: &str,
     stream: bool,
 ) -> Option<String> {
-    let verb = match (surface.format, surface.operation) {
+    let verb = match (surface.format(), surface.operation) {
         (Format::Anthropic, Operation::Chat) if stream => {
             format!("{}:streamRawPredict", path_element(model))
         }
@@ -75,7 +75,7 @@ fn models(settings: &Settings, publisher: &str) -> String {
 }
 
 fn path(settings: &Settings, surface: &Surface<'_>, model: &str, stream: bool) -> Option<String> {
-    if surface.format != Format::Gemini {
+    if surface.format() != Format::Gemini {
         return None;
     }
     let publisher = if settings.publisher.is_empty() {

@@ -3,8 +3,9 @@
 //! A text is known by where its pieces stand: choice, block or item, and the path from there. What a mask holds back of it is sent
 //! when its choice, block or item ends, in an event of its own before the one that says so.
 
-mod event;
-mod shape;
+pub(crate) mod channel;
+pub(crate) mod event;
+pub(crate) mod shape;
 
 use std::borrow::Cow;
 
@@ -12,11 +13,13 @@ use bytes::Bytes;
 
 use super::kind::{Context, Part};
 use super::walk::{Place, Stop, Walk};
+use crate::Wire;
+use crate::dialect;
 use crate::json::Object;
 use crate::sse::Event;
-use crate::{Format, Operation};
+use channel::Channel;
 use event::Head;
-use shape::{Ends, Shape};
+use shape::{Ends, StreamTexts};
 
 /// What is done with texts.
 pub trait Masks {
@@ -46,23 +49,6 @@ pub trait Masks {
 /// Where events go.
 pub type Events<'o> = &'o mut dyn FnMut(Event);
 
-/// Where the pieces of a text stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Channel {
-    /// Number of the choice, block or item.
-    group: i64,
-    /// What tells it from others of the group, as far as an event of its own needs it.
-    path: Vec<Key>,
-}
-
-/// A step of a channel's path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Key {
-    Name(String),
-    /// An element with its `index` and `type`, where it has them.
-    Item(usize, Option<i64>, Option<String>),
-}
-
 struct Open<T> {
     channel: Channel,
     text: T,
@@ -84,7 +70,7 @@ struct Pending {
 
 /// Masks the texts of a provider's stream; what comes out is a stream of the same format.
 pub struct Deltas<T> {
-    shape: Shape,
+    shape: &'static dyn StreamTexts,
     open: Vec<Open<T>>,
     pending: Vec<Pending>,
     head: Head,
@@ -102,10 +88,10 @@ impl<T> std::fmt::Debug for Deltas<T> {
 }
 
 impl<T> Deltas<T> {
-    /// For a stream of this format.
-    pub fn new(format: Format, operation: Operation) -> Self {
+    /// For a stream of this wire.
+    pub fn new(wire: Wire) -> Self {
         Self {
-            shape: Shape::of(format, operation),
+            shape: dialect::of(wire).texts,
             open: Vec::new(),
             pending: Vec::new(),
             head: Head::default(),
@@ -210,12 +196,12 @@ impl<T> Deltas<T> {
         masks: &mut M,
         texts: &mut Vec<Seen>,
     ) -> Result<Option<Vec<u8>>, Stop<M::Refusal>> {
-        let event = self.shape.event(object);
-        let (shape, open) = (&self.shape, &mut self.open);
+        let about = self.shape.about(object);
+        let (shape, open) = (self.shape, &mut self.open);
         let waits = matches!(ends, Ends::Perhaps(_));
         let mut see = |place: &Place<'_, '_>, text: &str| {
-            let part = shape.part(&event, place);
-            let Some(channel) = shape.channel(&event, place) else {
+            let part = shape.part(&about, place);
+            let Some(channel) = shape.channel(&about, place) else {
                 let new = masks.whole(part, text)?;
                 if waits {
                     texts.push(Seen { channel: None, new });

@@ -28,14 +28,14 @@ pub struct Part {
 
 /// What is known of a value before it is read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Context {
-    pub(super) kind: Kind,
+pub(crate) struct Context {
+    pub(crate) kind: Kind,
     /// Whether every string is a text, keys included, and numbers too: what tools take and give has fields of any name.
-    pub(super) everything: bool,
+    pub(crate) everything: bool,
     /// Whether only descriptions are texts.
-    pub(super) descriptions: bool,
+    pub(crate) descriptions: bool,
     /// Whether it is an answer's, of which more is no text.
-    pub(super) answer: bool,
+    pub(crate) answer: bool,
 }
 
 /// Fields whose strings are names, numbers or media.
@@ -94,18 +94,18 @@ const NOT_TEXT_OF_ANSWERS: [&str; 29] = [
 
 /// What an object's own fields say about it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Peek {
-    pub(super) kind: Option<Kind>,
+pub(crate) struct Peek {
+    pub(crate) kind: Option<Kind>,
     /// Its `type`.
-    pub(super) tag: Option<String>,
-    pub(super) index: Option<i64>,
+    pub(crate) tag: Option<String>,
+    pub(crate) index: Option<i64>,
     /// Whether its `data` is text and no medium.
-    pub(super) text_data: bool,
+    pub(crate) text_data: bool,
 }
 
 impl Peek {
     /// Takes a field's string into account.
-    pub(super) fn see(&mut self, key: &str, value: &str) {
+    pub(crate) fn see(&mut self, key: &str, value: &str) {
         match key {
             "role" => self.kind = of_role(value).or(self.kind),
             "type" => {
@@ -141,7 +141,7 @@ fn of_type(tag: &str) -> Option<Kind> {
 }
 
 /// What a field is.
-pub(super) enum Field {
+pub(crate) enum Field {
     /// No text in it.
     Skip,
     /// Probabilities of tokens.
@@ -153,7 +153,7 @@ pub(super) enum Field {
 }
 
 impl Context {
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         Self {
             kind,
             everything: false,
@@ -162,7 +162,7 @@ impl Context {
         }
     }
 
-    pub(super) fn answer() -> Self {
+    pub(crate) fn answer() -> Self {
         Self {
             answer: true,
             ..Self::new(Kind::Assistant)
@@ -170,7 +170,7 @@ impl Context {
     }
 
     /// Within an object.
-    pub(super) fn object(self, peek: &Peek) -> Self {
+    pub(crate) fn object(self, peek: &Peek) -> Self {
         if self.everything {
             self
         } else {
@@ -182,7 +182,7 @@ impl Context {
     }
 
     /// Within a field of an object. `is_string` says whether its value is one.
-    pub(super) fn field(self, key: &str, peek: &Peek, is_string: bool) -> Field {
+    pub(crate) fn field(self, key: &str, peek: &Peek, is_string: bool) -> Field {
         if self.everything {
             return Field::Within(self, false);
         }

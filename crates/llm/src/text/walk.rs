@@ -14,28 +14,28 @@ const MAX_DEPTH: usize = 300;
 
 /// Why a walk ended early.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Stop<E> {
+pub(crate) enum Stop<E> {
     Malformed,
     Refused(E),
 }
 
 /// A step from the root to a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step<'b> {
+pub(crate) enum Step<'b> {
     Key(Cow<'b, str>),
     /// Position in an array; and what an object there says of itself: its `index` and its `type`.
     Item(usize, Option<i64>, Option<String>),
 }
 
 /// Where a text stands.
-pub(super) struct Place<'w, 'b> {
-    pub(super) path: &'w [Step<'b>],
-    pub(super) part: Part,
+pub(crate) struct Place<'w, 'b> {
+    pub(crate) path: &'w [Step<'b>],
+    pub(crate) part: Part,
 }
 
-pub(super) type See<'f, 'b, E> = dyn FnMut(&Place<'_, 'b>, &str) -> Result<Option<String>, E> + 'f;
+pub(crate) type See<'f, 'b, E> = dyn FnMut(&Place<'_, 'b>, &str) -> Result<Option<String>, E> + 'f;
 
-pub(super) struct Walk<'f, 'b, E> {
+pub(crate) struct Walk<'f, 'b, E> {
     bytes: &'b [u8],
     at: usize,
     path: Vec<Step<'b>>,
@@ -44,7 +44,7 @@ pub(super) struct Walk<'f, 'b, E> {
 }
 
 impl<'f, 'b, E> Walk<'f, 'b, E> {
-    pub(super) fn new(bytes: &'b [u8], see: &'f mut See<'f, 'b, E>) -> Self {
+    pub(crate) fn new(bytes: &'b [u8], see: &'f mut See<'f, 'b, E>) -> Self {
         Self {
             bytes,
             at: 0,
@@ -55,7 +55,7 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
     }
 
     /// Goes through all of it. Gives the new text when something changed.
-    pub(super) fn run(mut self, context: Context) -> Result<Option<Vec<u8>>, Stop<E>> {
+    pub(crate) fn run(mut self, context: Context) -> Result<Option<Vec<u8>>, Stop<E>> {
         self.space();
         self.value(context, false)?;
         self.space();
@@ -66,7 +66,7 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
     }
 
     /// Goes through the fields of an object, each as `context` says, or not at all. Gives those that have changed.
-    pub(super) fn fields(
+    pub(crate) fn fields(
         mut self,
         context: fn(&str) -> Option<Context>,
     ) -> Result<Vec<(String, Bytes)>, Stop<E>> {

@@ -5,42 +5,27 @@ use std::borrow::Cow;
 use sluice_vocab::ErrorType;
 
 use crate::answer::Context;
+use crate::dialect;
+use crate::dialect::bedrock::frame;
+use crate::dialect::room::{ReadStream, WriteStream};
 use crate::event::{Event, Failure, Sink};
-use crate::format::bedrock::frame;
-use crate::format::{anthropic, bedrock, chat, cohere, completions, gemini, responses};
 use crate::sse;
 use crate::wire::Wire;
 
 /// Reads a provider's stream.
 #[derive(Debug)]
 pub struct Decoder {
-    of: Of,
+    reader: Box<dyn ReadStream>,
     /// The format has said its last word, or nothing more can be read.
     over: bool,
-}
-
-#[derive(Debug)]
-enum Of {
-    Chat(chat::stream::Decoder),
-    Responses(responses::events::Decoder),
-    Messages(anthropic::stream::Decoder),
-    Generate(gemini::stream::Decoder),
-    Converse(bedrock::stream::Decoder),
-    Cohere(cohere::stream::Decoder),
 }
 
 impl Decoder {
     /// For a stream of that wire; ids that the provider leaves out are made of the seed.
     pub fn new(wire: Wire, seed: u64) -> Self {
-        let of = match wire {
-            Wire::Chat | Wire::Completions => Of::Chat(chat::stream::Decoder::new(seed)),
-            Wire::Responses => Of::Responses(responses::events::Decoder::new(seed)),
-            Wire::Messages => Of::Messages(anthropic::stream::Decoder::default()),
-            Wire::Generate => Of::Generate(gemini::stream::Decoder::new(seed)),
-            Wire::Converse => Of::Converse(bedrock::stream::Decoder::default()),
-            Wire::Cohere => Of::Cohere(cohere::stream::Decoder::new(seed)),
-        };
-        Self { of, over: false }
+        let reader = (dialect::of(wire).reader)(seed);
+        let over = false;
+        Self { reader, over }
     }
 
     /// Reads an event. After an error or the end nothing more is read.
@@ -58,15 +43,7 @@ impl Decoder {
             sink(event);
         };
         let data = String::from_utf8_lossy(&data);
-        let read = match &mut self.of {
-            Of::Chat(decoder) => decoder.data(data.trim(), &mut watch),
-            Of::Responses(decoder) => decoder.data(&data, &mut watch),
-            Of::Messages(decoder) => decoder.data(&data, &mut watch),
-            Of::Generate(decoder) => decoder.data(&data, &mut watch),
-            Of::Cohere(decoder) => decoder.data(&data, &mut watch),
-            // Not in server-sent events.
-            Of::Converse(_) => Ok(()),
-        };
+        let read = self.reader.data(&data, &mut watch);
         if read.is_err() {
             watch(Event::Error(malformed()));
         }
@@ -75,9 +52,6 @@ impl Decoder {
 
     /// Reads a message of AWS' event stream, as [`Decoder::event`] reads server-sent events.
     pub fn message(&mut self, message: &frame::Message, sink: Sink<'_>) {
-        let Of::Converse(decoder) = &mut self.of else {
-            return;
-        };
         if self.over {
             return;
         }
@@ -86,7 +60,7 @@ impl Decoder {
             over |= matches!(event, Event::End | Event::Error(_));
             sink(event);
         };
-        if decoder.message(message, &mut watch).is_err() {
+        if self.reader.message(message, &mut watch).is_err() {
             watch(Event::Error(malformed()));
         }
         self.over = over;
@@ -108,12 +82,7 @@ impl Decoder {
         if std::mem::replace(&mut self.over, true) {
             return;
         }
-        let is_complete = match &self.of {
-            Of::Chat(decoder) => decoder.is_finished(),
-            Of::Responses(_) | Of::Messages(_) | Of::Cohere(_) => false,
-            Of::Generate(decoder) => decoder.is_finished(),
-            Of::Converse(decoder) => decoder.is_finished(),
-        };
+        let is_complete = self.reader.is_finished();
         if is_complete {
             return sink(Event::End);
         }
@@ -144,41 +113,16 @@ fn broken(message: &'static str, code: &'static str) -> Failure<'static> {
 
 /// Writes a client's stream.
 #[derive(Debug)]
-pub struct Encoder(To);
-
-#[derive(Debug)]
-enum To {
-    Chat(Box<chat::stream::Encoder>),
-    Responses(Box<responses::stream::Encoder>),
-    Completions(Box<completions::stream::Encoder>),
-    Messages(Box<anthropic::stream::Encoder>),
-    Generate(Box<gemini::stream::Encoder>),
-}
+pub struct Encoder(Box<dyn WriteStream>);
 
 impl Encoder {
     /// For a client of that wire.
     pub fn new(wire: Wire, context: Context) -> Self {
-        Self(match wire {
-            Wire::Chat | Wire::Converse | Wire::Cohere => {
-                To::Chat(Box::new(chat::stream::Encoder::new(context)))
-            }
-            Wire::Responses => To::Responses(Box::new(responses::stream::Encoder::new(context))),
-            Wire::Completions => {
-                To::Completions(Box::new(completions::stream::Encoder::new(context)))
-            }
-            Wire::Messages => To::Messages(Box::new(anthropic::stream::Encoder::new(context))),
-            Wire::Generate => To::Generate(Box::new(gemini::stream::Encoder::new(context))),
-        })
+        Self((dialect::of(wire).writer)(context))
     }
 
     /// Appends the client's bytes of an event, which may be none.
     pub fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
-        match &mut self.0 {
-            To::Chat(encoder) => encoder.event(event, out),
-            To::Responses(encoder) => encoder.event(event, out),
-            To::Completions(encoder) => encoder.event(event, out),
-            To::Messages(encoder) => encoder.event(event, out),
-            To::Generate(encoder) => encoder.event(event, out),
-        }
+        self.0.event(event, out);
     }
 }

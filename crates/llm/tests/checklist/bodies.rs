@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use serde_json::Value;
+use sluice_llm::dialect::openai::chat::adapt;
 use sluice_llm::dropped::Dropped;
-use sluice_llm::format::chat::adapt;
 use sluice_llm::json::{Draft, Invalid, Object};
 use sluice_llm::request::{self, Target};
 use sluice_llm::{Operation, Wire, provider};

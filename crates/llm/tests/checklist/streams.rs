@@ -4,12 +4,12 @@ use bytes::Bytes;
 use sluice_llm::event::Finish;
 use sluice_llm::flow::{Door, End, Tally};
 use sluice_llm::usage::Usage;
-use sluice_llm::{Wire, sse};
+use sluice_llm::{Operation, Wire, sse};
 
 use crate::heard::{CLIENTS, hear, input, inputs, through};
 
 fn relayed(wire: Wire, pieces: &[&[u8]]) -> (Vec<u8>, Usage, End) {
-    let mut tally = Tally::new(wire.format(), wire.operation(), false);
+    let mut tally = Tally::new(wire, Operation::Chat, false);
     let (mut door, mut out) = (Door::events(), Vec::new());
     let mut pass = |frame| {
         tally.frame(frame, &mut |frame| {

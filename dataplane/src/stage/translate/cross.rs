@@ -10,7 +10,7 @@ use sluice_llm::embeddings::{self, Vectors};
 use sluice_llm::flow::{Crossing, Hints};
 use sluice_llm::json::{Draft, Invalid, Object};
 use sluice_llm::request::{self, Target};
-use sluice_llm::{Format, Operation, Wire};
+use sluice_llm::{Operation, Wire};
 use sluice_vocab::ErrorCode;
 
 use crate::random;
@@ -51,10 +51,7 @@ impl Crossed<'_> {
         };
         let body = request::encode(&conversation, &target, dropped).map_err(refuse)?;
         let mut body = Bytes::from(body);
-        if let Some(name) = leaf
-            .provider
-            .deployment(&leaf.settings, provider.operation())
-        {
+        if let Some(name) = leaf.provider.deployment(&leaf.settings, provider) {
             let mut draft = Draft::new(Object::scan(body).map_err(malformed)?);
             let name = sluice_llm::json::quote(name);
             draft.set("model", name).map_err(malformed)?;
@@ -62,7 +59,6 @@ impl Crossed<'_> {
         }
         let crossing = Crossing {
             provider,
-            format: leaf.provider.format,
             client,
             operation: asked.surface.operation,
             stream: asked.stream,
@@ -79,24 +75,19 @@ impl Crossed<'_> {
         vectors: Vectors,
         dropped: &mut Dropped,
     ) -> Result<(Bytes, Crossing), Rejected> {
-        let client = self.asked.surface.format;
+        let client = self.asked.surface.format();
         let bytes = self.body()?;
         let text = String::from_utf8_lossy(&bytes);
         let wanted = embeddings::decode(client, &text, dropped).map_err(refuse)?;
         let leaf = self.leaf;
         let named = leaf
             .provider
-            .deployment(&leaf.settings, Operation::Embeddings)
+            .deployment(&leaf.settings, self.asked.surface.wire)
             .unwrap_or(self.model);
         let body = embeddings::encode(vectors, &wanted, named, dropped).map_err(refuse)?;
         let crossing = Crossing {
-            provider: Wire::Chat,
-            format: leaf.provider.format,
-            // Of the caller's format; vectors have no wire of their own.
-            client: match client {
-                Format::Gemini => Wire::Generate,
-                _ => Wire::Chat,
-            },
+            provider: Wire::first_of(leaf.provider.format),
+            client: Wire::first_of(client),
             operation: Operation::Embeddings,
             stream: false,
             context: self.context(named, false),

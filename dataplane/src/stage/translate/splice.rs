@@ -1,10 +1,10 @@
 //! A body of the provider's own format: the same bytes, but for what has to be another.
 
 use bytes::Bytes;
+use sluice_llm::dialect::openai::chat::adapt;
 use sluice_llm::dropped::Dropped;
-use sluice_llm::format::chat::adapt;
 use sluice_llm::json::{Draft, Segments};
-use sluice_llm::{Format, Operation};
+use sluice_llm::{Format, Operation, Wire};
 use sluice_vocab::ErrorCode;
 
 use crate::rejection::{Rejected, Rejection, Stage};
@@ -35,7 +35,8 @@ fn edit(
     dropped: &mut Dropped,
 ) -> Result<bool, Rejected> {
     let leaf = resolution.leaf;
-    let (operation, stream) = (asked.surface.operation, asked.stream);
+    let (wire, operation) = (asked.surface.wire, asked.surface.operation);
+    let stream = asked.stream;
     if let Some(version) = leaf.provider.quirks.anthropic_version {
         draft
             .set("anthropic_version", sluice_llm::json::quote(version))
@@ -45,7 +46,7 @@ fn edit(
             return Ok(false);
         }
     }
-    if let Some(name) = leaf.provider.deployment(&leaf.settings, operation) {
+    if let Some(name) = leaf.provider.deployment(&leaf.settings, wire) {
         if asked.model.as_deref() != Some(name) {
             draft
                 .set("model", sluice_llm::json::quote(name))
@@ -60,13 +61,13 @@ fn edit(
         draft.set("model", model.json.clone()).map_err(malformed)?;
     }
     let manners = &leaf.provider.quirks.chat;
-    if asked.surface.format == Format::OpenAi && operation == Operation::Chat && manners.differ() {
+    if wire == Wire::Chat && operation == Operation::Chat && manners.differ() {
         adapt::adapt(draft, manners, dropped).map_err(malformed)?;
     }
     let asks = stream
         && leaf.provider.format == Format::OpenAi
         && leaf.provider.quirks.chat.stream_options;
-    if !asks || !matches!(operation, Operation::Chat | Operation::Completions) {
+    if !asks || !matches!(wire, Wire::Chat | Wire::Completions) || !operation.streams() {
         return Ok(false);
     }
     let given = draft.pending("stream_options").map_err(malformed)?;

@@ -26,7 +26,7 @@ fn run(tally: &mut Tally, chunks: &[&[u8]]) -> String {
 }
 
 fn mk_tally(strip: bool) -> Tally {
-    Tally::new(Format::OpenAi, Operation::Chat, strip)
+    Tally::new(Wire::Chat, Operation::Chat, strip)
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn the_usage_chunk_nobody_asked_for_is_taken_out_at_every_cut() {
 #[test]
 fn usage_that_a_caller_wrote_is_not_counted() {
     let event = "data: {\"type\":\"response.completed\",\"response\":{\"metadata\":{\"usage\":{\"input_tokens\":99}},\"usage\":{\"input_tokens\":5}}}\n\n";
-    let mut tally = Tally::new(Format::OpenAi, Operation::Responses, false);
+    let mut tally = Tally::new(Wire::Responses, Operation::Chat, false);
     run(&mut tally, &[event.as_bytes()]);
     assert_eq!(tally.reading().usage.input, Some(5));
 }
@@ -74,29 +74,29 @@ fn azure_s_first_chunk_without_choices_stays() {
 
 #[test]
 fn after_a_failure_no_word_makes_an_answer_complete() {
-    for (format, operation, stream) in [
+    for (wire, operation, stream) in [
         (
-            Format::OpenAi,
+            Wire::Chat,
             Operation::Chat,
             "data: {\"error\":{\"message\":\"x\"}}\n\ndata: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
         ),
         (
-            Format::OpenAi,
-            Operation::Responses,
+            Wire::Responses,
+            Operation::Chat,
             "data: {\"type\":\"response.failed\"}\n\ndata: {\"type\":\"response.completed\"}\n\n",
         ),
         (
-            Format::Anthropic,
+            Wire::Messages,
             Operation::Chat,
             "event: error\ndata: {}\n\nevent: message_stop\ndata: {}\n\n",
         ),
         (
-            Format::Gemini,
+            Wire::Generate,
             Operation::Chat,
             "data: {\"error\":{}}\n\ndata: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n",
         ),
     ] {
-        let mut tally = Tally::new(format, operation, false);
+        let mut tally = Tally::new(wire, operation, false);
         assert_eq!(run(&mut tally, &[stream.as_bytes()]), stream);
         assert_eq!(tally.reading().end, Some(End::Failed), "{stream}");
     }
@@ -116,87 +116,87 @@ fn of_what_can_t_be_cut_nothing_is_known_and_all_passes() {
 
 #[test]
 fn the_end_is_known_by_format() {
-    for (format, operation, stream, end) in [
+    for (wire, operation, stream, end) in [
         (
-            Format::OpenAi,
+            Wire::Chat,
             Operation::Chat,
             "data: {\"choices\":[{\"finish_reason\":null}]}\n\n",
             End::Open,
         ),
         (
-            Format::OpenAi,
+            Wire::Chat,
             Operation::Chat,
             "data: {\"error\":{\"message\":\"x\"}}\n\n",
             End::Failed,
         ),
         (
-            Format::OpenAi,
+            Wire::Chat,
             Operation::Chat,
             "data: {\"choices\":[{\"finish_reason\":\"stop\"}]}",
             End::Complete,
         ),
         (
-            Format::OpenAi,
-            Operation::Responses,
+            Wire::Responses,
+            Operation::Chat,
             "event: response.completed\ndata: {}\n\n",
             End::Complete,
         ),
         (
-            Format::OpenAi,
-            Operation::Responses,
+            Wire::Responses,
+            Operation::Chat,
             "data: {\"type\":\"response.failed\"}\n\n",
             End::Failed,
         ),
         (
-            Format::Anthropic,
+            Wire::Messages,
             Operation::Chat,
             "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
             End::Complete,
         ),
         (
-            Format::Anthropic,
+            Wire::Messages,
             Operation::Chat,
             "event: error\ndata: {\"type\":\"error\"}\n\n",
             End::Failed,
         ),
         (
-            Format::Anthropic,
+            Wire::Messages,
             Operation::Chat,
             "event: message_delta\ndata: {}\n\n",
             End::Open,
         ),
         (
-            Format::Gemini,
+            Wire::Generate,
             Operation::Chat,
             "data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n",
             End::Complete,
         ),
         (
-            Format::OpenAi,
+            Wire::Chat,
             Operation::Chat,
             "data: {\"id\":1,\"error\":{\"message\":\"x\"}}\n\n",
             End::Failed,
         ),
         (
-            Format::OpenAi,
+            Wire::Chat,
             Operation::Media,
             "data: {\"type\":\"transcript.text.done\"}\n\n",
             End::Complete,
         ),
         (
-            Format::Gemini,
+            Wire::Generate,
             Operation::Chat,
             "data: {\"candidates\":[{\"content\":{\"finishReason\":1}}]}\n\n",
             End::Open,
         ),
         (
-            Format::Gemini,
+            Wire::Generate,
             Operation::Chat,
             "data: {\"candidates\":[{}]}\n\n",
             End::Open,
         ),
     ] {
-        let mut tally = Tally::new(format, operation, false);
+        let mut tally = Tally::new(wire, operation, false);
         run(&mut tally, &[stream.as_bytes()]);
         assert_eq!(tally.reading().end.unwrap(), end, "{stream}");
     }

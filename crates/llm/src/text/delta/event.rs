@@ -2,23 +2,23 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::Key;
+use super::channel::Key;
 use crate::json::{Object, quote};
 use crate::sse::Event;
 
 /// What an added event says of the answer as a whole, as the last event did.
 #[derive(Debug, Default)]
-pub(super) struct Head {
+pub(crate) struct Head {
     last: Bytes,
 }
 
 impl Head {
-    pub(super) fn see(&mut self, object: &Object) {
+    pub(crate) fn see(&mut self, object: &Object) {
         self.last = object.bytes().clone();
     }
 
     /// Fields of the last event, as they stand in an object, each with a comma behind it.
-    pub(super) fn fields(&self, names: &[&str]) -> String {
+    pub(crate) fn fields(&self, names: &[&str]) -> String {
         let Ok(object) = Object::scan(self.last.clone()) else {
             return String::new();
         };
@@ -30,7 +30,7 @@ impl Head {
     }
 
     /// Responses' number of the last event.
-    pub(super) fn sequence(&self) -> i64 {
+    pub(crate) fn sequence(&self) -> i64 {
         let object = Object::scan(self.last.clone()).ok();
         let number = object
             .as_ref()
@@ -42,7 +42,7 @@ impl Head {
 }
 
 /// The event with other data; its other lines stay.
-pub(super) fn rewritten(event: &Event, data: &[u8]) -> Event {
+pub(crate) fn rewritten(event: &Event, data: &[u8]) -> Event {
     let mut out = BytesMut::with_capacity(event.raw().len() + data.len() / 8);
     let mut line = |line: &[u8]| {
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
@@ -61,7 +61,7 @@ pub(super) fn rewritten(event: &Event, data: &[u8]) -> Event {
 }
 
 /// An event of our own.
-pub(super) fn made(name: Option<&str>, data: &str) -> Event {
+pub(crate) fn made(name: Option<&str>, data: &str) -> Event {
     let mut out = BytesMut::with_capacity(data.len() + 48);
     if let Some(name) = name {
         out.put_slice(b"event: ");
@@ -83,7 +83,7 @@ fn data_lines(out: &mut BytesMut, data: &[u8]) {
 }
 
 /// A value at the end of a path.
-pub(super) fn nest(path: &[Key], text: &str) -> String {
+pub(crate) fn nest(path: &[Key], text: &str) -> String {
     match path {
         [] => quote(text),
         [Key::Name(name), rest @ ..] => format!("{{{}:{}}}", quote(name), nest(rest, text)),
