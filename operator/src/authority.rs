@@ -49,13 +49,16 @@ impl std::fmt::Debug for State {
 #[derive(Debug, Clone)]
 pub struct Store {
     api: Api<Secret>,
+    /// Writes only while this replica leads.
+    leading: Api<Secret>,
 }
 
 impl Store {
-    /// In a namespace.
-    pub fn new(client: Client, namespace: &str) -> Self {
+    /// In a namespace. `leading` is a client that writes only while this replica leads.
+    pub fn new(client: Client, leading: Client, namespace: &str) -> Self {
         Self {
             api: Api::namespaced(client, namespace),
+            leading: Api::namespaced(leading, namespace),
         }
     }
 
@@ -103,7 +106,7 @@ impl Store {
             ..state
         };
         let secret = self
-            .api
+            .leading
             .replace(SECRET, &PostParams::default(), &next.secret()?)
             .await?;
         tracing::info!(

@@ -7,7 +7,7 @@ use sluice_compiler::condition::Delivery;
 use sluice_session::Release;
 use sluice_session::codec::Report;
 use sluice_snapshot::{Version, model};
-use sluice_vocab::{Finding, GatewayKey, ObjectRef, Reason};
+use sluice_vocab::{Finding, GatewayKey, Kind, ObjectRef, Reason};
 
 /// So many versions of a Gateway are remembered.
 const REMEMBERED: usize = 64;
@@ -36,6 +36,30 @@ pub struct Heard<'a> {
     pub reports: Vec<&'a Report>,
     /// What they are to run.
     pub release: Option<&'a Release>,
+}
+
+/// What one Gateway's data planes say, put so that each of its resources finds its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    count: Count,
+    /// The oldest publication that any of them runs; nothing when one runs none that is remembered.
+    oldest: Option<u64>,
+    /// What they can't run, by resource: generation (0 for any) and finding.
+    rejected: BTreeMap<ObjectRef, Vec<(i64, Finding)>>,
+}
+
+impl Said {
+    /// How many run what they should.
+    pub fn count(&self) -> Count {
+        self.count
+    }
+
+    fn rejections(&self, object: &ObjectRef, generation: i64) -> impl Iterator<Item = &Finding> {
+        let rejected = self.rejected.get(object).into_iter().flatten();
+        rejected
+            .filter(move |(of, _)| *of == generation || *of == 0)
+            .map(|(_, finding)| finding)
+    }
 }
 
 /// How many of a Gateway's data planes run what they should.
@@ -101,14 +125,15 @@ impl Deliveries {
         &mut self,
         object: &ObjectRef,
         verdict: &Verdict,
-        heard: &BTreeMap<GatewayKey, Heard<'_>>,
+        said: &BTreeMap<GatewayKey, Said>,
     ) -> Delivery {
-        let none = Heard::default();
-        let of = |gateway| heard.get(gateway).unwrap_or(&none);
+        let none = Said::default();
+        let of = |gateway| said.get(gateway).unwrap_or(&none);
         let findings: BTreeSet<Finding> = verdict
             .gateways
             .iter()
-            .flat_map(|g| rejections(object, verdict.generation, of(g)))
+            .flat_map(|g| of(g).rejections(object, verdict.generation))
+            .cloned()
             .collect();
         if !findings.is_empty() {
             return Delivery::Rejected(findings.into_iter().collect());
@@ -136,9 +161,9 @@ impl Deliveries {
         gateway: &GatewayKey,
         object: &ObjectRef,
         verdict: &Verdict,
-        heard: &Heard<'_>,
+        said: &Said,
     ) -> State {
-        if heard.reports.is_empty() {
+        if said.count.connected == 0 {
             return State::NotConnected;
         }
         let Some(track) = self.gateways.get(gateway) else {
@@ -151,30 +176,33 @@ impl Deliveries {
         let Some((_, since)) = since else {
             return State::Pending;
         };
-        let has = |report: &&Report| {
-            track
-                .serial_of(report)
-                .is_some_and(|serial| serial >= *since)
-        };
-        if heard.reports.iter().all(has) {
+        if said.oldest.is_some_and(|oldest| oldest >= *since) {
             State::Acknowledged
         } else {
             State::Pending
         }
     }
 
-    /// How many of a Gateway's data planes run the newest.
-    pub fn count(&self, gateway: &GatewayKey, heard: &Heard<'_>) -> Count {
-        let newest = self.gateways.get(gateway).map(|t| t.serial);
-        let serial = |r: &&&Report| self.gateways.get(gateway).and_then(|t| t.serial_of(r));
-        let current = heard
+    /// Goes through what a Gateway's data planes say, once for all of its resources.
+    pub fn read(&self, gateway: &GatewayKey, heard: &Heard<'_>) -> Said {
+        let track = self.gateways.get(gateway);
+        let serials = heard
             .reports
             .iter()
-            .filter(|r| newest.is_some() && serial(r) == newest)
+            .map(|report| track.and_then(|t| t.serial_of(report)));
+        let newest = track.map(|t| t.serial);
+        let current = serials
+            .clone()
+            .filter(|serial| newest.is_some() && *serial == newest)
             .count();
-        Count {
-            current,
-            connected: heard.reports.len(),
+        Said {
+            count: Count {
+                current,
+                connected: heard.reports.len(),
+            },
+            // None is less than any.
+            oldest: serials.min().flatten(),
+            rejected: rejected(heard),
         }
     }
 }
@@ -197,59 +225,48 @@ impl Track {
     }
 }
 
-/// What data planes can't run of a resource.
-fn rejections(object: &ObjectRef, generation: i64, heard: &Heard<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// What data planes can't run, by resource.
+fn rejected(heard: &Heard<'_>) -> BTreeMap<ObjectRef, Vec<(i64, Finding)>> {
+    let mut rejected: BTreeMap<ObjectRef, Vec<(i64, Finding)>> = BTreeMap::new();
+    let mut add = |origin: &model::Origin, reason, message| {
+        let kind = Kind::ALL.into_iter().find(|k| k.as_str() == origin.kind);
+        let Some(kind) = kind else { return };
+        let object = ObjectRef::new(kind, origin.namespace.as_str(), origin.name.as_str());
+        let finding = Finding::error(reason, origin.path.as_str(), message);
+        let findings = rejected.entry(object).or_default();
+        findings.push((origin.generation, finding));
+    };
     for report in &heard.reports {
         let pod = &report.identity.instance;
         for diagnostic in &report.vitals.diagnostics {
-            let Some(origin) = diagnostic
-                .origin
-                .as_ref()
-                .filter(|o| is_of(o, object, generation))
-            else {
+            let Some(origin) = &diagnostic.origin else {
                 continue;
             };
-            let message = format!("data planes can't run it: {}", diagnostic.message);
             let is_certificate = origin.path.contains(".certificateRefs[");
             let reason = if is_certificate {
                 Reason::InvalidCertificateRef
             } else {
                 Reason::Invalid
             };
-            findings.push(Finding::error(reason, origin.path.as_str(), message));
+            let message = format!("data planes can't run it: {}", diagnostic.message);
+            add(origin, reason, message);
         }
         let unknown = heard
             .release
             .map(|r| r.unknown_to(&report.identity.policies))
             .unwrap_or_default();
         for policy in unknown {
-            let Some(origin) = policy
-                .origin
-                .as_ref()
-                .filter(|o| is_of(o, object, generation))
-            else {
+            let Some(origin) = &policy.origin else {
                 continue;
             };
             let message = format!(
                 "data plane {} of pod {pod} doesn't know policy {}: upgrade it, or pin no version",
                 report.identity.software, policy.policy
             );
-            findings.push(Finding::error(
-                Reason::NotImplemented,
-                origin.path.as_str(),
-                message,
-            ));
+            add(origin, Reason::NotImplemented, message);
         }
     }
-    findings
-}
-
-fn is_of(origin: &model::Origin, object: &ObjectRef, generation: i64) -> bool {
-    origin.kind == object.kind.as_str()
-        && *origin.namespace == *object.namespace
-        && *origin.name == *object.name
-        && (origin.generation == generation || origin.generation == 0)
+    rejected
 }
 
 #[cfg(test)]

@@ -42,7 +42,8 @@ const MAX_STREAMS: usize = 4_096;
 #[derive(Debug)]
 pub struct Fleet {
     hubs: Mutex<BTreeMap<GatewayKey, Arc<Hub>>>,
-    ledger: Mutex<Ledger>,
+    /// Handed out as it is: whoever reads it holds no lock that reports wait for.
+    ledger: Mutex<Arc<Ledger>>,
     /// Counts what the ledger learned.
     news: watch::Sender<u64>,
     leadership: watch::Receiver<Leadership>,
@@ -92,7 +93,7 @@ impl Fleet {
                 _ = expiry.tick() => self.expire(),
             }
             let lead = leadership.borrow_and_update().clone();
-            self.metrics.leads(lead.is_me, lead.epoch.get());
+            self.metrics.leads(lead.is_me(), lead.epoch.get());
             let newest = compiled.borrow_and_update().clone();
             if let Some(newest) = newest {
                 self.take(&newest)?;
@@ -151,7 +152,7 @@ impl Fleet {
     }
 
     fn expire(&self) {
-        let gone = lock(&self.ledger).expire(Instant::now(), SILENCE);
+        let gone = Arc::make_mut(&mut lock(&self.ledger)).expire(Instant::now(), SILENCE);
         for (gateway, instance) in &gone {
             tracing::info!(
                 gateway = gateway.to_string(),
@@ -178,9 +179,9 @@ impl Fleet {
         self.raise.subscribe()
     }
 
-    /// Reads the ledger.
-    pub fn ledger<T>(&self, read: impl FnOnce(&Ledger) -> T) -> T {
-        read(&lock(&self.ledger))
+    /// The ledger as it is now.
+    pub fn ledger(&self) -> Arc<Ledger> {
+        lock(&self.ledger).clone()
     }
 
     /// Serves data planes, for ever. Whatever ends or panics of it, accepting included, ends this.

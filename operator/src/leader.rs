@@ -7,6 +7,7 @@ mod lease;
 
 use std::time::{Duration, Instant};
 
+use crate::api;
 use crate::brief::brief;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
@@ -21,6 +22,8 @@ use lease::{Action, Holder, Observed};
 pub const LEASE: &str = "sluice-operator";
 /// How often the Lease is looked at and renewed.
 const PERIOD: Duration = Duration::from_secs(2);
+/// Whoever could not renew the Lease for so long stops leading.
+pub const RENEW_DEADLINE: Duration = lease::DEADLINE;
 /// Without the API server for so long, a replica says nothing more to data planes: it may be behind.
 pub const CUT_OFF: Duration = Duration::from_secs(15);
 
@@ -31,13 +34,18 @@ pub struct Leadership {
     pub epoch: Epoch,
     /// Where the leader is reached; empty when there is none.
     pub address: String,
-    /// Whether it is this replica.
-    pub is_me: bool,
+    /// While it is this replica: when it stops, unless the Lease is renewed before.
+    pub mine_until: Option<Instant>,
     /// When the API server last answered.
     pub heard: Instant,
 }
 
 impl Leadership {
+    /// Whether it is this replica, at this moment.
+    pub fn is_me(&self) -> bool {
+        self.mine_until.is_some_and(|until| api::now() < until)
+    }
+
     /// As data planes are told.
     pub fn leader(&self) -> Leader {
         Leader {
@@ -52,8 +60,8 @@ pub fn channel() -> (watch::Sender<Leadership>, watch::Receiver<Leadership>) {
     watch::channel(Leadership {
         epoch: Epoch::default(),
         address: String::new(),
-        is_me: false,
-        heard: Instant::now(),
+        mine_until: None,
+        heard: api::now(),
     })
 }
 
@@ -103,8 +111,7 @@ impl Candidate {
     }
 
     fn tell(&self, leadership: &watch::Sender<Leadership>) {
-        let now = Instant::now();
-        let is_me = self.observed.is_held_by(&self.me, now);
+        let now = api::now();
         let next = Leadership {
             epoch: Epoch::new(self.observed.transitions()),
             address: self
@@ -112,11 +119,14 @@ impl Candidate {
                 .holder()
                 .map(|h| h.address)
                 .unwrap_or_default(),
-            is_me,
+            mine_until: self.observed.held_until(&self.me),
             heard: self.observed.heard().unwrap_or(now),
         };
         let before = leadership.borrow().clone();
-        if (before.epoch, before.is_me) != (next.epoch, next.is_me) {
+        let is_me = next.is_me();
+        // One that ran out is no longer ours by now, though it was when it was told.
+        let was_me = before.mine_until.is_some();
+        if (before.epoch, was_me) != (next.epoch, is_me) {
             tracing::info!(
                 epoch = next.epoch.get(),
                 leader = next.address,
@@ -128,11 +138,11 @@ impl Candidate {
     }
 
     async fn turn(&mut self, raise: Epoch) -> kube::Result<()> {
-        let asked = Instant::now();
+        let asked = api::now();
         let lease = self.api.get_opt(LEASE).await?;
         self.observed
             .see(asked, lease.as_ref().and_then(|l| l.spec.as_ref()));
-        let Some(action) = self.observed.action(&self.me, Instant::now(), raise.get()) else {
+        let Some(action) = self.observed.action(&self.me, api::now(), raise.get()) else {
             return Ok(());
         };
         let spec = self.spec(&action, lease.as_ref());

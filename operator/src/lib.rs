@@ -10,17 +10,23 @@
 //!
 //! Every replica watches, compiles and serves configuration; the one that holds the Lease writes to the cluster and takes reports.
 
+pub mod api;
 pub mod args;
 pub mod authority;
 mod brief;
 mod bundle;
 pub mod delivery;
+mod drive;
 pub mod events;
+#[cfg(test)]
+mod fake_api;
 pub mod fleet;
 pub mod leader;
+mod memo;
 pub mod metrics;
 pub mod provision;
 pub mod release;
+mod retry;
 mod run;
 pub mod status;
 mod trust;

@@ -27,6 +27,12 @@ struct WriteLabels {
     outcome: &'static str,
 }
 
+/// A call to the API server.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    method: String,
+}
+
 /// An update: the difference, or all.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PushLabels {
@@ -45,6 +51,7 @@ pub struct Metrics {
     streams: Gauge,
     data_planes: Family<GatewayLabels, Gauge>,
     writes: Family<WriteLabels, Counter>,
+    unanswered: Family<CallLabels, Counter>,
     leader: Gauge,
     epoch: Gauge<f64, AtomicU64>,
 }
@@ -63,6 +70,7 @@ impl Default for Metrics {
             streams: Gauge::default(),
             data_planes: Family::default(),
             writes: Family::default(),
+            unanswered: Family::default(),
             leader: Gauge::default(),
             epoch: Gauge::default(),
             registry: Arc::default(),
@@ -105,6 +113,11 @@ impl Default for Metrics {
             metrics.data_planes.clone(),
         );
         registry.register("writes", "Objects written", metrics.writes.clone());
+        registry.register(
+            "unanswered_calls",
+            "Calls that the API server did not answer in time",
+            metrics.unanswered.clone(),
+        );
         registry.register(
             "leader",
             "1 when this replica leads",
@@ -170,6 +183,13 @@ impl Metrics {
             outcome: if is_ok { "ok" } else { "failed" },
         };
         self.writes.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn unanswered(&self, method: &str) {
+        let labels = CallLabels {
+            method: method.to_owned(),
+        };
+        self.unanswered.get_or_create(&labels).inc();
     }
 
     pub(crate) fn leads(&self, is_me: bool, epoch: u64) {

@@ -1,5 +1,6 @@
 //! From changes to releases: gathers what changed, compiles when it has been quiet for a moment, publishes the newest.
 
+mod attached;
 mod facts;
 mod fetch;
 mod frozen;
@@ -8,7 +9,7 @@ mod pace;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use kube::Client;
 use sluice_compiler::{Compilation, Settings};
@@ -19,11 +20,13 @@ use sluice_vocab::{GatewayKey, ObjectRef};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::api::now;
 use crate::leader::Leadership;
 use crate::metrics::Metrics;
 use crate::watch::Reach;
 use crate::workload::GatewayFacts;
 use crate::world::Mirror;
+use attached::Attached;
 use fetch::Fetches;
 use generation::Generation;
 use pace::Pace;
@@ -76,6 +79,8 @@ pub struct Engine {
     fetches: Fetches,
     compiling: Option<JoinHandle<Compilation>>,
     releases: BTreeMap<GatewayKey, Arc<Snapshot>>,
+    /// Where the routes were attached that these came from.
+    attached: Attached,
 }
 
 impl Engine {
@@ -99,6 +104,7 @@ impl Engine {
             pace: Pace::default(),
             compiling: None,
             releases: BTreeMap::new(),
+            attached: Attached::default(),
         }
     }
 
@@ -122,7 +128,7 @@ impl Engine {
                 Some(fetched) = self.fetches.next() => {
                     self.current.fetched(fetched);
                     if self.fetches.is_idle() {
-                        self.pace.hurry(Instant::now());
+                        self.pace.hurry(now());
                     }
                 }
                 compilation = finished(&mut self.compiling), if self.compiling.is_some() => {
@@ -130,10 +136,7 @@ impl Engine {
                     self.compiled(compilation?);
                 }
                 () = until(quiet), if quiet.is_some() => self.compile(),
-                () = until(retry), if retry.is_some() => {
-                    self.current.give_another_try(Instant::now());
-                    self.pace.hurry(Instant::now());
-                }
+                () = until(retry), if retry.is_some() => self.pace.hurry(now()),
             }
         }
     }
@@ -160,7 +163,7 @@ impl Engine {
                 .send_replace(Arc::new(self.current.world.mirror().clone()));
         }
         if effect.input {
-            self.pace.changed(Instant::now());
+            self.pace.changed(now());
         }
     }
 
@@ -171,7 +174,7 @@ impl Engine {
         self.outputs
             .mirror
             .send_replace(Arc::new(self.current.world.mirror().clone()));
-        self.pace.hurry(Instant::now());
+        self.pace.hurry(now());
     }
 
     fn compile(&mut self) {
@@ -196,9 +199,9 @@ impl Engine {
     fn compiled(&mut self, compilation: Compilation) {
         // From before the reads began anew.
         if !std::mem::take(&mut self.current.is_compiled_from) {
-            return self.pace.hurry(Instant::now());
+            return self.pace.hurry(now());
         }
-        let wanted = self.current.wanted(&compilation.secrets, Instant::now());
+        let wanted = self.current.wanted(&compilation.secrets, now());
         if !wanted.is_empty() {
             return self.fetches.start(wanted);
         }
@@ -207,6 +210,9 @@ impl Engine {
     }
 
     fn publish(&mut self, mut compilation: Compilation) {
+        let controller = &self.settings.controller_name;
+        self.attached
+            .hold(&mut compilation, self.current.world.mirror(), controller);
         let fresh = std::mem::take(&mut compilation.releases);
         let gateways: Vec<GatewayKey> = fresh.keys().cloned().collect();
         let mut releases = BTreeMap::new();
@@ -258,5 +264,5 @@ async fn until(at: Option<Instant>) {
     }
 }
 
-/// A Secret that could not be got is tried again after so long.
-const FETCH_AGAIN: Duration = Duration::from_secs(5);
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use sluice_process::{Admin, Gate, Readiness, Signals, Supervisor};
 use sluice_session::ServerSettings;
 use tokio::sync::watch;
 
+use crate::api;
 use crate::args::Args;
 use crate::authority::Store;
 use crate::events::Events;
@@ -18,7 +19,7 @@ use crate::leader::{self, Candidate};
 use crate::metrics::Metrics;
 use crate::provision::{Findings, Projections, Provisioned, Workloads};
 use crate::release::{Engine, Outputs};
-use crate::status::Writer;
+use crate::status::{Sources, Writer};
 use crate::trust::Trust;
 use crate::watch::Reach;
 use crate::workload::WorkloadSettings;
@@ -36,10 +37,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     // Another library may have been first.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let mut signals = Signals::listen()?;
-    let client = Client::try_default()
+    let metrics = Metrics::default();
+    let client = api::connect(metrics.clone())
         .await
         .context("no API server to talk to")?;
-    let mut operator = Operator::start(&args, client.clone()).await?;
+    let mut operator = Operator::start(&args, client.clone(), metrics).await?;
     tokio::select! {
         ended = operator.tasks.ended() => return Err(anyhow::Error::from(ended)),
         signal = signals.next() => tracing::info!(signal, "stopping"),
@@ -58,15 +60,15 @@ struct Operator {
 }
 
 impl Operator {
-    async fn start(args: &Args, client: Client) -> anyhow::Result<Self> {
+    async fn start(args: &Args, client: Client, metrics: Metrics) -> anyhow::Result<Self> {
         let readiness = Readiness::new();
         let synced = readiness.gate("everything listed once");
-        let metrics = Metrics::default();
         let admin = Admin::bind(args.admin).await?;
-        let store = Store::new(client.clone(), &args.namespace);
+        let (lead, leadership) = leader::channel();
+        let leading = api::while_leading(client.clone(), leadership.clone());
+        let store = Store::new(client.clone(), leading.clone(), &args.namespace);
         let state = store.load().await.context("the operator's own Secret")?;
 
-        let (lead, leadership) = leader::channel();
         let server = ServerSettings {
             heartbeat: HEARTBEAT,
             patience: PATIENCE,
@@ -97,27 +99,32 @@ impl Operator {
             outputs.clone(),
             metrics.clone(),
         );
-        let (events, write_events) = Events::new(client.clone(), &args.pod_name);
+        let (events, write_events) = Events::new(leading.clone(), &args.pod_name);
         let (version, bundle) = watch::channel(None);
+        let (made, workloads) = watch::channel(Arc::new(Provisioned::default()));
+        let (shown, projections) = watch::channel(Arc::new(Findings::default()));
+        let sources = Sources {
+            workloads,
+            projections,
+            bundle,
+        };
         let writer = Writer::new(
-            client.clone(),
+            leading.clone(),
             fleet.clone(),
             &args.controller_name,
-            bundle,
+            sources,
             events,
             metrics.clone(),
         );
-        let (made, workloads) = watch::channel(Arc::new(Provisioned::default()));
-        let (shown, projections) = watch::channel(Arc::new(Findings::default()));
         let provider = Workloads::new(
-            client.clone(),
+            leading.clone(),
             &reach,
             workload_settings(args)?,
             trust.bundle(),
             made,
             metrics.clone(),
         );
-        let projector = Projections::new(client.clone(), shown, metrics.clone());
+        let projector = Projections::new(leading, shown, metrics.clone());
 
         let mut tasks = Supervisor::new();
         let raise = fleet.raise();
@@ -133,10 +140,7 @@ impl Operator {
             "releases",
             fleet.clone().publish(outputs.compiled.subscribe()),
         );
-        tasks.spawn(
-            "status",
-            writer.run(outputs.clone(), leadership.clone(), workloads, projections),
-        );
+        tasks.spawn("status", writer.run(outputs.clone(), leadership.clone()));
         tasks.spawn(
             "workloads",
             provider.run(outputs.clone(), leadership.clone()),

@@ -2,19 +2,22 @@
 //!
 //! ```text
 //! Compiled --+
-//! Ledger ----+--> desired status of every object --compare--> what differs from the cluster --> server-side apply
-//! Mirror ----+         (pure, one file per shape)
+//! Ledger ----+--> View --> Case --derive, where it differs--> Backlog --a few at a time--> server-side apply
+//! Mirror ----+  (of each object; one file per shape of status)
 //! ```
 //!
-//! Only the leader writes. Nothing is queued: what is written is made from the newest of everything, a few objects at a time.
+//! Only the leader writes. What waits is replaced by what is newer, so nothing old is ever written. Up to `writer` all is functions over
+//! values, and nothing holds a lock.
 
+mod backlog;
+mod case;
 mod condition;
 mod gateway_api;
 mod own;
 mod view;
 mod writer;
 
-pub use writer::Writer;
+pub use writer::{Sources, Writer};
 
 /// The field manager with which status is applied.
 pub const FIELD_MANAGER: &str = "sluice-operator-status";

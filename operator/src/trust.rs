@@ -78,7 +78,7 @@ impl Trust {
     }
 
     async fn turn(&mut self) -> anyhow::Result<()> {
-        let is_leader = self.leadership.borrow().is_me;
+        let is_leader = self.leadership.borrow().is_me();
         let state = if is_leader {
             self.store.rotate().await?
         } else {

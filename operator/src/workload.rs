@@ -13,7 +13,8 @@
 //! 2. [`desired`] for each Gateway. Apply [`Desired::objects`] (server-side, [`FIELD_MANAGER`], force), delete what
 //!    [`Desired::absent`] names and the Gateway owns.
 //! 3. For Deployments, ask [`rollout`] first, with every Gateway's [`Candidate`]: where it says [`Step::Hold`], apply
-//!    [`held`] instead. Where an autoscaler is to take over, apply [`hand_over`]'s patch before.
+//!    [`held`] instead. Where an autoscaler is to take over, apply [`hand_over`]'s patch before. What somebody else scales is
+//!    applied as [`yielding`] has it.
 //! 4. [`addresses`] of the Service as observed.
 
 mod address;
@@ -26,6 +27,7 @@ mod name;
 mod object;
 mod pod;
 mod port;
+mod replicas;
 mod rollout;
 mod scaling;
 mod service;
@@ -43,6 +45,7 @@ pub use name::object_name;
 pub use object::{Object, WorkloadKind};
 pub use pod::{ADMIN_PORT, CA_FILE, TOKEN_AUDIENCE, TOKEN_FILE};
 pub use port::container_port;
+pub use replicas::{scaled_by, yielding};
 pub use rollout::{Candidate, Hold, Observed, Step, rollout};
 pub use settings::WorkloadSettings;
 

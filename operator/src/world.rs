@@ -27,7 +27,7 @@ pub struct Live {
     /// The uid of its controller; empty when it has none.
     pub controller: String,
     /// Its status; null when there is none.
-    pub status: Value,
+    pub status: Arc<Value>,
 }
 
 /// Live objects by name. Secrets and Namespaces are not among them.
@@ -222,7 +222,7 @@ impl Live {
             controller,
             uid: text("/metadata/uid"),
             version: text("/metadata/resourceVersion"),
-            status: value.get("status").cloned().unwrap_or_default(),
+            status: Arc::new(value.get("status").cloned().unwrap_or_default()),
         }
     }
 }

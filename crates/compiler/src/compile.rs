@@ -29,6 +29,8 @@ pub struct Compilation {
     pub expanded: BTreeMap<ObjectRef, Expanded>,
     /// Gateways whose release may lack something that could not be read. Whoever has an older release of one keeps it.
     pub frozen: BTreeMap<GatewayKey, Vec<ObjectRef>>,
+    /// Resources that could not be read: of these, nothing else here says anything.
+    pub unreadable: BTreeSet<ObjectRef>,
     /// Secrets whose values were looked for, whether they exist or not. Whoever knows Secrets by their metadata alone gets these,
     /// and compiles again.
     pub secrets: BTreeSet<Name>,
@@ -62,6 +64,7 @@ pub fn compile(resources: &ResourceSet, settings: &Settings) -> Compilation {
     Compilation {
         releases,
         frozen,
+        unreadable: resources.unreadable.keys().cloned().collect(),
         expanded,
         secrets,
         topology,
@@ -134,7 +137,8 @@ fn release(
 }
 
 /// Gateways that something unreadable belongs to: itself, or routes of its own namespace. (Upstreams, policies and
-/// Secrets that are unreadable fail closed where they are referred to.)
+/// Secrets that are unreadable fail closed where they are referred to. Routes of other namespaces are attached where the release that
+/// runs says so, which is for whoever has it to know.)
 fn frozen(
     resources: &ResourceSet,
     releases: &BTreeMap<GatewayKey, Snapshot>,

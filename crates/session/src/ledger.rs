@@ -1,6 +1,7 @@
 //! What the leader knows about the data planes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sluice_snapshot::Version;
@@ -9,14 +10,16 @@ use sluice_vocab::GatewayKey;
 use crate::codec::{Epoch, Report};
 
 /// The newest report of each data plane. A new leader begins with an empty one, and knows all again after a period of reports.
-#[derive(Debug, Default)]
+///
+/// A clone shares the reports: whoever reads it needs no lock on the one that is written.
+#[derive(Debug, Clone, Default)]
 pub struct Ledger {
     rows: BTreeMap<(GatewayKey, String), Row>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Row {
-    report: Report,
+    report: Arc<Report>,
     at: Instant,
 }
 
@@ -52,10 +55,17 @@ impl Ledger {
                 &report.refusal,
                 &report.vitals,
             );
-            *row = Row { report, at: now };
+            *row = Row {
+                report: Arc::new(report),
+                at: now,
+            };
             return is_news;
         }
-        self.rows.insert(key, Row { report, at: now });
+        let row = Row {
+            report: Arc::new(report),
+            at: now,
+        };
+        self.rows.insert(key, row);
         true
     }
 
@@ -75,9 +85,9 @@ impl Ledger {
     /// The newest reports of one Gateway's data planes.
     pub fn reports(&self, gateway: &GatewayKey) -> impl Iterator<Item = &Report> {
         self.rows
-            .values()
-            .map(|row| &row.report)
-            .filter(move |r| r.identity.gateway == *gateway)
+            .range((gateway.clone(), String::new())..)
+            .take_while(move |((of, _), _)| of == gateway)
+            .map(|(_, row)| &*row.report)
     }
 
     /// How many run a version.

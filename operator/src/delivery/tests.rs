@@ -1,7 +1,7 @@
 use sluice_session::codec::{Diagnostic, Epoch, Identity, PolicyKind, Vitals};
 use sluice_snapshot::model::entry::Body;
 use sluice_snapshot::{EntryKey, Sealer, Snapshot};
-use sluice_vocab::{Kind, Origin};
+use sluice_vocab::Origin;
 
 use super::*;
 
@@ -68,10 +68,11 @@ fn ask(
         reports: reports.iter().collect(),
         release,
     };
+    let said = deliveries.read(&mk_gateway(), &heard);
     deliveries.of(
         &mk_object(),
         &mk_verdict(generation),
-        &[(mk_gateway(), heard)].into(),
+        &[(mk_gateway(), said)].into(),
     )
 }
 
@@ -145,13 +146,11 @@ fn a_later_version_has_it_too_and_an_earlier_one_does_not() {
         Delivery::Acknowledged
     );
     let count = |report: &Report| {
-        deliveries.count(
-            &mk_gateway(),
-            &Heard {
-                reports: vec![report],
-                release: None,
-            },
-        )
+        let heard = Heard {
+            reports: vec![report],
+            release: None,
+        };
+        deliveries.read(&mk_gateway(), &heard).count()
     };
     assert_eq!(
         count(&mk_report("a", Some(two.version()))),

@@ -1,5 +1,6 @@
 //! Reports of data planes, to whoever leads.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::StreamExt;
@@ -29,7 +30,7 @@ impl Reporting for Service {
         let mut told = None;
         let ended = listen(fleet, &peer, request.into_inner(), &mut told).await;
         if let Some((gateway, instance)) = told
-            && lock(&fleet.ledger).forget(&gateway, &instance)
+            && Arc::make_mut(&mut lock(&fleet.ledger)).forget(&gateway, &instance)
         {
             fleet.tell();
         }
@@ -49,7 +50,7 @@ async fn listen(
     tokio::pin!(over);
     loop {
         let lead = leadership.borrow_and_update().clone();
-        if !lead.is_me {
+        if !lead.is_me() {
             return Ok(ReportResponse {
                 leader: Some(lead.leader().into()),
             });
@@ -85,7 +86,7 @@ fn accept(
     }
     *told = Some((gateway.clone(), instance.clone()));
     fleet.behind(report.epoch);
-    if lock(&fleet.ledger).accept(Instant::now(), report) {
+    if Arc::make_mut(&mut lock(&fleet.ledger)).accept(Instant::now(), report) {
         fleet.tell();
     }
     Ok(())

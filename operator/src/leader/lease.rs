@@ -11,7 +11,7 @@ use k8s_openapi::api::coordination::v1::LeaseSpec;
 /// Another replica takes the Lease when it wasn't renewed for so long.
 pub(super) const DURATION: Duration = Duration::from_secs(15);
 /// Whoever could not renew for so long stops leading, before another may begin.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub(super) const DEADLINE: Duration = Duration::from_secs(10);
 
 /// So much the epoch rises at once on the word of a data plane. A restored etcd is soon caught up with; one that lies can't use up the
 /// numbers, after which every other would refuse all updates.
@@ -98,9 +98,10 @@ impl Observed {
             .and_then(Holder::parse)
     }
 
-    /// Whether it was ours, and renewed not too long ago.
-    pub(super) fn is_held_by(&self, me: &Holder, now: Instant) -> bool {
-        self.holder().as_ref() == Some(me) && self.since.is_some_and(|since| now < since + DEADLINE)
+    /// If it is ours: until when, counted from before its last renewal was sent.
+    pub(super) fn held_until(&self, me: &Holder) -> Option<Instant> {
+        let since = self.since.filter(|_| self.holder().as_ref() == Some(me))?;
+        Some(since + DEADLINE)
     }
 
     /// What to write, if anything.
@@ -198,8 +199,7 @@ mod tests {
             seen.action(&me, now, 0),
             Some(Action::Renew { transitions: 3 })
         );
-        assert!(seen.is_held_by(&me, now + S * 9));
-        assert!(!seen.is_held_by(&me, now + DEADLINE));
+        assert_eq!(seen.held_until(&me), Some(now + DEADLINE));
         const { assert!(DEADLINE.as_secs() < DURATION.as_secs()) };
     }
 

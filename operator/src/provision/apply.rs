@@ -1,15 +1,18 @@
 //! Server-side apply, and only where something differs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
 
 use kube::api::{
     Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions,
 };
 use kube::{Client, ResourceExt};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
+use crate::api::{asked_delay, now};
 use crate::metrics::Metrics;
+use crate::retry::Retries;
 
 /// An object by kind, namespace and name.
 pub(super) type Key = (String, String, String);
@@ -21,6 +24,7 @@ pub(super) struct Seen {
     pub(super) mark: String,
     /// The uid of its controller; empty when it has none.
     pub(super) controller: String,
+    version: String,
 }
 
 impl Seen {
@@ -33,6 +37,7 @@ impl Seen {
         Self {
             mark,
             controller: controller.to_owned(),
+            version: version.to_owned(),
         }
     }
 
@@ -53,6 +58,8 @@ impl Seen {
 pub(super) enum Extent {
     /// The fields that we set; others may add to them.
     Fields,
+    /// The same, over what was seen and nothing newer: what is applied depends on who else set what.
+    Seen,
     /// The whole spec: what others add is taken away.
     Whole,
 }
@@ -66,6 +73,10 @@ pub(super) enum Outcome {
     Conflict,
     /// The API server doesn't serve the kind.
     Absent,
+    /// It is another by now, which will be seen.
+    Overtaken,
+    /// It failed a moment ago: it is too early to try it again.
+    Held,
     /// It can't be written now.
     Failed(kube::Error),
 }
@@ -76,11 +87,12 @@ pub(super) struct Applier {
     manager: &'static str,
     metrics: Metrics,
     applied: BTreeMap<Key, Applied>,
+    retries: Retries<Key>,
 }
 
 /// What was applied, and what the API server made of it.
 struct Applied {
-    digest: Vec<u8>,
+    desired: Arc<Value>,
     mark: String,
 }
 
@@ -91,67 +103,104 @@ impl Applier {
             manager,
             metrics,
             applied: BTreeMap::new(),
+            retries: Retries::default(),
         }
+    }
+
+    /// When something that failed may be tried again.
+    pub(super) fn retry(&self) -> Option<Instant> {
+        self.retries.next(now())
     }
 
     /// Makes an object what it should be. `owner` is the uid of its controller, `seen` what it was last, if it was there.
     pub(super) async fn ensure(
         &mut self,
         resource: &ApiResource,
-        desired: &Value,
+        desired: &Arc<Value>,
         owner: &str,
         seen: Option<&Seen>,
         extent: Extent,
     ) -> Outcome {
         let key = key(resource, desired);
-        let digest = Sha256::digest(desired.to_string().as_bytes()).to_vec();
         if seen.is_some_and(|s| s.controller != owner) {
             return Outcome::Conflict;
         }
-        let known = self.applied.get(&key);
-        if let (Some(known), Some(seen)) = (known, seen)
-            && known.digest == digest
+        if let (Some(known), Some(seen)) = (self.applied.get(&key), seen)
+            && known.desired == *desired
             && known.mark == seen.mark
         {
             return Outcome::Kept;
         }
+        if self.retries.is_held(&key, now()) {
+            return Outcome::Held;
+        }
+        let outcome = match self
+            .write(resource, &key, desired, owner, seen, extent)
+            .await
+        {
+            Ok(Some(object)) => {
+                let applied = Applied {
+                    desired: desired.clone(),
+                    mark: Seen::of(&object).mark,
+                };
+                self.applied.insert(key.clone(), applied);
+                Outcome::Kept
+            }
+            Ok(None) => Outcome::Conflict,
+            Err(error) => failed(error),
+        };
+        match &outcome {
+            Outcome::Failed(error) => self.retries.failed(&key, now(), asked_delay(error)),
+            _ => self.retries.done(&key),
+        }
+        outcome
+    }
+
+    /// Nothing when somebody else's object has the name.
+    async fn write(
+        &self,
+        resource: &ApiResource,
+        key: &Key,
+        desired: &Value,
+        owner: &str,
+        seen: Option<&Seen>,
+        extent: Extent,
+    ) -> kube::Result<Option<DynamicObject>> {
         let api = self.api(resource, &key.1);
         if seen.is_none() {
             // It may be there under somebody else's labels.
-            match api.get_metadata_opt(&key.2).await {
-                Ok(Some(there)) if !is_owned(&there, owner) => return Outcome::Conflict,
-                Ok(_) => {}
-                Err(error) => return failed(error),
+            let there = api.get_metadata_opt(&key.2).await?;
+            if there.is_some_and(|there| !is_owned(&there, owner)) {
+                return Ok(None);
             }
         }
-        let outcome = match extent {
-            Extent::Whole if seen.is_some() => replace(&api, &key.2, desired, self.manager).await,
-            Extent::Whole | Extent::Fields => {
-                let params = PatchParams::apply(self.manager).force();
+        let params = PatchParams::apply(self.manager).force();
+        let written = match (extent, seen) {
+            (Extent::Whole, Some(_)) => replace(&api, &key.2, desired, self.manager).await,
+            (Extent::Seen, Some(seen)) => {
+                let mut desired = desired.clone();
+                desired["metadata"]["resourceVersion"] = seen.version.as_str().into();
                 api.patch(&key.2, &params, &Patch::Apply(desired)).await
             }
+            _ => api.patch(&key.2, &params, &Patch::Apply(desired)).await,
         };
-        self.metrics.written(&resource.kind, outcome.is_ok());
-        match outcome {
-            Ok(object) => {
-                let mark = Seen::of(&object).mark;
-                self.applied.insert(key, Applied { digest, mark });
-                Outcome::Kept
-            }
-            Err(error) => failed(error),
-        }
+        self.metrics.written(&resource.kind, written.is_ok());
+        written.map(Some)
     }
 
-    /// Deletes an object, if it is still the one with that uid.
+    /// Deletes an object, if it is still the one with that uid. After a failure it is not tried again at once.
     pub(super) async fn delete(
         &mut self,
         resource: &ApiResource,
         namespace: &str,
         name: &str,
         uid: &str,
-    ) -> Result<(), kube::Error> {
-        self.applied
-            .remove(&(resource.kind.clone(), namespace.to_owned(), name.to_owned()));
+    ) -> kube::Result<()> {
+        let key = (resource.kind.clone(), namespace.to_owned(), name.to_owned());
+        self.applied.remove(&key);
+        if self.retries.is_held(&key, now()) {
+            return Ok(());
+        }
         let preconditions = Preconditions {
             uid: Some(uid.to_owned()),
             resource_version: None,
@@ -161,10 +210,15 @@ impl Applier {
             ..DeleteParams::background()
         };
         match self.api(resource, namespace).delete(name, &params).await {
-            Ok(_) => Ok(()),
-            Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(()),
-            Err(error) => Err(error),
+            Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => {}
+            Err(error) => {
+                self.retries.failed(&key, now(), asked_delay(&error));
+                return Err(error);
+            }
+            Ok(_) => {}
         }
+        self.retries.done(&key);
+        Ok(())
     }
 
     fn api(&self, resource: &ApiResource, namespace: &str) -> Api<DynamicObject> {
@@ -229,6 +283,7 @@ fn failed(error: kube::Error) -> Outcome {
         {
             Outcome::Absent
         }
+        kube::Error::Api(status) if status.code == 409 => Outcome::Overtaken,
         error => Outcome::Failed(error),
     }
 }

@@ -10,14 +10,13 @@ use crate::release::Compiled;
 use crate::workload::WorkloadKind;
 use crate::world::Mirror;
 
-/// Deletes objects whose Gateway is there, but no longer of our class. Says whether all of them went.
+/// Deletes objects whose Gateway is there, but no longer of our class.
 pub(super) async fn delete(
     applier: &mut Applier,
     compiled: &Compiled,
     store: &Store,
     mirror: &Mirror,
-) -> bool {
-    let mut is_done = true;
+) {
     for ((kind, namespace, name), object) in store {
         let owner = object
             .owner_references()
@@ -45,8 +44,6 @@ pub(super) async fn delete(
                 error = brief(&error),
                 "an object can't be deleted"
             );
-            is_done = false;
         }
     }
-    is_done
 }

@@ -16,8 +16,11 @@ use sluice_vocab::{Finding, Kind, ObjectRef, Reason};
 use tokio::sync::watch;
 
 use super::apply::{Applier, Extent, Outcome, Seen};
+use crate::api::now;
 use crate::brief::brief;
+use crate::drive::{Pass, drive};
 use crate::leader::Leadership;
+use crate::memo::Memo;
 use crate::metrics::Metrics;
 use crate::release::{Compiled, Outputs};
 use crate::watch::api_resource;
@@ -26,8 +29,6 @@ use crate::world::Mirror;
 
 const RESYNC: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_secs(5);
-/// Changes that are closer together are one.
-const GATHER: Duration = Duration::from_millis(50);
 /// Kinds of projections.
 const KINDS: [Kind; 4] = [
     Kind::Gateway,
@@ -39,18 +40,24 @@ const KINDS: [Kind; 4] = [
 /// What is wrong with projections, by AIGateway.
 pub type Findings = BTreeMap<ObjectRef, Vec<Finding>>;
 
+/// Objects of one AIGateway.
+type Objects = Arc<Vec<(ObjectRef, Arc<Value>)>>;
+
 /// Writes projections, while this replica leads.
 pub struct Projections {
     applier: Applier,
     findings: watch::Sender<Arc<Findings>>,
+    /// By AIGateway, from its uid and what it stands for.
+    objects: Memo<ObjectRef, (String, Expanded), Objects>,
 }
 
 impl Projections {
-    /// Knows nothing yet.
+    /// Knows nothing yet. `client` writes only while this replica leads.
     pub fn new(client: Client, findings: watch::Sender<Arc<Findings>>, metrics: Metrics) -> Self {
         Self {
             applier: Applier::new(client, FIELD_MANAGER, metrics),
             findings,
+            objects: Memo::default(),
         }
     }
 
@@ -59,101 +66,60 @@ impl Projections {
     /// # Errors
     /// When something that it listens to ended.
     pub async fn run(
-        mut self,
+        self,
         outputs: Outputs,
-        mut leadership: watch::Receiver<Leadership>,
+        leadership: watch::Receiver<Leadership>,
     ) -> anyhow::Result<()> {
-        let mut compiled = outputs.compiled.subscribe();
-        let mut mirror = outputs.mirror.subscribe();
-        loop {
-            let is_leader = leadership.borrow_and_update().is_me;
-            let newest = compiled.borrow_and_update().clone();
-            let seen = mirror.borrow_and_update().clone();
-            let is_done = match newest.filter(|_| is_leader) {
-                Some(newest) => self.pass(&newest, &seen).await,
-                None => true,
-            };
-            let again = if is_done { RESYNC } else { RETRY };
-            tokio::select! {
-                changed = compiled.changed() => changed?,
-                changed = mirror.changed() => changed?,
-                changed = leadership.changed() => changed?,
-                () = tokio::time::sleep(again) => {}
-            }
-            tokio::time::sleep(GATHER).await;
-        }
+        drive(self, outputs, leadership).await
     }
 
-    async fn pass(&mut self, compiled: &Compiled, mirror: &Mirror) -> bool {
-        let mut findings = Findings::new();
-        let mut is_done = true;
-        let mut wanted = BTreeSet::new();
-        for (parent, expanded) in &compiled.compilation.expanded {
-            let Some(live) = mirror.get(parent) else {
-                continue;
-            };
-            for (object, value) in objects(parent, &live.uid, expanded) {
-                wanted.insert(object.clone());
-                is_done &= self
-                    .project(parent, &live.uid, &object, &value, mirror, &mut findings)
-                    .await;
-            }
-        }
-        is_done &= self.remove(&wanted, mirror).await;
-        self.findings.send_if_modified(|old| {
-            let is_other = **old != findings;
-            *old = Arc::new(findings);
-            is_other
-        });
-        is_done
-    }
-
+    /// What an AIGateway stands for. Says whether all of it could be tried.
     async fn project(
         &mut self,
         parent: &ObjectRef,
         uid: &str,
-        object: &ObjectRef,
-        value: &Value,
+        objects: &Objects,
         mirror: &Mirror,
         findings: &mut Findings,
     ) -> bool {
-        let seen = mirror
-            .get(object)
-            .map(|l| Seen::new(l.generation, &l.version, &l.controller));
-        let resource = api_resource(object.kind);
-        let finding = match self
-            .applier
-            .ensure(&resource, value, uid, seen.as_ref(), Extent::Whole)
-            .await
-        {
-            Outcome::Kept => return true,
-            // The compiler says so already.
-            Outcome::Conflict => return true,
-            Outcome::Absent => Finding::error(Reason::GatewayApiMissing, "", absent(&resource)),
-            Outcome::Failed(error) => {
-                tracing::warn!(
+        let mut is_done = true;
+        for (object, value) in objects.iter() {
+            let seen = mirror
+                .get(object)
+                .map(|l| Seen::new(l.generation, &l.version, &l.controller));
+            let resource = api_resource(object.kind);
+            let ensured = self
+                .applier
+                .ensure(&resource, value, uid, seen.as_ref(), Extent::Whole);
+            match ensured.await {
+                // Of a conflict the compiler says so already.
+                Outcome::Kept | Outcome::Held | Outcome::Conflict => {}
+                Outcome::Overtaken => is_done = false,
+                Outcome::Absent => {
+                    is_done = false;
+                    let finding = Finding::error(Reason::GatewayApiMissing, "", absent(&resource));
+                    let of_parent = findings.entry(parent.clone()).or_default();
+                    if !of_parent.contains(&finding) {
+                        of_parent.push(finding);
+                    }
+                }
+                Outcome::Failed(error) => tracing::warn!(
                     object = object.to_string(),
                     error = brief(&error),
                     "a projection can't be written"
-                );
-                return false;
+                ),
             }
-        };
-        let of_parent = findings.entry(parent.clone()).or_default();
-        if !of_parent.contains(&finding) {
-            of_parent.push(finding);
         }
-        false
+        is_done
     }
 
     /// Projections that nobody wants any more. Those of AIGateways that were deleted go by themselves.
-    async fn remove(&mut self, wanted: &BTreeSet<ObjectRef>, mirror: &Mirror) -> bool {
+    async fn remove(&mut self, wanted: &BTreeSet<ObjectRef>, mirror: &Mirror) {
         let parents: BTreeSet<&str> = mirror
             .iter()
             .filter(|(object, _)| object.kind == Kind::AIGateway)
             .map(|(_, live)| live.uid.as_str())
             .collect();
-        let mut is_done = true;
         for (object, live) in mirror
             .iter()
             .filter(|(object, _)| KINDS.contains(&object.kind))
@@ -172,10 +138,47 @@ impl Projections {
                     error = brief(&error),
                     "a projection can't be deleted"
                 );
-                is_done = false;
             }
         }
-        is_done
+    }
+}
+
+impl Pass for Projections {
+    async fn turn(
+        &mut self,
+        compiled: &Arc<Compiled>,
+        mirror: &Arc<Mirror>,
+    ) -> Option<std::time::Instant> {
+        let mut findings = Findings::new();
+        let mut is_done = true;
+        let mut wanted = BTreeSet::new();
+        let expanded = &compiled.compilation.expanded;
+        self.objects.retain(|parent| expanded.contains_key(parent));
+        for (parent, expanded) in expanded {
+            let Some(live) = mirror.get(parent) else {
+                continue;
+            };
+            let made_of = (live.uid.clone(), expanded.clone());
+            let objects = self.objects.get(parent, made_of, |(uid, expanded)| {
+                Arc::new(objects(parent, uid, expanded))
+            });
+            wanted.extend(objects.iter().map(|(object, _)| object.clone()));
+            is_done &= self
+                .project(parent, &live.uid, &objects, mirror, &mut findings)
+                .await;
+        }
+        self.remove(&wanted, mirror).await;
+        self.findings.send_if_modified(|old| {
+            let is_other = **old != findings;
+            *old = Arc::new(findings);
+            is_other
+        });
+        let again = now() + if is_done { RESYNC } else { RETRY };
+        Some(self.applier.retry().map_or(again, |retry| retry.min(again)))
+    }
+
+    async fn news(&mut self) -> anyhow::Result<()> {
+        std::future::pending().await
     }
 }
 
@@ -187,7 +190,7 @@ fn absent(resource: &ApiResource) -> String {
 }
 
 /// What an AIGateway stands for, as objects to apply.
-fn objects(parent: &ObjectRef, uid: &str, expanded: &Expanded) -> Vec<(ObjectRef, Value)> {
+fn objects(parent: &ObjectRef, uid: &str, expanded: &Expanded) -> Vec<(ObjectRef, Arc<Value>)> {
     let mut objects = Vec::new();
     let owner = json!([{
         "apiVersion": format!("{}/{}", sluice_crds::GROUP, sluice_crds::VERSION),
@@ -214,7 +217,7 @@ fn objects(parent: &ObjectRef, uid: &str, expanded: &Expanded) -> Vec<(ObjectRef
 }
 
 fn add<T: Serialize>(
-    objects: &mut Vec<(ObjectRef, Value)>,
+    objects: &mut Vec<(ObjectRef, Arc<Value>)>,
     kind: Kind,
     generated: &[Generated<T>],
     owner: &Value,
@@ -242,6 +245,9 @@ fn add<T: Serialize>(
             namespace: meta.name.namespace.clone(),
             name: meta.name.name.clone(),
         };
-        objects.push((object, value));
+        objects.push((object, Arc::new(value)));
     }
 }
+
+#[cfg(test)]
+mod tests;

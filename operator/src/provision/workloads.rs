@@ -1,28 +1,33 @@
 //! Gateways get what carries their traffic.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Node, Service};
-use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams};
+use kube::api::{Api, ApiResource, DynamicObject, ListParams, Patch, PatchParams};
 use kube::{Client, ResourceExt};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use sluice_crds::gateway_api::gateways::GatewayStatusAddresses;
 use sluice_vocab::{Finding, GatewayKey, Kind, ObjectRef, Reason};
 use tokio::sync::watch;
 
 use super::apply::{Applier, Extent, Outcome, Seen};
 use super::owned::{Owned, Store, config_maps, resource};
 use super::{Newest, Pods, Provisioned, gone};
+use crate::api::now;
 use crate::brief::brief;
+use crate::drive::{Pass, drive};
 use crate::leader::Leadership;
+use crate::memo::Memo;
 use crate::metrics::Metrics;
 use crate::release::{Compiled, Outputs};
 use crate::watch::Reach;
 use crate::workload::{
     Candidate, Desired, FIELD_MANAGER, GatewayFacts, HAND_OVER_MANAGER, Object, Observed, Step,
-    WorkloadKind, WorkloadSettings, addresses, desired, hand_over, held, rollout,
+    WorkloadKind, WorkloadSettings, addresses, desired, hand_over, held, rollout, yielding,
 };
 use crate::world::Mirror;
 
@@ -30,8 +35,6 @@ use crate::world::Mirror;
 const RESYNC: Duration = Duration::from_secs(60);
 /// After a failure.
 const RETRY: Duration = Duration::from_secs(3);
-/// Changes that are closer together are one.
-const GATHER: Duration = Duration::from_millis(50);
 
 /// Gives Gateways what carries their traffic, while this replica leads.
 pub struct Workloads {
@@ -41,17 +44,20 @@ pub struct Workloads {
     applier: Applier,
     bundle: watch::Receiver<String>,
     newest: Newest,
+    desired: Memo<GatewayKey, GatewayFacts, Arc<Desired>>,
+    /// By the version of the object that each was read from.
+    deployments: Memo<GatewayKey, Option<String>, Option<Arc<Deployment>>>,
 }
 
 /// One Gateway and what it should have.
 struct Plan<'a> {
     facts: &'a GatewayFacts,
-    desired: Desired,
-    deployment: Option<Deployment>,
+    desired: Arc<Desired>,
+    deployment: Option<Arc<Deployment>>,
 }
 
 impl Workloads {
-    /// Must be called within a runtime: it begins to watch.
+    /// Must be called within a runtime: it begins to watch. `client` writes only while this replica leads.
     pub fn new(
         client: Client,
         reach: &Reach,
@@ -67,6 +73,8 @@ impl Workloads {
             settings,
             bundle,
             newest,
+            desired: Memo::default(),
+            deployments: Memo::default(),
         }
     }
 
@@ -75,68 +83,31 @@ impl Workloads {
     /// # Errors
     /// When something that it listens to ended.
     pub async fn run(
-        mut self,
+        self,
         outputs: Outputs,
-        mut leadership: watch::Receiver<Leadership>,
+        leadership: watch::Receiver<Leadership>,
     ) -> anyhow::Result<()> {
-        let mut compiled = outputs.compiled.subscribe();
-        let mut mirror = outputs.mirror.subscribe();
-        loop {
-            let is_leader = leadership.borrow_and_update().is_me;
-            let newest = compiled.borrow_and_update().clone();
-            let store = self.owned.store.borrow_and_update().clone();
-            self.bundle.mark_unchanged();
-            let seen = mirror.borrow_and_update().clone();
-            let is_done = match (newest, store) {
-                (Some(newest), Some(store)) if is_leader => self.pass(&newest, &store, &seen).await,
-                _ => true,
-            };
-            let again = if is_done { RESYNC } else { RETRY };
-            tokio::select! {
-                changed = compiled.changed() => changed?,
-                changed = self.owned.store.changed() => changed?,
-                ended = self.owned.tasks.ended() => return Err(ended.into()),
-                changed = self.bundle.changed() => changed?,
-                changed = leadership.changed() => changed?,
-                () = tokio::time::sleep(again) => {}
-            }
-            tokio::time::sleep(GATHER).await;
-        }
+        drive(self, outputs, leadership).await
     }
 
-    /// Looks at everything. Says whether all is as it should be.
-    async fn pass(&mut self, compiled: &Compiled, store: &Store, mirror: &Mirror) -> bool {
-        let mut provisioned = Provisioned::default();
-        let plans: Vec<Plan<'_>> = compiled
-            .facts
-            .values()
-            .filter(|f| !f.uid.is_empty())
-            .map(|f| plan(f, &self.settings, store))
-            .collect();
-        let candidates: Vec<Candidate> = plans
-            .iter()
-            .map(|p| Candidate::new(p.facts, &p.desired, p.deployment.as_ref()))
-            .collect();
-        let steps = rollout(&candidates);
-        let mut is_done = true;
-        for plan in &plans {
-            let step = steps.get(&plan.facts.key);
-            is_done &= self.provide(plan, step, store, &mut provisioned).await;
-            let addresses = self.addresses(plan, store).await;
-            provisioned
-                .addresses
-                .insert(plan.facts.key.clone(), addresses);
-            provisioned
-                .pods
-                .insert(plan.facts.key.clone(), pods(plan.deployment.as_ref()));
+    fn plan<'a>(&mut self, facts: &'a GatewayFacts, store: &Store) -> Plan<'a> {
+        let make = |facts: &GatewayFacts| Arc::new(desired(facts, &self.settings));
+        let desired = self.desired.get(&facts.key, facts.clone(), make);
+        let there = stored(
+            store,
+            WorkloadKind::Deployment,
+            &facts.key.namespace,
+            &desired.name,
+        );
+        let version = there.and_then(|object| object.resource_version());
+        let deployment = self
+            .deployments
+            .get(&facts.key, version, |_| there.and_then(read).map(Arc::new));
+        Plan {
+            facts,
+            desired,
+            deployment,
         }
-        is_done &= gone::delete(&mut self.applier, compiled, store, mirror).await;
-        self.newest.send_if_modified(|old| {
-            let is_other = **old != provisioned;
-            *old = Arc::new(provisioned);
-            is_other
-        });
-        is_done
     }
 
     async fn provide(
@@ -149,25 +120,7 @@ impl Workloads {
         let facts = plan.facts;
         let mut findings = plan.desired.gateway_findings.clone();
         let mut is_done = true;
-        let bundle = self.config_map(plan);
-        let mut values = vec![(config_maps(), bundle)];
-        for object in &plan.desired.objects {
-            let is_held = matches!(step, Some(Step::Hold(_)));
-            match (object, &plan.deployment) {
-                (Object::Deployment(wanted), Some(there)) => {
-                    is_done &= self.hand_over(wanted, there).await;
-                    let wanted = if is_held {
-                        held(wanted, there)
-                    } else {
-                        (**wanted).clone()
-                    };
-                    let value = Object::Deployment(Box::new(wanted)).to_value();
-                    values.extend(value.ok().map(|v| (resource(WorkloadKind::Deployment), v)));
-                }
-                _ => values.extend(object.to_value().ok().map(|v| (resource(object.kind()), v))),
-            }
-        }
-        for (resource, value) in values {
+        for (resource, value, extent) in self.objects(plan, step).await {
             let key = (
                 resource.kind.clone(),
                 facts.key.namespace.to_string(),
@@ -176,29 +129,56 @@ impl Workloads {
             let seen = store.get(&key).map(|o| Seen::of(o));
             match self
                 .applier
-                .ensure(&resource, &value, &facts.uid, seen.as_ref(), Extent::Fields)
+                .ensure(&resource, &value, &facts.uid, seen.as_ref(), extent)
                 .await
             {
-                Outcome::Kept | Outcome::Absent => {}
+                Outcome::Kept | Outcome::Absent | Outcome::Held => {}
+                Outcome::Overtaken => is_done = false,
                 Outcome::Conflict => findings.push(conflict(&key.0, &key.1, &key.2)),
-                Outcome::Failed(error) => {
-                    is_done = false;
-                    tracing::warn!(
-                        kind = key.0,
-                        name = key.2,
-                        error = brief(&error),
-                        "an object can't be written"
-                    );
-                }
+                Outcome::Failed(error) => tracing::warn!(
+                    kind = key.0,
+                    name = key.2,
+                    error = brief(&error),
+                    "an object can't be written"
+                ),
             }
         }
         for kind in plan.desired.absent() {
-            is_done &= self.remove(kind, plan, store).await;
+            self.remove(kind, plan, store).await;
         }
         let ai_findings = plan.desired.ai_gateway_findings.clone();
         note(provisioned, Kind::Gateway, &facts.key, findings);
         note(provisioned, Kind::AIGateway, &facts.key, ai_findings);
         is_done
+    }
+
+    /// What to apply, in this order.
+    async fn objects(
+        &self,
+        plan: &Plan<'_>,
+        step: Option<&Step>,
+    ) -> Vec<(ApiResource, Arc<Value>, Extent)> {
+        let bundle = Arc::new(self.config_map(plan));
+        let mut values = vec![(config_maps(), bundle, Extent::Fields)];
+        for object in &plan.desired.objects {
+            let (value, extent) = match (object, &plan.deployment) {
+                (Object::Deployment(wanted), Some(there)) => {
+                    if !self.hand_over(wanted, there).await {
+                        continue;
+                    }
+                    let wanted = match step {
+                        Some(Step::Hold(_)) => held(wanted, there),
+                        _ => (**wanted).clone(),
+                    };
+                    let wanted = Object::Deployment(Box::new(yielding(wanted, there)));
+                    (wanted.to_value(), Extent::Seen)
+                }
+                _ => (object.to_value(), Extent::Fields),
+            };
+            let resource = resource(object.kind());
+            values.extend(value.ok().map(|v| (resource, Arc::new(v), extent)));
+        }
+        values
     }
 
     /// The operator's certificates, for the pods to mount.
@@ -240,7 +220,7 @@ impl Workloads {
             .is_ok()
     }
 
-    async fn remove(&mut self, kind: WorkloadKind, plan: &Plan<'_>, store: &Store) -> bool {
+    async fn remove(&mut self, kind: WorkloadKind, plan: &Plan<'_>, store: &Store) {
         let namespace = plan.facts.key.namespace.to_string();
         let key = (
             kind.as_str().to_owned(),
@@ -251,42 +231,20 @@ impl Workloads {
             .get(&key)
             .filter(|o| Seen::of(o).controller == plan.facts.uid)
         else {
-            return true;
+            return;
         };
         let uid = there.uid().unwrap_or_default();
         let outcome = self
             .applier
             .delete(&resource(kind), &key.1, &key.2, &uid)
             .await;
-        outcome
-            .inspect_err(|error| {
-                tracing::warn!(
-                    kind = key.0,
-                    error = brief(error),
-                    "an object can't be deleted"
-                )
-            })
-            .is_ok()
-    }
-
-    async fn addresses(&self, plan: &Plan<'_>, store: &Store) -> Vec<(String, String)> {
-        let namespace = plan.facts.key.namespace.to_string();
-        let Some(service) =
-            find::<Service>(store, WorkloadKind::Service, &namespace, &plan.desired.name)
-        else {
-            return Vec::new();
-        };
-        let is_on_nodes =
-            service.spec.as_ref().and_then(|s| s.type_.as_deref()) == Some("NodePort");
-        let nodes = if is_on_nodes {
-            self.nodes().await
-        } else {
-            Vec::new()
-        };
-        let found = addresses(&service, &nodes).into_iter();
-        found
-            .map(|a| (a.r#type.unwrap_or_else(|| "IPAddress".to_owned()), a.value))
-            .collect()
+        if let Err(error) = outcome {
+            tracing::warn!(
+                kind = key.0,
+                error = brief(&error),
+                "an object can't be deleted"
+            );
+        }
     }
 
     async fn nodes(&self) -> Vec<Node> {
@@ -297,20 +255,92 @@ impl Workloads {
             .map(|l| l.items)
             .unwrap_or_default()
     }
+
+    /// Where each Gateway is reached.
+    async fn addresses(
+        &self,
+        plans: &[Plan<'_>],
+        store: &Store,
+    ) -> BTreeMap<GatewayKey, Vec<(String, String)>> {
+        let service = |plan: &Plan<'_>| -> Option<(GatewayKey, Service)> {
+            let key = plan.facts.key.clone();
+            let name = &plan.desired.name;
+            let there = stored(store, WorkloadKind::Service, &key.namespace, name)?;
+            Some((key, read(there)?))
+        };
+        let services: Vec<(GatewayKey, Service)> = plans.iter().filter_map(service).collect();
+        let is_on_nodes = |(_, service): &(GatewayKey, Service)| {
+            service.spec.as_ref().and_then(|s| s.type_.as_deref()) == Some("NodePort")
+        };
+        let nodes = if services.iter().any(is_on_nodes) {
+            self.nodes().await
+        } else {
+            Vec::new()
+        };
+        let pair = |a: GatewayStatusAddresses| {
+            (a.r#type.unwrap_or_else(|| "IPAddress".to_owned()), a.value)
+        };
+        services
+            .into_iter()
+            .map(|(key, service)| {
+                (
+                    key,
+                    addresses(&service, &nodes).into_iter().map(pair).collect(),
+                )
+            })
+            .collect()
+    }
 }
 
-fn plan<'a>(facts: &'a GatewayFacts, settings: &WorkloadSettings, store: &Store) -> Plan<'a> {
-    let desired = desired(facts, settings);
-    let deployment = find(
-        store,
-        WorkloadKind::Deployment,
-        &facts.key.namespace,
-        &desired.name,
-    );
-    Plan {
-        facts,
-        desired,
-        deployment,
+impl Pass for Workloads {
+    async fn turn(
+        &mut self,
+        compiled: &Arc<Compiled>,
+        mirror: &Arc<Mirror>,
+    ) -> Option<std::time::Instant> {
+        let store = self.owned.store.borrow_and_update().clone()?;
+        self.bundle.mark_unchanged();
+        let facts = &compiled.facts;
+        self.desired.retain(|gateway| facts.contains_key(gateway));
+        self.deployments
+            .retain(|gateway| facts.contains_key(gateway));
+        let plans: Vec<Plan<'_>> = facts
+            .values()
+            .filter(|f| !f.uid.is_empty())
+            .map(|f| self.plan(f, &store))
+            .collect();
+        let candidates: Vec<Candidate> = plans
+            .iter()
+            .map(|p| Candidate::new(p.facts, &p.desired, p.deployment.as_deref()))
+            .collect();
+        let steps = rollout(&candidates);
+        let mut provisioned = Provisioned {
+            addresses: self.addresses(&plans, &store).await,
+            ..Provisioned::default()
+        };
+        let mut is_done = true;
+        for plan in &plans {
+            let step = steps.get(&plan.facts.key);
+            is_done &= self.provide(plan, step, &store, &mut provisioned).await;
+            let pods = pods(plan.deployment.as_deref());
+            provisioned.pods.insert(plan.facts.key.clone(), pods);
+        }
+        gone::delete(&mut self.applier, compiled, &store, mirror).await;
+        self.newest.send_if_modified(|old| {
+            let is_other = **old != provisioned;
+            *old = Arc::new(provisioned);
+            is_other
+        });
+        let again = now() + if is_done { RESYNC } else { RETRY };
+        Some(self.applier.retry().map_or(again, |retry| retry.min(again)))
+    }
+
+    async fn news(&mut self) -> anyhow::Result<()> {
+        tokio::select! {
+            changed = self.owned.store.changed() => Ok(changed?),
+            changed = self.bundle.changed() => Ok(changed?),
+            ended = self.owned.tasks.ended() => Err(ended.into()),
+        }
     }
 }
 
@@ -323,18 +353,22 @@ fn pods(deployment: Option<&Deployment>) -> Pods {
     }
 }
 
-fn find<T: DeserializeOwned>(
-    store: &Store,
+fn stored<'a>(
+    store: &'a Store,
     kind: WorkloadKind,
     namespace: &str,
     name: &str,
-) -> Option<T> {
-    let object: &Arc<DynamicObject> = store.get(&(
+) -> Option<&'a DynamicObject> {
+    let key = (
         kind.as_str().to_owned(),
         namespace.to_owned(),
         name.to_owned(),
-    ))?;
-    serde_json::from_value(serde_json::to_value(&**object).ok()?).ok()
+    );
+    store.get(&key).map(|object| &**object)
+}
+
+fn read<T: DeserializeOwned>(object: &DynamicObject) -> Option<T> {
+    serde_json::from_value(serde_json::to_value(object).ok()?).ok()
 }
 
 fn name_of(value: &Value) -> String {
@@ -366,3 +400,6 @@ fn note(provisioned: &mut Provisioned, kind: Kind, gateway: &GatewayKey, finding
             .extend(findings);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! One reading of the cluster, begun at one epoch.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use kube::Client;
@@ -8,9 +8,10 @@ use sluice_compiler::resources::Name;
 use sluice_process::Ended;
 use sluice_session::codec::Epoch;
 
-use super::FETCH_AGAIN;
-use super::fetch::Fetched;
+use super::fetch::{Answer, Fetched};
+use crate::api::{asked_delay, now};
 use crate::brief::brief;
+use crate::retry::Retries;
 use crate::watch::{Reach, Watches};
 use crate::world::{Wanted, World};
 
@@ -23,8 +24,10 @@ pub(super) struct Generation {
     pub(super) world: World,
     /// What is being compiled came from here.
     pub(super) is_compiled_from: bool,
-    /// Secrets that could not be got, and when they are tried again.
-    failed: BTreeMap<Name, Instant>,
+    /// Secrets that could not be got.
+    failed: Retries<Name>,
+    /// Secrets that are still being got, and that nobody waits for.
+    late: BTreeSet<Name>,
 }
 
 impl Generation {
@@ -34,7 +37,8 @@ impl Generation {
             watches: Watches::start(client, reach),
             world: World::new(reach.scopes()),
             is_compiled_from: false,
-            failed: BTreeMap::new(),
+            failed: Retries::default(),
+            late: BTreeSet::new(),
         }
     }
 
@@ -47,44 +51,45 @@ impl Generation {
         Ok(())
     }
 
-    /// Secrets that have to be got first, but for those that could not be got a moment ago.
-    pub(super) fn wanted(&mut self, asked: &BTreeSet<Name>, now: Instant) -> Vec<Wanted> {
-        self.failed.retain(|_, again| now < *again);
+    /// Secrets that have to be got first, but for those that could not be got a moment ago, or are late.
+    pub(super) fn wanted(&self, asked: &BTreeSet<Name>, now: Instant) -> Vec<Wanted> {
+        let is_due =
+            |w: &Wanted| !self.late.contains(&w.name) && !self.failed.is_held(&w.name, now);
         let wanted = self.world.wanted(asked).into_iter();
-        wanted
-            .filter(|w| !self.failed.contains_key(&w.name))
-            .collect()
+        wanted.filter(is_due).collect()
     }
 
     /// A Secret came, or didn't.
     pub(super) fn fetched(&mut self, fetched: Fetched) {
-        let Fetched { wanted, result } = fetched;
-        let why = match result {
-            Ok(secret) => match self.world.fetched(&wanted, secret) {
-                Ok(()) => return,
-                Err(finding) => finding.message,
+        let Fetched { wanted, answer } = fetched;
+        let name = wanted.name.clone();
+        self.late.remove(&name);
+        let (why, asked) = match answer {
+            Answer::Here(secret) => match self.world.fetched(&wanted, secret) {
+                Ok(()) => return self.failed.done(&name),
+                Err(finding) => (finding.message, None),
             },
-            Err(error) => {
+            Answer::Late => {
+                self.late.insert(name);
+                let why = "the API server has not answered yet".to_owned();
+                return self.world.unfetched(&wanted, why);
+            }
+            Answer::Failed(error) => {
                 tracing::warn!(
-                    secret = wanted.name.to_string(),
+                    secret = name.to_string(),
                     error = brief(&error),
                     "a Secret can't be read"
                 );
-                format!("the operator can't read it: {error}")
+                let why = format!("the operator can't read it: {error}");
+                (why, asked_delay(&error))
             }
         };
-        self.failed
-            .insert(wanted.name.clone(), Instant::now() + FETCH_AGAIN);
+        self.failed.failed(&name, now(), asked);
         self.world.unfetched(&wanted, why);
-    }
-
-    /// Secrets whose time has come are tried again.
-    pub(super) fn give_another_try(&mut self, now: Instant) {
-        self.failed.retain(|_, again| now < *again);
     }
 
     /// When a Secret is tried again that could not be got.
     pub(super) fn retry(&self) -> Option<Instant> {
-        self.failed.values().min().copied()
+        self.failed.next(now())
     }
 }

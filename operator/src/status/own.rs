@@ -19,11 +19,12 @@ pub(super) fn object(verdict: &Verdict, delivery: &Delivery, live: &Value, now: 
 }
 
 /// What only an AIGateway's status has.
-pub(super) struct Gateway<'a> {
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Gateway {
     /// How many of its data planes run what they should.
     pub(super) count: Count,
     /// Where it is reached: type and value.
-    pub(super) addresses: &'a [(String, String)],
+    pub(super) addresses: Vec<(String, String)>,
     /// URLs without the host, and models served at each.
     pub(super) paths: Vec<(String, Vec<String>)>,
     /// The port of the first listener.
@@ -36,7 +37,7 @@ pub(super) struct Gateway<'a> {
 pub(super) fn ai_gateway(
     verdict: &Verdict,
     delivery: &Delivery,
-    gateway: &Gateway<'_>,
+    gateway: &Gateway,
     live: &Value,
     now: &str,
 ) -> Value {
@@ -97,7 +98,7 @@ pub(super) fn count(conditions: &mut [Condition], generation: i64, count: Count)
 }
 
 /// Nothing works while no pod takes traffic, or nobody knows where, whatever was acknowledged.
-fn serving(conditions: &mut [Condition], gateway: &Gateway<'_>) {
+fn serving(conditions: &mut [Condition], gateway: &Gateway) {
     let Some(ready) = conditions
         .iter_mut()
         .find(|c| c.kind == "Ready" && c.status == Status::True)

@@ -1,172 +1,50 @@
 //! Everything that status is made of, at one moment.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
-use sluice_compiler::condition::{self, Delivery};
+use sluice_compiler::condition::Delivery;
 use sluice_compiler::resources::Name;
 use sluice_compiler::{Expanded, Verdict, topology};
 use sluice_session::Ledger;
 use sluice_vocab::{Finding, GatewayKey, Kind, ObjectRef};
 
-use super::writer::Written;
-use super::{gateway_api, own};
-use crate::delivery::{Count, Deliveries, Heard};
+use super::case::{Case, GatewayCase};
+use super::own;
+use crate::delivery::{Deliveries, Said};
 use crate::provision::{Findings, Pods, Provisioned};
 use crate::release::Compiled;
 use crate::world::Mirror;
 
-/// What the operator made in the cluster.
-#[derive(Clone, Copy)]
-pub(super) struct Made<'a> {
-    pub(super) workloads: &'a Provisioned,
-    pub(super) projections: &'a Findings,
+/// The newest of everything, none of it locked.
+#[derive(Debug, Clone)]
+pub(super) struct Newest {
+    pub(super) compiled: Arc<Compiled>,
+    pub(super) mirror: Arc<Mirror>,
+    pub(super) workloads: Arc<Provisioned>,
+    pub(super) projections: Arc<Findings>,
+    pub(super) ledger: Arc<Ledger>,
     /// The version of Gateway API's CRDs.
-    pub(super) bundle: Option<&'a str>,
+    pub(super) bundle: Option<String>,
+}
+
+/// Which AIGateway stands behind an object, and the field that it came from.
+pub(super) type Projected = BTreeMap<ObjectRef, (ObjectRef, String)>;
+
+/// What is known, object by object.
+pub(super) struct View<'a> {
+    pub(super) newest: &'a Newest,
+    pub(super) projected: &'a Projected,
+    pub(super) said: &'a BTreeMap<GatewayKey, Said>,
     /// Under which name we write.
     pub(super) controller: &'a str,
 }
 
-impl Made<'_> {
-    /// A verdict, and what went wrong with what was made of the resource.
-    fn judge<'v>(&self, object: &ObjectRef, verdict: &'v Verdict) -> Cow<'v, Verdict> {
-        // What carries an AIGateway's traffic is its Gateway's, which has its name.
-        let gateway = ObjectRef {
-            kind: Kind::Gateway,
-            ..object.clone()
-        };
-        let twin = self
-            .workloads
-            .findings
-            .get(&gateway)
-            .filter(|_| object.kind == Kind::AIGateway);
-        let found = [
-            self.workloads.findings.get(object),
-            self.projections.get(object),
-            twin,
-        ];
-        let mut more = found.into_iter().flatten().flatten().peekable();
-        if more.peek().is_none() {
-            return Cow::Borrowed(verdict);
-        }
-        let mut verdict = verdict.clone();
-        verdict.findings.extend(more.cloned());
-        verdict.findings.sort();
-        Cow::Owned(verdict)
-    }
-}
-
-/// The newest of everything.
-pub(super) struct View<'a> {
-    pub(super) compiled: &'a Compiled,
-    pub(super) made: Made<'a>,
-    pub(super) mirror: &'a Mirror,
-    pub(super) written: &'a BTreeMap<ObjectRef, Written>,
-    pub(super) heard: BTreeMap<GatewayKey, Heard<'a>>,
-    pub(super) now: String,
-}
-
-impl<'a> View<'a> {
-    pub(super) fn new(
-        compiled: &'a Compiled,
-        made: Made<'a>,
-        mirror: &'a Mirror,
-        written: &'a BTreeMap<ObjectRef, Written>,
-        ledger: &'a Ledger,
-        releases: &'a BTreeMap<GatewayKey, sluice_session::Release>,
-    ) -> Self {
-        let heard = |gateway: &GatewayKey| Heard {
-            reports: ledger.reports(gateway).collect(),
-            release: releases.get(gateway),
-        };
-        let heard = compiled
-            .facts
-            .keys()
-            .map(|g| (g.clone(), heard(g)))
-            .collect();
-        let now = jiff::Timestamp::now()
-            .round(jiff::Unit::Second)
-            .unwrap_or_default()
-            .to_string();
-        Self {
-            compiled,
-            made,
-            mirror,
-            written,
-            heard,
-            now,
-        }
-    }
-
-    /// The status that each object should have, of those that get any.
-    pub(super) fn desired(&self, deliveries: &mut Deliveries) -> Vec<(ObjectRef, Value)> {
-        let mut all = Vec::new();
-        for (object, verdict) in &self.compiled.compilation.verdicts {
-            if matches!(
-                object.kind,
-                Kind::Upstream | Kind::RoutePolicy | Kind::AIGateway
-            ) {
-                all.extend(
-                    self.own(object, verdict, deliveries)
-                        .map(|status| (object.clone(), status)),
-                );
-            }
-        }
-        for (parent, expanded) in &self.compiled.compilation.expanded {
-            all.extend(self.projections(parent, expanded, deliveries));
-        }
-        let topology = &self.compiled.compilation.topology;
-        for (name, gateway) in &topology.gateways {
-            all.extend(self.gateway(name, gateway, deliveries));
-        }
-        for object in self.mirror.keys().filter(|o| o.kind == Kind::HTTPRoute) {
-            all.extend(self.route(object).map(|status| (object.clone(), status)));
-        }
-        for (object, generation) in &self.compiled.classes {
-            let status = self
-                .live(object)
-                .map(|l| gateway_api::class(*generation, self.made.bundle, l, &self.now));
-            all.extend(status.map(|status| (object.clone(), status)));
-        }
-        all
-    }
-
-    /// The status that an object has, or will have when what was written is seen.
-    fn live(&self, object: &ObjectRef) -> Option<&'a Value> {
-        let live = self.mirror.get(object)?;
-        Some(self.written.get(object).map_or(&live.status, |w| &w.status))
-    }
-
-    fn own(
-        &self,
-        object: &ObjectRef,
-        verdict: &Verdict,
-        deliveries: &mut Deliveries,
-    ) -> Option<Value> {
-        let live = self.live(object)?;
-        let delivery = deliveries.of(object, verdict, &self.heard);
-        let verdict = &*self.made.judge(object, verdict);
-        Some(match object.kind {
-            Kind::AIGateway => self.ai_gateway(object, verdict, &delivery, live, deliveries),
-            _ => own::object(verdict, &delivery, live, &self.now),
-        })
-    }
-
-    /// Upstreams and RoutePolicies that an AIGateway stands for: what its verdict says about the field that each came from.
-    fn projections(
-        &self,
-        parent: &ObjectRef,
-        expanded: &Expanded,
-        deliveries: &mut Deliveries,
-    ) -> Vec<(ObjectRef, Value)> {
-        let Some(verdict) = self.compiled.compilation.verdicts.get(parent) else {
-            return Vec::new();
-        };
-        let Some(uid) = self.mirror.get(parent).map(|live| live.uid.as_str()) else {
-            return Vec::new();
-        };
-        let delivery = deliveries.of(parent, verdict, &self.heard);
+/// Upstreams and RoutePolicies that AIGateways stand for.
+pub(super) fn projected(expanded: &BTreeMap<ObjectRef, Expanded>) -> Projected {
+    let mut all = Projected::new();
+    for (parent, expanded) in expanded {
         let upstreams = expanded
             .upstreams
             .iter()
@@ -175,179 +53,208 @@ impl<'a> View<'a> {
             .route_policies
             .iter()
             .map(|g| (Kind::RoutePolicy, &g.object.meta.name, &g.path));
-        let mut all = Vec::new();
         for (kind, name, path) in upstreams.chain(policies) {
-            let object = ObjectRef {
-                kind,
-                namespace: name.namespace.clone(),
-                name: name.name.clone(),
-            };
-            let Some(there) = self
-                .mirror
-                .get(&object)
-                .filter(|live| live.controller == uid)
-            else {
-                continue;
-            };
-            let findings = within(verdict, path).into_iter().cloned().collect();
-            let generation = there.generation;
-            let judged = Verdict {
-                generation,
-                findings,
-                gateways: verdict.gateways.clone(),
-            };
-            let Some(live) = self.live(&object) else {
-                continue;
-            };
-            let status = own::object(&judged, &delivery, live, &self.now);
-            all.push((object, status));
+            all.insert(object(kind, name), (parent.clone(), path.clone()));
         }
-        all
+    }
+    all
+}
+
+impl View<'_> {
+    /// What the status of an object is made of, if it gets any.
+    pub(super) fn case(
+        &self,
+        object: &ObjectRef,
+        live: &Value,
+        deliveries: &mut Deliveries,
+    ) -> Option<Case> {
+        match object.kind {
+            Kind::Upstream | Kind::RoutePolicy => self.own(object, deliveries),
+            Kind::AIGateway => self.ai_gateway(object, deliveries),
+            Kind::Gateway => self.gateway(object, deliveries),
+            Kind::HTTPRoute => self.route(object, live),
+            Kind::GatewayClass => self.class(object),
+            _ => None,
+        }
     }
 
-    fn gateway(
-        &self,
-        name: &Name,
-        gateway: &topology::Gateway,
-        deliveries: &mut Deliveries,
-    ) -> Option<(ObjectRef, Value)> {
-        let key = GatewayKey {
-            namespace: name.namespace.clone(),
-            name: name.name.clone(),
+    fn verdict(&self, object: &ObjectRef) -> Option<&Verdict> {
+        self.newest.compiled.compilation.verdicts.get(object)
+    }
+
+    fn own(&self, object: &ObjectRef, deliveries: &mut Deliveries) -> Option<Case> {
+        let Some(verdict) = self.verdict(object) else {
+            return self.projection(object, deliveries);
         };
-        let object = ObjectRef {
-            kind: Kind::Gateway,
-            namespace: name.namespace.clone(),
-            name: name.name.clone(),
-        };
-        let verdict = self.compiled.compilation.verdicts.get(&gateway.at.object)?;
-        let there = self.mirror.get(&object)?;
-        let mut delivery = deliveries.of(&gateway.at.object, verdict, &self.heard);
-        let rejected = of_listeners_alone(&mut delivery);
-        let is_own = gateway.at.object == object;
-        let judged = self.made.judge(&object, verdict);
-        let (mut of_listeners, mut whole) = (vec![Vec::new(); gateway.listeners.len()], Vec::new());
-        for finding in judged.findings.iter().chain(&rejected) {
-            match listener(&finding.path).filter(|i| is_own && *i < of_listeners.len()) {
-                Some(i) => of_listeners[i].push(finding),
-                // An AIGateway's own findings are said of it.
-                None if is_own
-                    || self
-                        .made
-                        .workloads
-                        .findings
-                        .get(&object)
-                        .is_some_and(|f| f.contains(finding)) =>
-                {
-                    whole.push(finding);
-                }
-                None => {}
-            }
+        let delivery = deliveries.of(object, verdict, self.said);
+        Some(Case::Own(self.judge(object, verdict), delivery))
+    }
+
+    /// What an AIGateway's verdict says about the field that the object came from.
+    fn projection(&self, object: &ObjectRef, deliveries: &mut Deliveries) -> Option<Case> {
+        let (parent, path) = self.projected.get(object)?;
+        let verdict = self.verdict(parent)?;
+        let uid = &self.newest.mirror.get(parent)?.uid;
+        let there = self.newest.mirror.get(object)?;
+        if there.controller != *uid {
+            return None;
         }
-        let programmed = condition::derive(verdict, &delivery)
-            .into_iter()
-            .find(|c| c.kind == "Programmed")?;
-        let known = gateway_api::Gateway {
+        let delivery = deliveries.of(parent, verdict, self.said);
+        let judged = Verdict {
+            generation: there.generation,
+            findings: within(verdict, path),
+            gateways: verdict.gateways.clone(),
+        };
+        Some(Case::Own(judged, delivery))
+    }
+
+    fn ai_gateway(&self, object: &ObjectRef, deliveries: &mut Deliveries) -> Option<Case> {
+        let verdict = self.verdict(object)?;
+        let delivery = deliveries.of(object, verdict, self.said);
+        let key = key(object);
+        let facts = self.newest.compiled.facts.get(&key);
+        let port = facts
+            .and_then(|f| f.listeners.first())
+            .and_then(|l| u16::try_from(l.port).ok());
+        let gateway = own::Gateway {
+            count: self.said.get(&key).map(Said::count).unwrap_or_default(),
+            addresses: self.addresses(&key),
+            paths: self.paths(object),
+            port: port.unwrap_or(80),
+            pods: self.pods(&key),
+        };
+        Some(Case::AIGateway(
+            self.judge(object, verdict),
+            delivery,
+            gateway,
+        ))
+    }
+
+    fn gateway(&self, object: &ObjectRef, deliveries: &mut Deliveries) -> Option<Case> {
+        let compilation = &self.newest.compiled.compilation;
+        let gateway = compilation.topology.gateways.get(&name(object))?;
+        let verdict = self.verdict(&gateway.at.object)?;
+        let there = self.newest.mirror.get(object)?;
+        let mut delivery = deliveries.of(&gateway.at.object, verdict, self.said);
+        let rejected = of_listeners_alone(&mut delivery);
+        let is_own = gateway.at.object == *object;
+        let (findings, of_listeners) = self.part(object, gateway, verdict, rejected);
+        let key = key(object);
+        Some(Case::Gateway(GatewayCase {
             generation: if is_own {
                 gateway.at.generation
             } else {
                 there.generation
             },
-            findings: whole,
-            listeners: gateway.listeners.iter().zip(of_listeners).collect(),
-            delivered: programmed,
-            count: self
-                .heard
-                .get(&key)
-                .map_or(Count::default(), |heard| deliveries.count(&key, heard)),
-            addresses: self
-                .made
-                .workloads
-                .addresses
-                .get(&key)
-                .map(Vec::as_slice)
-                .unwrap_or_default(),
+            verdict: verdict.clone(),
+            delivery,
+            findings,
+            listeners: gateway
+                .listeners
+                .iter()
+                .cloned()
+                .zip(of_listeners)
+                .collect(),
+            count: self.said.get(&key).map(Said::count).unwrap_or_default(),
+            addresses: self.addresses(&key),
             pods: self.pods(&key),
+        }))
+    }
+
+    /// Findings of a Gateway as a whole, and of each of its listeners.
+    fn part(
+        &self,
+        object: &ObjectRef,
+        gateway: &topology::Gateway,
+        verdict: &Verdict,
+        rejected: Vec<Finding>,
+    ) -> (Vec<Finding>, Vec<Vec<Finding>>) {
+        let is_own = gateway.at.object == *object;
+        let made = self.newest.workloads.findings.get(object);
+        let is_made = |finding: &Finding| made.is_some_and(|f| f.contains(finding));
+        let (mut whole, mut of_listeners) = (Vec::new(), vec![Vec::new(); gateway.listeners.len()]);
+        let judged = self.judge(object, verdict).findings;
+        for finding in judged.into_iter().chain(rejected) {
+            match listener(&finding.path).filter(|i| is_own && *i < of_listeners.len()) {
+                Some(i) => of_listeners[i].push(finding),
+                // An AIGateway's own findings are said of it.
+                None if is_own || is_made(&finding) => whole.push(finding),
+                None => {}
+            }
+        }
+        (whole, of_listeners)
+    }
+
+    fn route(&self, object: &ObjectRef, live: &Value) -> Option<Case> {
+        let compilation = &self.newest.compiled.compilation;
+        let controller = self.controller.to_owned();
+        let Some(route) = compilation.topology.routes.get(&name(object)) else {
+            // One that can't be read says what it said: nobody knows what it names now.
+            let is_read = !compilation.unreadable.contains(object);
+            let is_empty = live.get("parents").is_none();
+            return (is_read && !is_empty).then_some(Case::ForeignRoute { controller });
         };
-        let status = gateway_api::gateway(&known, self.live(&object)?, &self.now);
-        Some((object, status))
+        let verdict = self.verdict(&route.at.object)?;
+        let mut findings = within(verdict, &route.at.path);
+        findings.retain(|f| !f.path.starts_with("spec.parentRefs["));
+        let generation = if route.at.object == *object {
+            route.at.generation
+        } else {
+            self.newest.mirror.get(object)?.generation
+        };
+        Some(Case::Route {
+            route: route.clone(),
+            generation,
+            findings,
+            controller,
+        })
+    }
+
+    fn class(&self, object: &ObjectRef) -> Option<Case> {
+        let classes = &self.newest.compiled.classes;
+        let (_, generation) = classes.iter().find(|(class, _)| class == object)?;
+        Some(Case::Class {
+            generation: *generation,
+            bundle: self.newest.bundle.clone(),
+        })
+    }
+
+    /// A verdict, and what went wrong with what was made of the resource.
+    fn judge(&self, object: &ObjectRef, verdict: &Verdict) -> Verdict {
+        // What carries an AIGateway's traffic is its Gateway's, which has its name.
+        let gateway = ObjectRef {
+            kind: Kind::Gateway,
+            ..object.clone()
+        };
+        let made = &self.newest.workloads.findings;
+        let twin = made
+            .get(&gateway)
+            .filter(|_| object.kind == Kind::AIGateway);
+        let found = [made.get(object), self.newest.projections.get(object), twin];
+        let mut verdict = verdict.clone();
+        let before = verdict.findings.len();
+        verdict
+            .findings
+            .extend(found.into_iter().flatten().flatten().cloned());
+        if verdict.findings.len() > before {
+            verdict.findings.sort();
+        }
+        verdict
+    }
+
+    fn addresses(&self, gateway: &GatewayKey) -> Vec<(String, String)> {
+        let addresses = self.newest.workloads.addresses.get(gateway);
+        addresses.cloned().unwrap_or_default()
     }
 
     fn pods(&self, gateway: &GatewayKey) -> Pods {
-        self.made
-            .workloads
-            .pods
-            .get(gateway)
-            .copied()
-            .unwrap_or_default()
-    }
-
-    fn route(&self, object: &ObjectRef) -> Option<Value> {
-        let live = self.live(object)?;
-        let name = Name {
-            namespace: object.namespace.clone(),
-            name: object.name.clone(),
-        };
-        let controller = self.made.controller;
-        let Some(route) = self.compiled.compilation.topology.routes.get(&name) else {
-            return gateway_api::without_ours(controller, live);
-        };
-        let verdict = self.compiled.compilation.verdicts.get(&route.at.object)?;
-        let findings: Vec<&Finding> = within(verdict, &route.at.path);
-        let findings: Vec<&Finding> = findings
-            .into_iter()
-            .filter(|f| !f.path.starts_with("spec.parentRefs["))
-            .collect();
-        let is_own = route.at.object == *object;
-        let generation = if is_own {
-            route.at.generation
-        } else {
-            self.mirror.get(object)?.generation
-        };
-        Some(gateway_api::parents(
-            route, generation, &findings, controller, live, &self.now,
-        ))
-    }
-
-    fn ai_gateway(
-        &self,
-        object: &ObjectRef,
-        verdict: &Verdict,
-        delivery: &Delivery,
-        live: &Value,
-        deliveries: &Deliveries,
-    ) -> Value {
-        let key = GatewayKey {
-            namespace: object.namespace.clone(),
-            name: object.name.clone(),
-        };
-        let count = self
-            .heard
-            .get(&key)
-            .map_or(Count::default(), |heard| deliveries.count(&key, heard));
-        let facts = self.compiled.facts.get(&key);
-        let port = facts
-            .and_then(|f| f.listeners.first())
-            .and_then(|l| u16::try_from(l.port).ok());
-        let gateway = own::Gateway {
-            count,
-            addresses: self
-                .made
-                .workloads
-                .addresses
-                .get(&key)
-                .map(Vec::as_slice)
-                .unwrap_or_default(),
-            paths: self.paths(object),
-            port: port.unwrap_or(80),
-            pods: self.pods(&key),
-        };
-        own::ai_gateway(verdict, delivery, &gateway, live, &self.now)
+        let pods = self.newest.workloads.pods.get(gateway);
+        pods.copied().unwrap_or_default()
     }
 
     /// Paths that an AIGateway serves, and the models at each: those of its generated routes.
     fn paths(&self, object: &ObjectRef) -> Vec<(String, Vec<String>)> {
-        let Some(expanded) = self.compiled.compilation.expanded.get(object) else {
+        let Some(expanded) = self.newest.compiled.compilation.expanded.get(object) else {
             return Vec::new();
         };
         let mut paths: Vec<(String, Vec<String>)> = Vec::new();
@@ -364,13 +271,35 @@ impl<'a> View<'a> {
     }
 }
 
+fn object(kind: Kind, name: &Name) -> ObjectRef {
+    ObjectRef {
+        kind,
+        namespace: name.namespace.clone(),
+        name: name.name.clone(),
+    }
+}
+
+fn name(object: &ObjectRef) -> Name {
+    Name {
+        namespace: object.namespace.clone(),
+        name: object.name.clone(),
+    }
+}
+
+fn key(object: &ObjectRef) -> GatewayKey {
+    GatewayKey {
+        namespace: object.namespace.clone(),
+        name: object.name.clone(),
+    }
+}
+
 /// Findings about a field, or anything in it; all when the path is empty.
-fn within<'a>(verdict: &'a Verdict, path: &str) -> Vec<&'a Finding> {
+fn within(verdict: &Verdict, path: &str) -> Vec<Finding> {
     let is_within = |f: &&Finding| {
         let rest = f.path.strip_prefix(path);
         path.is_empty() || rest.is_some_and(|r| r.is_empty() || r.starts_with(['.', '[']))
     };
-    verdict.findings.iter().filter(is_within).collect()
+    verdict.findings.iter().filter(is_within).cloned().collect()
 }
 
 /// Takes what data planes reject of single listeners. When that is all, they have the rest.

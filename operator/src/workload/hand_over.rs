@@ -3,7 +3,7 @@
 use k8s_openapi::api::apps::v1::Deployment;
 use serde_json::{Value, json};
 
-use super::FIELD_MANAGER;
+use super::{FIELD_MANAGER, scaled_by};
 
 /// The field manager that holds the number of pods until the autoscaler sets it.
 pub const HAND_OVER_MANAGER: &str = "sluice-operator-handover";
@@ -18,7 +18,8 @@ pub fn hand_over(desired: &Deployment, observed: &Deployment) -> Option<Value> {
         .spec
         .as_ref()
         .is_some_and(|spec| spec.replicas.is_some());
-    if is_kept || !is_ours(observed) {
+    // Whoever else sets it goes on doing so.
+    if is_kept || !is_ours(observed) || scaled_by(observed).is_some() {
         return None;
     }
     Some(json!({

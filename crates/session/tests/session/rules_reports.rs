@@ -160,3 +160,34 @@ fn the_ledger_keeps_the_newest_of_each() {
     assert_eq!(gone, [(gateway(), "pod-1".to_owned())]);
     assert_eq!(ledger.reports(&gateway()).count(), 0);
 }
+
+#[test]
+fn the_same_report_twice_counts_once_and_is_no_second_sign_of_life() {
+    let start = Instant::now();
+    let at = |seconds| start + Duration::from_secs(seconds);
+    let mut reporter = Reporter::new(start, mk_identity(1, &[]), 1);
+    reporter.lead(start, leader("a:1", 1));
+    reporter.update(start, runs(1));
+    let report = sent(reporter.connected(start)).unwrap();
+    let mut ledger = Ledger::default();
+    assert!(ledger.accept(at(0), report.clone()));
+    assert!(!ledger.accept(at(30), report.clone()), "it is no news");
+    assert_eq!(ledger.reports(&gateway()).count(), 1);
+    let silence = Duration::from_secs(45);
+    let gone = ledger.expire(at(45), silence);
+    assert_eq!(gone.len(), 1, "a copy that was late keeps nobody alive");
+    assert!(ledger.accept(at(46), report), "though it may come back");
+}
+
+#[test]
+fn a_copy_of_the_ledger_stays_as_it_was() {
+    let now = Instant::now();
+    let mut reporter = Reporter::new(now, mk_identity(1, &[]), 1);
+    reporter.lead(now, leader("a:1", 1));
+    let report = sent(reporter.connected(now)).unwrap();
+    let mut ledger = Ledger::default();
+    let before = ledger.clone();
+    ledger.accept(now, report);
+    assert_eq!(before.reports(&gateway()).count(), 0);
+    assert_eq!(ledger.reports(&gateway()).count(), 1);
+}
