@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::conversation::Part;
 use crate::event::Finish;
-use crate::usage::Usage;
+use crate::usage::fields::Usage;
 
 /// A whole answer.
 #[derive(Debug, Clone, PartialEq, Default)]

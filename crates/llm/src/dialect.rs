@@ -7,12 +7,11 @@ pub(crate) mod anthropic;
 pub mod bedrock;
 pub(crate) mod cohere;
 pub(crate) mod gemini;
-mod native;
+pub(crate) mod native;
 pub mod openai;
 pub(crate) mod room;
 pub(crate) mod signature;
 
-pub(crate) use native::NativeTools;
 pub(crate) use room::{Dialect, Family};
 
 use crate::{Format, Wire};
@@ -20,24 +19,24 @@ use crate::{Format, Wire};
 /// The room of a wire.
 pub(crate) fn of(wire: Wire) -> &'static Dialect {
     match wire {
-        Wire::Chat => &openai::chat::DIALECT,
-        Wire::Responses => &openai::responses::DIALECT,
-        Wire::Completions => &openai::completions::DIALECT,
-        Wire::Messages => &anthropic::DIALECT,
-        Wire::Generate => &gemini::DIALECT,
-        Wire::Converse => &bedrock::DIALECT,
-        Wire::Cohere => &cohere::DIALECT,
+        Wire::Chat => &openai::chat::table::DIALECT,
+        Wire::Responses => &openai::responses::table::DIALECT,
+        Wire::Completions => &openai::completions::table::DIALECT,
+        Wire::Messages => &anthropic::table::DIALECT,
+        Wire::Generate => &gemini::table::DIALECT,
+        Wire::Converse => &bedrock::table::DIALECT,
+        Wire::Cohere => &cohere::table::DIALECT,
     }
 }
 
 /// The family of a format.
 pub(crate) fn family(format: Format) -> &'static Family {
     match format {
-        Format::OpenAi => &openai::FAMILY,
-        Format::Anthropic => &anthropic::FAMILY,
-        Format::Gemini => &gemini::FAMILY,
-        Format::Bedrock => &bedrock::FAMILY,
-        Format::Cohere => &cohere::FAMILY,
+        Format::OpenAi => &openai::family::FAMILY,
+        Format::Anthropic => &anthropic::family::FAMILY,
+        Format::Gemini => &gemini::family::FAMILY,
+        Format::Bedrock => &bedrock::family::FAMILY,
+        Format::Cohere => &cohere::family::FAMILY,
     }
 }
 

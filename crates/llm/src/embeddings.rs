@@ -9,7 +9,7 @@ pub use answer::answer;
 pub use request::{decode, encode};
 
 use crate::provider::Provider;
-use crate::surface::Surface;
+use crate::surface::found::Surface;
 use crate::{Format, Operation, Wire};
 
 /// How a provider is asked for vectors.

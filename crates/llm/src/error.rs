@@ -3,6 +3,7 @@
 pub mod failure;
 pub(crate) mod read;
 pub(crate) mod refusal;
+pub(crate) mod write;
 
 use bytes::Bytes;
 
@@ -14,50 +15,25 @@ use crate::event::Failure;
 
 /// The body of an error answer.
 pub fn body(format: Format, refusal: &Refusal<'_>) -> Bytes {
-    value(format, refusal).to_string().into()
+    (dialect::family(format).error)(refusal).to_string().into()
 }
 
 /// What a provider said went wrong, as the body of an error answer in another format. Its message and its word are kept.
 pub fn failed(format: Format, failure: &Failure<'_>, request_id: &str) -> Bytes {
-    failed_value(format, failure, request_id).to_string().into()
+    write::failed_value(dialect::family(format), failure, request_id)
+        .to_string()
+        .into()
 }
 
 /// An event that ends a stream which has already begun. Clients of each format raise it as an error.
 pub fn event(format: Format, refusal: &Refusal<'_>) -> Bytes {
-    as_event(format, &value(format, refusal))
+    let family = dialect::family(format);
+    write::as_event(family, &(family.error)(refusal))
 }
 
 /// What a provider said went wrong, as the event that ends a stream.
 pub fn failed_event(format: Format, failure: &Failure<'_>, request_id: &str) -> Bytes {
-    as_event(format, &failed_value(format, failure, request_id))
-}
-
-fn as_event(format: Format, data: &serde_json::Value) -> Bytes {
-    match dialect::family(format).error_event {
-        None => format!("data: {data}\n\n").into(),
-        Some(name) => format!("event: {name}\ndata: {data}\n\n").into(),
-    }
-}
-
-fn failed_value(format: Format, failure: &Failure<'_>, request_id: &str) -> serde_json::Value {
-    let family = dialect::family(format);
-    let refusal = Refusal {
-        kind: failure.kind,
-        status: family.own_status(failure.status),
-        message: &failure.message,
-        param: None,
-        code: failure.code.as_deref(),
-        request_id,
-    };
-    let mut value = value(format, &refusal);
-    if let Some(delay) = failure.retry_after {
-        (family.delay)(&mut value, delay);
-    }
-    value
-}
-
-fn value(format: Format, refusal: &Refusal<'_>) -> serde_json::Value {
-    (dialect::family(format).error)(refusal)
+    write::failed_event(dialect::family(format), failure, request_id)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sluice_vocab::ErrorType;
 
-use crate::usage::Usage;
+use crate::usage::fields::Usage;
 
 /// Something that a provider's stream says. Texts are borrowed from its bytes where they have no escapes.
 ///

@@ -11,6 +11,7 @@
 
 mod crossing;
 mod door;
+pub(crate) mod end;
 mod frame;
 mod join;
 pub(crate) mod passed;
@@ -20,6 +21,7 @@ mod translator;
 
 pub use crossing::{Crossing, Hints, Translated, Unreadable};
 pub use door::Door;
+pub use end::End;
 pub use frame::{Frame, Unframed, WholeBody};
 pub use join::Join;
 pub use tally::Tally;
@@ -31,18 +33,6 @@ use crate::usage::Usage;
 
 /// Where a step's frames go.
 pub type Out<'o> = &'o mut dyn FnMut(Frame);
-
-/// How an answer stands, by what its format says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum End {
-    /// Nothing says that it is complete.
-    #[default]
-    Open,
-    /// The provider said that the answer is complete.
-    Complete,
-    /// The provider reported an error within the answer.
-    Failed,
-}
 
 /// What a step has read of an answer so far.
 #[derive(Debug, Clone, Copy)]

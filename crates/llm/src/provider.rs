@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderValue};
 use sluice_vocab::Secret;
 
 use crate::dialect::openai::chat::Manners;
-use crate::surface::Surface;
+use crate::surface::found::Surface;
 use crate::wire::Wire;
 use crate::{Format, Operation};
 

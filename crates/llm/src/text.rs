@@ -16,7 +16,6 @@ use bytes::Bytes;
 
 use crate::json::{Object, ScanError};
 
-pub(crate) use delta::shape::StreamTexts;
 pub use delta::{Deltas, Events, Masks};
 pub use kind::{Kind, Part};
 

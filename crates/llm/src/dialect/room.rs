@@ -17,7 +17,7 @@ use crate::json::{Draft, Invalid, ScanError};
 use crate::models::model::Model;
 use crate::request::target::Target;
 use crate::surface::found::Surface;
-use crate::text::StreamTexts;
+use crate::text::delta::shape::StreamTexts;
 use crate::usage::fields::{Usage, UsageFields};
 
 /// All that is known of one wire. What a wire does not have says so, or is refused.

@@ -6,8 +6,10 @@ use serde_json::value::RawValue;
 use super::{Asked, Vectors};
 use crate::Format;
 use crate::answer::Context;
+use crate::dialect;
 use crate::json::{Fields, Invalid, Writer, object, parse};
-use crate::usage::{Totals, Usage};
+use crate::usage::Usage;
+use crate::usage::totals::Totals;
 
 /// Reads a provider's answer and writes the client's. `counted`: tokens of the input, where a header says.
 pub fn answer(
@@ -70,7 +72,7 @@ fn read(vectors: Vectors, body: &str) -> Result<(Vec<&RawValue>, Usage), Invalid
 fn tally(format: Format, used: &RawValue) -> Usage {
     let mut tally = Totals::default();
     tally.update(used.get().as_bytes());
-    tally.usage(format)
+    tally.usage(dialect::family(format).usage)
 }
 
 fn list<'a>(f: &mut Fields<'a>, list: &str, name: &str) -> Result<Vec<&'a RawValue>, Invalid> {

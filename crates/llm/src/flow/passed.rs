@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use memchr::memmem::Finder;
 
-use super::End;
+use super::end::End;
 use crate::json::Object;
 use crate::sse::Event;
 

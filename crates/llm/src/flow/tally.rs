@@ -7,7 +7,8 @@ use super::{End, Frame, Out, Reading, WholeBody};
 use crate::dialect;
 use crate::json::Object;
 use crate::sse::Event;
-use crate::usage::{self, Totals};
+use crate::usage;
+use crate::usage::totals::Totals;
 use crate::{Operation, Wire};
 
 /// Reads an answer of the caller's own wire as it passes.
@@ -54,7 +55,7 @@ impl Tally {
     /// What was read so far.
     pub fn reading(&self) -> Reading<'_> {
         Reading {
-            usage: self.totals.usage(self.wire.format()),
+            usage: self.totals.usage(dialect::family(self.wire.format()).usage),
             end: (!self.is_blind).then_some(self.end),
             failure: None,
         }

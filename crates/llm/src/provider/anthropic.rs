@@ -2,7 +2,7 @@
 
 use super::{CredentialHeader, Provider, Quirks, Settings};
 use crate::Format;
-use crate::surface::Surface;
+use crate::surface::found::Surface;
 use crate::wire::Wire;
 
 pub(super) static PROVIDER: Provider = Provider {

@@ -2,7 +2,7 @@
 
 use super::{CredentialHeader, Provider, Quirks, Settings, path_element};
 use crate::dialect::openai::chat::Manners;
-use crate::surface::Surface;
+use crate::surface::found::Surface;
 use crate::{Format, Wire};
 
 pub(super) static PROVIDER: Provider = Provider {

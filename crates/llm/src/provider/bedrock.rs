@@ -1,7 +1,7 @@
 //! Amazon Bedrock by its Converse API, for models of every vendor there. The credential is an API key, or keys that sign.
 
 use super::{CredentialHeader, Provider, Quirks, Settings, path_element};
-use crate::surface::Surface;
+use crate::surface::found::Surface;
 use crate::wire::Wire;
 use crate::{Format, Operation};
 

@@ -6,7 +6,7 @@
 //! `/compatibility/v1`.
 
 use super::{CredentialHeader, Provider, Quirks, Settings};
-use crate::surface::Surface;
+use crate::surface::found::Surface;
 use crate::wire::Wire;
 use crate::{Format, Operation};
 

@@ -1,7 +1,7 @@
 //! The Gemini API.
 
 use super::{CredentialHeader, Provider, Quirks, Settings, google_verb, path_element};
-use crate::surface::Surface;
+use crate::surface::found::Surface;
 use crate::wire::Wire;
 use crate::{Format, Operation};
 

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use super::decode::arguments;
 use super::{finish, finish_word};
-use crate::Format;
 use crate::answer::{Answer, Choice, Context};
 use crate::conversation::{Content, Part};
 use crate::dialect::signature;
 use crate::event::Finish;
 use crate::json::{Fields, Invalid, Writer, object};
-use crate::usage::{Totals, Usage};
+use crate::usage::fields::Usage;
+use crate::usage::totals::Totals;
 
 /// Reads an answer.
 pub(crate) fn decode<'a>(body: &'a str) -> Result<Answer<'a>, Invalid> {
@@ -40,7 +40,7 @@ pub(crate) fn decode<'a>(body: &'a str) -> Result<Answer<'a>, Invalid> {
             finish,
             stop_sequence,
         }],
-        usage: tally.usage(Format::Anthropic),
+        usage: tally.usage(crate::dialect::anthropic::usage::usage),
     })
 }
 

@@ -8,8 +8,9 @@ use crate::conversation::{
     Content, Conversation, Effort, Media, Output, Part, Reasoning, Role, Source, Tool, ToolCall,
     ToolChoice, ToolResult,
 };
+use crate::dialect::native::NativeTools;
 use crate::dialect::openai::chat::decode::cache;
-use crate::dialect::{NativeTools, signature};
+use crate::dialect::signature;
 use crate::dropped::Dropped;
 use crate::json::{Fields, Invalid, Text, parse};
 use crate::wire::Wire;

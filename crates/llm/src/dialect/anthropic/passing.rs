@@ -1,6 +1,6 @@
 //! What a stream of Messages tells while it passes.
 
-use crate::flow::End;
+use crate::flow::end::End;
 use crate::flow::passed::{Passed, Passing, USAGE, usage_at, usage_within};
 
 pub(crate) static PASSING: Passing = Passing {

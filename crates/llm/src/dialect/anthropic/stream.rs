@@ -10,11 +10,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::finish;
-use crate::Format;
 use crate::dialect::anthropic::error;
 use crate::event::{Event, Sink};
 use crate::json::{Fields, Text};
-use crate::usage::Totals;
+use crate::usage::totals::Totals;
 
 #[derive(Deserialize)]
 struct Data<'a> {
@@ -106,7 +105,9 @@ impl Decoder {
     fn usage(&mut self, usage: Option<&RawValue>, sink: Sink<'_>) {
         if let Some(usage) = usage.filter(|u| u.get().starts_with('{')) {
             self.tally.update(usage.get().as_bytes());
-            sink(Event::Usage(self.tally.usage(Format::Anthropic)));
+            sink(Event::Usage(
+                self.tally.usage(crate::dialect::anthropic::usage::usage),
+            ));
         }
     }
 

@@ -8,7 +8,7 @@ use crate::answer::{Answer, Choice};
 use crate::conversation::{Content, Part, ToolCall};
 use crate::event::Finish;
 use crate::json::{Fields, Invalid};
-use crate::usage::Usage;
+use crate::usage::fields::Usage;
 
 /// `TokenUsage`: `inputTokens` leaves out what the cache had part in.
 #[derive(Debug, Default, Deserialize)]

@@ -2,12 +2,11 @@
 //! this API knows.
 
 use super::finish;
-use crate::Format;
 use crate::answer::{Answer, Choice, Context};
 use crate::conversation::{Content, Part, ToolCall};
 use crate::event::Finish;
 use crate::json::{Fields, Invalid};
-use crate::usage::Totals;
+use crate::usage::totals::Totals;
 
 /// Reads an answer.
 pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>, Invalid> {
@@ -30,7 +29,7 @@ pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>,
             finish,
             stop_sequence: None,
         }],
-        usage: tally.usage(Format::Cohere),
+        usage: tally.usage(crate::dialect::cohere::usage::usage),
         ..Answer::default()
     })
 }

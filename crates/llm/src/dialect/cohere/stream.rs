@@ -8,10 +8,9 @@ use serde_json::value::RawValue;
 use sluice_vocab::ErrorType;
 
 use super::finish;
-use crate::Format;
 use crate::event::{Event, Failure, Finish, Sink};
 use crate::json::Text;
-use crate::usage::Totals;
+use crate::usage::totals::Totals;
 
 #[derive(Deserialize)]
 struct Payload<'a> {
@@ -132,7 +131,9 @@ impl Decoder {
     fn end(&mut self, delta: Delta<'_>, sink: Sink<'_>) {
         if let Some(usage) = delta.usage.filter(|u| u.get().starts_with('{')) {
             self.tally.update(usage.get().as_bytes());
-            sink(Event::Usage(self.tally.usage(Format::Cohere)));
+            sink(Event::Usage(
+                self.tally.usage(crate::dialect::cohere::usage::usage),
+            ));
         }
         let word = delta.finish_reason.map(|word| word.0).unwrap_or_default();
         let reason = match finish(&word) {

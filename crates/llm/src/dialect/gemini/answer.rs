@@ -2,14 +2,14 @@
 
 use super::decode::answer_part;
 use super::{finish, finish_word};
-use crate::Format;
 use crate::answer::{Answer, Choice, Context};
 use crate::conversation::{Content, Part};
 use crate::dialect::anthropic::decode::arguments;
 use crate::dialect::signature;
 use crate::event::Finish;
 use crate::json::{Fields, Invalid, Writer, object};
-use crate::usage::{Totals, Usage};
+use crate::usage::fields::Usage;
+use crate::usage::totals::Totals;
 
 /// Reads an answer. A prompt that was blocked is an answer without text that a filter ended.
 pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>, Invalid> {
@@ -47,7 +47,7 @@ pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>,
         model: f.text("modelVersion", "")?.unwrap_or_default(),
         created: None,
         choices,
-        usage: tally.usage(Format::Gemini),
+        usage: tally.usage(crate::dialect::gemini::usage::usage),
     })
 }
 

@@ -12,7 +12,7 @@ use parts::{Ids, instruction, parts};
 
 use super::schema::to_json_schema;
 use crate::conversation::{Conversation, Effort, Output, Reasoning, Role, Tool, ToolChoice};
-use crate::dialect::NativeTools;
+use crate::dialect::native::NativeTools;
 use crate::dropped::Dropped;
 use crate::json::{Fields, Invalid, Text, parse};
 use crate::wire::Wire;

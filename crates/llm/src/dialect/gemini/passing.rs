@@ -4,7 +4,7 @@ use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::flow::End;
+use crate::flow::end::End;
 use crate::flow::passed::{ERROR, JsonKey, Passed, Passing, usage_at};
 
 static USAGE: JsonKey = JsonKey::new(15, || Finder::new(b"\"usageMetadata\""));

@@ -10,13 +10,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::finish;
-use crate::Format;
 use crate::answer::Context;
 use crate::dialect::gemini::error;
 use crate::dialect::signature;
 use crate::event::{Event, Finish, Sink};
 use crate::json::Text;
-use crate::usage::Totals;
+use crate::usage::totals::Totals;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -186,7 +185,9 @@ impl ReadStream for Decoder {
         }
         if let Some(usage) = chunk.usage_metadata {
             self.tally.update(usage.get().as_bytes());
-            sink(Event::Usage(self.tally.usage(Format::Gemini)));
+            sink(Event::Usage(
+                self.tally.usage(crate::dialect::gemini::usage::usage),
+            ));
         }
         if chunk
             .prompt_feedback

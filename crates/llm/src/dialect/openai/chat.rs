@@ -7,26 +7,10 @@ pub(crate) mod encode;
 pub(crate) mod enrich;
 pub(crate) mod passing;
 pub(crate) mod stream;
+pub(crate) mod table;
 pub(crate) mod texts;
 
-use crate::dialect::room::{Dialect, own_place};
 use crate::event::Finish;
-
-/// Chat completions.
-pub(crate) static DIALECT: Dialect = Dialect {
-    read_request: decode::request,
-    write_request: encode::request,
-    read_answer: answer::decode,
-    write_answer: answer::encode,
-    reader: |seed| Box::new(stream::Decoder::new(seed)),
-    writer: |context| Box::new(stream::Encoder::new(context)),
-    passing: &passing::PASSING,
-    texts: &texts::ChatTexts,
-    enrich: Some(enrich::messages),
-    place: own_place,
-    twin: enrich::twin,
-    counts_what_it_is_asked: false,
-};
 
 /// What tells one provider of this format from another, where a request is written for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

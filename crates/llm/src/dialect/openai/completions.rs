@@ -2,9 +2,8 @@
 
 pub(crate) mod enrich;
 pub(crate) mod stream;
+pub(crate) mod table;
 
-use super::chat::{self, stream::Decoder as ChatDecoder};
-use crate::dialect::room::{Dialect, no_twin, own_place};
 use serde_json::value::RawValue;
 
 use super::chat::answer::usage;
@@ -15,30 +14,6 @@ use crate::conversation::{Content, Conversation, Part, Role};
 use crate::dropped::Dropped;
 use crate::json::{Fields, Invalid, Text, object, parse};
 use crate::wire::Wire;
-
-/// The older text completions. No request is translated into it, since every provider that has it has chat, too.
-pub(crate) static DIALECT: Dialect = Dialect {
-    read_request: request,
-    write_request: |_, _, _| {
-        let why = "can't be translated into this format";
-        Err(Invalid::new("the body", why))
-    },
-    read_answer,
-    write_answer: encode,
-    reader: |seed| Box::new(ChatDecoder::new(seed)),
-    writer: |context| Box::new(stream::Encoder::new(context)),
-    passing: &chat::passing::PASSING,
-    texts: &chat::texts::ChatTexts,
-    enrich: Some(enrich::messages),
-    place: own_place,
-    twin: no_twin,
-    counts_what_it_is_asked: false,
-};
-
-fn read_answer<'a>(_: &'a str, _: &Context) -> Result<Answer<'a>, Invalid> {
-    let why = "is in a format that is not translated";
-    Err(Invalid::new("the answer", why))
-}
 
 /// Reads a request.
 pub(crate) fn request<'a>(

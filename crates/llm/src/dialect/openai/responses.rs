@@ -9,28 +9,12 @@ pub(crate) mod events;
 pub(crate) mod passing;
 pub(crate) mod read;
 pub(crate) mod stream;
+pub(crate) mod table;
 pub(crate) mod texts;
 
-use crate::dialect::room::{Dialect, no_twin};
 use std::borrow::Cow;
 
 use crate::event::Finish;
-
-/// Responses.
-pub(crate) static DIALECT: Dialect = Dialect {
-    read_request: decode::request,
-    write_request: encode::request,
-    read_answer: read::decode,
-    write_answer: answer::encode,
-    reader: |seed| Box::new(events::Decoder::new(seed)),
-    writer: |context| Box::new(stream::Encoder::new(context)),
-    passing: &passing::PASSING,
-    texts: &texts::ResponsesTexts,
-    enrich: Some(enrich::messages),
-    place: enrich::place,
-    twin: no_twin,
-    counts_what_it_is_asked: false,
-};
 
 /// Before a signature of another provider's that travels as `encrypted_content`.
 const SIGNED: &str = "sluice.signed.";

@@ -1,14 +1,13 @@
 //! A Messages stream, written.
 
-use crate::Format;
 use crate::answer::Context;
 use crate::dialect::anthropic::answer::usage;
 use crate::dialect::anthropic::finish_word;
 use crate::dialect::room::WriteStream;
-use crate::error;
+use crate::error::write::failed_event;
 use crate::event::{Event, Finish};
 use crate::json::Writer;
-use crate::usage::Usage;
+use crate::usage::fields::Usage;
 
 /// Writes a stream as Anthropic does: blocks one after the other, each begun and ended; why it is over and what it cost in one event
 /// at the end, since other formats say the one before the other.
@@ -262,8 +261,8 @@ impl WriteStream for Encoder {
                 }
             }
             Event::Error(failure) => {
-                out.extend_from_slice(&error::failed_event(
-                    Format::Anthropic,
+                out.extend_from_slice(&failed_event(
+                    &crate::dialect::anthropic::family::FAMILY,
                     failure,
                     &self.context.request_id,
                 ));

@@ -1,15 +1,14 @@
 //! A generateContent stream, written.
 
-use crate::Format;
 use crate::answer::Context;
 use crate::conversation::{Content, ToolCall};
 use crate::dialect::gemini::answer::{part, usage};
 use crate::dialect::gemini::finish_word;
 use crate::dialect::room::WriteStream;
-use crate::error;
+use crate::error::write::failed_event;
 use crate::event::{Event, Finish};
 use crate::json::Writer;
-use crate::usage::Usage;
+use crate::usage::fields::Usage;
 
 /// Writes a stream as Google does: every event a whole response. Calls are held until their arguments are whole, reasons to have ended
 /// until the totals are known.
@@ -168,8 +167,8 @@ impl WriteStream for Encoder {
             // Google's SDKs take a comment for JSON, so that a sign of life is a response without anything new.
             Event::Ping => self.write(out, false, |_| {}),
             Event::Error(failure) => {
-                out.extend_from_slice(&error::failed_event(
-                    Format::Gemini,
+                out.extend_from_slice(&failed_event(
+                    &crate::dialect::gemini::family::FAMILY,
                     failure,
                     &self.context.request_id,
                 ));

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use super::{decode, finish, finish_word};
-use crate::Format;
 use crate::answer::{Answer, Choice, Context};
 use crate::conversation::{Content, Part, ToolCall};
 use crate::dialect::signature;
 use crate::event::Finish;
 use crate::json::{Fields, Invalid, Text, Writer, object, parse};
-use crate::usage::{Totals, Usage};
+use crate::usage::fields::Usage;
+use crate::usage::totals::Totals;
 
 /// Reads an answer.
 pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>, Invalid> {
@@ -31,7 +31,7 @@ pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>,
         model: f.text("model", "")?.unwrap_or_default(),
         created: f.read("created", "").unwrap_or_default(),
         choices,
-        usage: tally.usage(Format::OpenAi),
+        usage: tally.usage(crate::dialect::openai::usage::usage),
     })
 }
 

@@ -10,7 +10,7 @@ pub(crate) use messages::{parts, thoughts};
 
 use super::{EXTRAS, asks_nothing};
 use crate::conversation::{Cache, Conversation, Effort, Output, Reasoning, Tool, ToolChoice};
-use crate::dialect::NativeTools;
+use crate::dialect::native::NativeTools;
 use crate::dropped::Dropped;
 use crate::json::{Fields, Invalid, Text, parse};
 use crate::wire::Wire;

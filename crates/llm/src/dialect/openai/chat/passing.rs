@@ -2,7 +2,7 @@
 
 use memchr::memmem::Finder;
 
-use crate::flow::End;
+use crate::flow::end::End;
 use crate::flow::passed::{ERROR, JsonKey, Passed, Passing, USAGE, usage_at};
 
 static FINISH: JsonKey = JsonKey::new(15, || Finder::new(b"\"finish_reason\""));

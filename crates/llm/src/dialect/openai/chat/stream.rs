@@ -10,12 +10,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::finish;
-use crate::Format;
 use crate::dialect::openai::error;
 use crate::event::Sink;
 use crate::event::{Event, Finish};
 use crate::json::{Fields, Text};
-use crate::usage::Totals;
+use crate::usage::totals::Totals;
 
 #[derive(Deserialize)]
 struct Chunk<'a> {
@@ -265,7 +264,9 @@ impl ReadStream for Decoder {
         }
         if let Some(usage) = chunk.usage.filter(|u| u.get().starts_with('{')) {
             self.tally.update(usage.get().as_bytes());
-            sink(Event::Usage(self.tally.usage(Format::OpenAi)));
+            sink(Event::Usage(
+                self.tally.usage(crate::dialect::openai::usage::usage),
+            ));
         }
         Ok(())
     }

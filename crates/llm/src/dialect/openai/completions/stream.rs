@@ -1,14 +1,13 @@
 //! A stream of text completions, written.
 
-use crate::Format;
 use crate::answer::Context;
 use crate::dialect::openai::chat::answer::usage;
 use crate::dialect::openai::chat::finish_word;
 use crate::dialect::room::WriteStream;
-use crate::error;
+use crate::error::write::failed_event;
 use crate::event::Event;
 use crate::json::Writer;
-use crate::usage::Usage;
+use crate::usage::fields::Usage;
 
 /// Writes a stream as OpenAI does. Thoughts and calls of tools have no place here.
 #[derive(Debug)]
@@ -93,8 +92,8 @@ impl WriteStream for Encoder {
             Event::Usage(totals) => self.usage = Some(*totals),
             Event::Ping => out.extend_from_slice(b": ping\n\n"),
             Event::Error(failure) => {
-                out.extend_from_slice(&error::failed_event(
-                    Format::OpenAi,
+                out.extend_from_slice(&failed_event(
+                    &crate::dialect::openai::family::FAMILY,
                     failure,
                     &self.context.request_id,
                 ));

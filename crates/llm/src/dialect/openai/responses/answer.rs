@@ -8,7 +8,7 @@ use crate::conversation::{Content, Part};
 use crate::dialect::signature;
 use crate::event::Finish;
 use crate::json::{Writer, object};
-use crate::usage::Usage;
+use crate::usage::fields::Usage;
 
 /// What stands around the items, in whole answers and in streams.
 #[derive(Debug)]

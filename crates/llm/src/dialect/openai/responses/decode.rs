@@ -9,9 +9,10 @@ use crate::conversation::{
     Content, Conversation, Effort, Media, Output, Param, Part, Reasoning, Role, Source, ToolCall,
     ToolResult,
 };
+use crate::dialect::native::NativeTools;
 use crate::dialect::openai::chat::decode::{function, schema_output, tool_choice};
 use crate::dialect::openai::chat::{EXTRAS, asks_nothing};
-use crate::dialect::{NativeTools, signature};
+use crate::dialect::signature;
 use crate::dropped::Dropped;
 use crate::json::{Fields, Invalid, Text, parse};
 use crate::wire::Wire;

@@ -8,11 +8,10 @@ use serde_json::value::RawValue;
 
 use super::read::{finish, thought};
 use super::{custom_arguments, seal_own};
-use crate::Format;
 use crate::dialect::openai::error;
 use crate::event::{Event, Sink};
 use crate::json::{Fields, Text, quote};
-use crate::usage::Totals;
+use crate::usage::totals::Totals;
 
 #[derive(Deserialize)]
 struct Payload<'a> {
@@ -165,7 +164,9 @@ impl Decoder {
         let mut response = fields(response)?;
         if let Ok(Some(usage)) = response.take("usage") {
             self.tally.update(usage.get().as_bytes());
-            sink(Event::Usage(self.tally.usage(Format::OpenAi)));
+            sink(Event::Usage(
+                self.tally.usage(crate::dialect::openai::usage::usage),
+            ));
         }
         let reason =
             finish(&mut response, !self.calls.is_empty()).unwrap_or(crate::event::Finish::Error);

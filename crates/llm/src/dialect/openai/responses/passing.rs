@@ -1,7 +1,7 @@
 //! What a stream of Responses tells while it passes.
 
 use crate::dialect::openai::chat::passing::may_tell;
-use crate::flow::End;
+use crate::flow::end::End;
 use crate::flow::passed::{Passed, Passing, usage_within};
 
 pub(crate) static PASSING: Passing = Passing {

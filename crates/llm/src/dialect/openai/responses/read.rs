@@ -1,12 +1,11 @@
 //! A Responses answer, read.
 
 use super::{custom_arguments, seal_own};
-use crate::Format;
 use crate::answer::{Answer, Choice, Context};
 use crate::conversation::{Content, Part, ToolCall};
 use crate::event::Finish;
 use crate::json::{Fields, Invalid};
-use crate::usage::Totals;
+use crate::usage::totals::Totals;
 
 /// Reads an answer.
 pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>, Invalid> {
@@ -32,7 +31,7 @@ pub(crate) fn decode<'a>(body: &'a str, context: &Context) -> Result<Answer<'a>,
             finish: finish(&mut f, calls > 0)?,
             stop_sequence: None,
         }],
-        usage: tally.usage(Format::OpenAi),
+        usage: tally.usage(crate::dialect::openai::usage::usage),
     })
 }
 

@@ -10,7 +10,7 @@ use super::{seal_redacted, seal_signature, status};
 use crate::answer::Context;
 use crate::event::{Event, Failure, Finish};
 use crate::json::Writer;
-use crate::usage::Usage;
+use crate::usage::fields::Usage;
 
 /// Writes a stream as OpenAI does: items that are added, grow and are done, each event with its number. The last event repeats the whole
 /// answer, so that all of it is kept until then.

@@ -1,15 +1,14 @@
 //! A chat stream, written.
 
-use crate::Format;
 use crate::answer::Context;
 use crate::conversation::Content;
 use crate::dialect::openai::chat::answer::{thinking_block, usage};
 use crate::dialect::openai::chat::finish_word;
 use crate::dialect::room::WriteStream;
-use crate::error;
+use crate::error::write::failed_event;
 use crate::event::Event;
 use crate::json::Writer;
-use crate::usage::Usage;
+use crate::usage::fields::Usage;
 
 /// Writes a stream as OpenAI does: one chunk per event, the usage in a chunk of its own where the caller asked, `[DONE]` at last.
 #[derive(Debug)]
@@ -210,8 +209,8 @@ impl WriteStream for Encoder {
             Event::Usage(usage) => self.usage = Some(*usage),
             Event::Ping => out.extend_from_slice(b": ping\n\n"),
             Event::Error(failure) => {
-                out.extend_from_slice(&error::failed_event(
-                    Format::OpenAi,
+                out.extend_from_slice(&failed_event(
+                    &crate::dialect::openai::family::FAMILY,
                     failure,
                     &self.context.request_id,
                 ));

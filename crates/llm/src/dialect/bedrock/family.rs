@@ -1,0 +1,24 @@
+//! What its wires share.
+
+use crate::Format;
+use crate::dialect::openai;
+use crate::dialect::room::{Family, no_delay, no_path};
+
+/// Bedrock.
+pub(crate) static FAMILY: Family = Family {
+    format: Format::Bedrock,
+    versions: &[],
+    lists_at: None,
+    path: no_path,
+    bare_path: no_path,
+    error: openai::error::value,
+    delay: no_delay,
+    error_event: None,
+    own_statuses: &[],
+    failure: openai::error::read,
+    models: openai::models::list,
+    model: openai::models::one,
+    usage_field: "usage",
+    count_field: "input_tokens",
+    usage: openai::usage::usage,
+};
