@@ -29,10 +29,9 @@ use sluice_llm::flow::Door;
 
 use crate::budget::Share;
 use crate::client::Reply;
-use crate::record::Record;
+use crate::record::{Findings, Record};
 use crate::rejection::Rejected;
 
-pub(crate) use findings::Findings;
 pub(crate) use passing::{BodyError, Passing};
 pub(crate) use plan::{Looks, Sent};
 

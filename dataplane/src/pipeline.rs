@@ -11,13 +11,13 @@ use http::{HeaderValue, Method, Request, Response, header};
 use hyper::body::Incoming;
 use sluice_vocab::ErrorCode;
 
-use crate::answer::{self, Answer, Findings};
+use crate::answer::{self, Answer};
 use crate::attempt::Attempt;
 use crate::body::Body;
 use crate::client::Pool;
 use crate::connection::Connection;
 use crate::random;
-use crate::record::Record;
+use crate::record::{Findings, Record};
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::stage::authn::Caller;
 use crate::stage::read::Unread;

@@ -1,5 +1,6 @@
 //! What is known of a request when it ends: said once, in metrics and in the log.
 
+mod findings;
 mod line;
 
 use std::sync::Arc;
@@ -9,12 +10,12 @@ use http::{HeaderValue, Response, StatusCode};
 use sluice_guard::{Hit, Hits};
 use sluice_llm::Format;
 use sluice_llm::usage::Usage;
-use sluice_vocab::{ErrorCode, ErrorType};
+use sluice_vocab::ErrorType;
 
-use crate::answer::Findings;
 use crate::attempt::Attempt;
 use crate::gateway::Shared;
 use crate::rejection::Rejection;
+pub(crate) use findings::{Fault, Findings};
 use line::Said;
 
 /// Header that carries the request's id, both ways.
@@ -43,35 +44,6 @@ pub(crate) struct Record {
     /// Rules of guards that found something.
     pub(crate) hits: GuardHits,
     ended: bool,
-}
-
-/// What went wrong, for the log.
-#[derive(Debug)]
-pub(crate) struct Fault {
-    kind: ErrorType,
-    /// A provider's own error has none.
-    code: Option<ErrorCode>,
-    text: String,
-}
-
-impl Fault {
-    /// The gateway's.
-    pub(crate) fn ours(code: ErrorCode, text: String) -> Self {
-        Self {
-            kind: code.kind(),
-            code: Some(code),
-            text,
-        }
-    }
-
-    /// One that a provider reported.
-    pub(crate) fn of_provider(kind: ErrorType, text: String) -> Self {
-        Self {
-            kind,
-            code: None,
-            text,
-        }
-    }
 }
 
 /// Rules of guards that found something, by direction. Never what they found.

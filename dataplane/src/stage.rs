@@ -1,6 +1,7 @@
 //! The stages of a request, one file each. Each takes what earlier ones returned, so that no other order can be written. None of them
 //! writes to the record: the story does, with what they return.
 
+mod additions;
 pub(crate) mod admit;
 pub(crate) mod ask;
 pub(crate) mod authn;

@@ -4,6 +4,8 @@ mod alias;
 mod identity;
 mod models;
 mod provider;
+mod reference;
+mod refused;
 
 use std::collections::{BTreeMap, BTreeSet};
 

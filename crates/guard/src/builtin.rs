@@ -23,8 +23,7 @@ use regex_syntax::hir::Hir;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::find::{Hit, Rules, Spans};
-use super::{Action, Rule, What};
+use super::hit::{Hit, Spans};
 
 /// Personal data and secrets that are recognised.
 #[derive(
@@ -79,31 +78,6 @@ impl Builtin {
             Builtin::CnMobile => "CN_MOBILE",
             Builtin::CnIdCard => "CN_ID_CARD",
         }
-    }
-
-    /// Where it finds something in a whole text, in order.
-    pub fn find(self, text: &str) -> Vec<std::ops::Range<usize>> {
-        let rule = Rule {
-            name: String::new(),
-            action: Action::Mask,
-            find: What::Builtin(self),
-        };
-        let mut found = Vec::new();
-        if let Ok(rules) = Rules::new(&[rule]) {
-            rules
-                .views
-                .iter()
-                .for_each(|view| view.find(text, &mut found));
-        }
-        found.sort_unstable();
-        let mut ranges: Vec<std::ops::Range<usize>> = Vec::new();
-        for f in found {
-            match ranges.last_mut().filter(|last| f.start < last.end) {
-                Some(last) => last.end = last.end.max(f.end),
-                None => ranges.push(f.start..f.end),
-            }
-        }
-        ranges
     }
 
     pub(super) fn recognisers(self) -> &'static [Recogniser] {

@@ -4,26 +4,15 @@ use std::sync::Arc;
 
 use regex_syntax::hir::Hir;
 
-use super::builtin::{Groups, Recogniser};
+use super::builtin::{Builtin, Groups, Recogniser};
 use super::fold::{self, Lane};
+use super::hit::{Hit, Spans};
 use super::live::Live;
 use super::pattern::Pattern;
 use super::{Action, Rule, What};
 
 /// Shapes with longer matches, in bytes, are followed by themselves.
 const LONG: usize = 1024;
-
-/// Parts of one match that are masked, as offsets in the text that was searched.
-pub(super) type Spans = Vec<(usize, usize)>;
-
-/// A match.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Hit {
-    /// Where it begins, its surroundings included.
-    pub(super) start: usize,
-    /// Where the search goes on.
-    pub(super) next: usize,
-}
 
 /// Something found: where, in bytes from the beginning of all the text, and by which rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,6 +71,33 @@ impl std::fmt::Debug for Rules {
         f.debug_list()
             .entries(self.named.iter().map(|rule| &rule.name))
             .finish()
+    }
+}
+
+impl Builtin {
+    /// Where it finds something in a whole text, in order.
+    pub fn find(self, text: &str) -> Vec<std::ops::Range<usize>> {
+        let rule = Rule {
+            name: String::new(),
+            action: Action::Mask,
+            find: What::Builtin(self),
+        };
+        let mut found = Vec::new();
+        if let Ok(rules) = Rules::new(&[rule]) {
+            rules
+                .views
+                .iter()
+                .for_each(|view| view.find(text, &mut found));
+        }
+        found.sort_unstable();
+        let mut ranges: Vec<std::ops::Range<usize>> = Vec::new();
+        for f in found {
+            match ranges.last_mut().filter(|last| f.start < last.end) {
+                Some(last) => last.end = last.end.max(f.end),
+                None => ranges.push(f.start..f.end),
+            }
+        }
+        ranges
     }
 }
 

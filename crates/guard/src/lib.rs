@@ -18,6 +18,7 @@ mod builtin;
 mod chain;
 mod find;
 mod fold;
+mod hit;
 mod json;
 mod live;
 mod lookup;

@@ -6,7 +6,7 @@ use regex_automata::nfa::thompson::WhichCaptures;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::Hir;
 
-use super::find::{Hit, Spans};
+use super::hit::{Hit, Spans};
 
 /// Compiled size that one pattern may have, in bytes.
 pub const PATTERN_SIZE_LIMIT: usize = 1 << 20;

@@ -12,7 +12,7 @@ use crate::record::Ticket;
 use crate::reply::{Call, Content, Refusal, Reply};
 use crate::route::{Format, Verb, route};
 use crate::script::Framing;
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::{anthropic, bedrock, cohere, gemini, guardrail, openai, script};
 
 /// Answers a request.

@@ -131,7 +131,7 @@ fn frame(event: &Event, n: usize, framing: Framing, fault: &Fault) -> Bytes {
         ));
     }
     if framing == Framing::Aws {
-        return crate::bedrock::frame(event);
+        return crate::bedrock::frame(event.name.unwrap_or("chunk"), &event.data);
     }
     let eol = if fault.crlf { "\r\n" } else { "\n" };
     let comment = if fault.comments {

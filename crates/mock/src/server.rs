@@ -1,51 +1,24 @@
 //! The server: its life, and the connections it accepts.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderMap;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::fault::{Fault, FaultError};
+use crate::fault::Fault;
+use crate::options::MockOptions;
 use crate::play::Reset;
-use crate::record::{Counts, Recorded, Recorder};
+use crate::record::{Counts, Recorded};
 use crate::respond::respond;
+use crate::shared::Shared;
 use crate::wire::Wire;
-
-/// How a mock is set up.
-#[derive(Clone, Debug)]
-pub struct MockOptions {
-    /// Where to listen; port 0 takes a free one.
-    pub addr: String,
-    /// The fault of every request that doesn't ask for one of its own.
-    pub fault: Fault,
-    /// The only credential taken. Without one, any that doesn't begin with `invalid`.
-    pub api_key: Option<String>,
-    /// Answer `/v1/...` as Mistral: unknown fields are a 422. (`/mistral/v1/...` always does.)
-    pub strict_mistral: bool,
-    /// How many requests are kept; 0 keeps none.
-    pub keep: usize,
-}
-
-impl Default for MockOptions {
-    fn default() -> Self {
-        Self {
-            addr: "127.0.0.1:0".to_owned(),
-            fault: Fault::default(),
-            api_key: None,
-            strict_mistral: false,
-            keep: 10_000,
-        }
-    }
-}
 
 /// Why a mock could not start.
 #[derive(Debug, thiserror::Error)]
@@ -68,19 +41,6 @@ pub struct Mock {
     accepting: JoinHandle<()>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) options: MockOptions,
-    pub(crate) recorder: Arc<Recorder>,
-    faults: Mutex<Faults>,
-}
-
-#[derive(Debug, Default)]
-struct Faults {
-    default: Fault,
-    next: VecDeque<Fault>,
-}
-
 // === impl Mock ===
 
 impl Mock {
@@ -94,14 +54,7 @@ impl Mock {
             .await
             .map_err(listen_error)?;
         let addr = listener.local_addr().map_err(listen_error)?;
-        let shared = Arc::new(Shared {
-            recorder: Arc::new(Recorder::new(options.keep)),
-            faults: Mutex::new(Faults {
-                default: options.fault.clone(),
-                next: VecDeque::new(),
-            }),
-            options,
-        });
+        let shared = Arc::new(Shared::new(options));
         let accepting = tokio::spawn(accept(listener, shared.clone()));
         Ok(Self {
             addr,
@@ -166,32 +119,6 @@ impl Mock {
 impl Drop for Mock {
     fn drop(&mut self) {
         self.accepting.abort();
-    }
-}
-
-// === impl Shared ===
-
-impl Shared {
-    fn faults(&self) -> MutexGuard<'_, Faults> {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The fault of a request: the header's, the queue's, the model's, the default.
-    pub(crate) fn fault(
-        &self,
-        headers: &HeaderMap,
-        model: Option<&str>,
-    ) -> Result<Fault, FaultError> {
-        if let Some(asked) = headers.get("x-mock-fault") {
-            return asked.to_str().unwrap_or("?").parse();
-        }
-        let mut faults = self.faults();
-        if let Some(next) = faults.next.pop_front() {
-            return Ok(next);
-        }
-        Ok(model
-            .and_then(Fault::of_model)
-            .unwrap_or_else(|| faults.default.clone()))
     }
 }
 

@@ -7,11 +7,11 @@ use http::HeaderMap;
 use http_body::{Frame as BodyFrame, SizeHint};
 use sluice_llm::flow::{Door, End};
 
-use super::findings::Findings;
+use super::findings;
 use super::flow::Flow;
 use super::source::{Came, Source};
 use super::step::{Close, Wait};
-use crate::record::Record;
+use crate::record::{Findings, Record};
 use crate::rejection::{Rejected, Rejection};
 
 /// Why a body ended early.
@@ -215,17 +215,17 @@ impl Passing {
 
     /// The upstream's part is complete as HTTP sees it; whether the answer is, the format tells.
     fn complete(&mut self) {
-        let (findings, untold) = Findings::complete(&self.flow, self.counts);
+        let (found, untold) = findings::complete(&self.flow, self.counts);
         self.last = untold.map(|rejection| self.event(&rejection, true));
-        self.end(findings);
+        self.end(found);
     }
 
     /// The upstream's part ended in the middle. A stream says so in the client's format, without its format's word for a clean
     /// end; any other answer is broken off, so that nobody takes it for whole.
     fn break_off(&mut self, rejection: &Rejection) -> Result<(), BodyError> {
-        let mut findings = Findings::failed(&self.flow, rejection);
-        findings.truncated = self.is_stream;
-        self.end(findings);
+        let mut found = findings::failed(&self.flow, rejection);
+        found.truncated = self.is_stream;
+        self.end(found);
         self.tell(rejection, true)
     }
 
@@ -233,7 +233,7 @@ impl Passing {
     fn refuse(&mut self, rejection: &Rejection) -> Result<(), BodyError> {
         self.source.abandon();
         self.ending = None;
-        self.end(Findings::failed(&self.flow, rejection));
+        self.end(findings::failed(&self.flow, rejection));
         self.tell(rejection, false)
     }
 
@@ -271,7 +271,7 @@ impl Drop for Passing {
             let _ = self.flow.close(Close::Complete);
             self.complete();
         } else {
-            self.record.found(Findings::so_far(&self.flow));
+            self.record.found(findings::so_far(&self.flow));
         }
     }
 }

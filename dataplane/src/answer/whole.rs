@@ -12,13 +12,14 @@ use sluice_llm::flow::{Frame, WholeBody};
 use sluice_vocab::ErrorCode;
 use tokio::time::Instant;
 
-use super::findings::Findings;
+use super::findings;
 use super::flow::Flow;
 use super::head::{self, Ours};
 use super::source::Source;
 use super::step::Close;
 use crate::budget::Share;
 use crate::gather::{GatherError, Limits};
+use crate::record::Findings;
 use crate::rejection::{Rejected, Rejection, Stage};
 
 /// Longest answer that is read whole, in bytes. Embedded pictures and sound are what makes one long.
@@ -37,12 +38,12 @@ pub(super) async fn answer(
     gathering: Gathering,
     mut flow: Flow,
     (ours, counts): (Ours<'_>, bool),
-    findings: &mut Findings,
+    found: &mut Findings,
 ) -> Result<Response<Bytes>, Rejected> {
     let body = gather(&mut head, gathering, flow.share()).await?;
     let status = head.status.as_u16();
     let through = through(&mut flow, WholeBody { status, body }).await;
-    *findings = Findings::complete(&flow, counts).0;
+    *found = findings::complete(&flow, counts).0;
     through?;
     head::unbind(&mut head.headers);
     if let Some(failure) = flow.reading().and_then(|reading| reading.failure) {

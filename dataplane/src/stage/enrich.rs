@@ -13,6 +13,7 @@ use sluice_policy::role::Role;
 use sluice_policy::template::{LONGEST_VALUE, Variable};
 use sluice_vocab::ErrorCode;
 
+use super::additions::{Additions, Filled, FilledPlace, texts};
 use super::ask::{Asked, AskedBody, malformed};
 use super::authn::Caller;
 use super::guard::{Seen, Unseen};
@@ -21,39 +22,6 @@ use crate::table::Plan;
 
 /// The header in which callers say what a request is about: a JSON object.
 const METADATA: &str = "x-ai-route-metadata";
-
-/// Messages that the route adds, with what the caller says in them.
-pub(crate) struct Additions<'p> {
-    before: Vec<Filled<'p>>,
-    after: Vec<Filled<'p>>,
-}
-
-/// A message, and what goes into its places, in their order.
-struct Filled<'p> {
-    line: &'p Line,
-    values: Vec<Value>,
-}
-
-/// What goes into a place.
-enum Value {
-    /// The gateway found it out itself, or there is none.
-    Ours(Option<String>),
-    /// The caller says it.
-    Caller(Text),
-}
-
-impl Additions<'_> {
-    /// What the caller says in them, for whoever has to look at it.
-    pub(crate) fn values(&mut self) -> impl Iterator<Item = &mut Text> {
-        let messages = self.before.iter_mut().chain(&mut self.after);
-        messages
-            .flat_map(|filled| &mut filled.values)
-            .filter_map(|value| match value {
-                Value::Caller(text) => Some(text),
-                Value::Ours(_) => None,
-            })
-    }
-}
 
 /// A request that is ready to be sent to any provider. It does not change any more.
 pub(crate) struct Prepared<'r> {
@@ -134,12 +102,12 @@ impl Filling<'_> {
         Ok(Filled { line, values })
     }
 
-    fn value(&mut self, variable: &Variable, role: Role) -> Result<Value, Rejected> {
+    fn value(&mut self, variable: &Variable, role: Role) -> Result<FilledPlace, Rejected> {
         let (value, what) = match variable {
             // Who calls was found out by the gateway itself.
             Variable::Caller => {
                 let name = self.caller.name().map(|name| name.to_string());
-                return Ok(Value::Ours(name));
+                return Ok(FilledPlace::Ours(name));
             }
             Variable::Header(name) => (self.headers.get(name).map(text).transpose(), name),
             Variable::Metadata(key) => (self.metadata(key), key),
@@ -149,7 +117,7 @@ impl Filling<'_> {
             Rejection::new(Stage::Enrich, ErrorCode::InvalidVariable, text)
         };
         let Some(value) = value.map_err(refused)? else {
-            return Ok(Value::Ours(None));
+            return Ok(FilledPlace::Ours(None));
         };
         if value.len() > LONGEST_VALUE {
             return Err(refused(&format!("is longer than {LONGEST_VALUE} bytes")));
@@ -160,7 +128,7 @@ impl Filling<'_> {
             Role::Assistant => Kind::Assistant,
         };
         let part = Part { kind, json: false };
-        Ok(Value::Caller(Text::whole(part, &value)))
+        Ok(FilledPlace::Caller(Text::whole(part, &value)))
     }
 
     /// From the header, or else from the body's own `metadata`.
@@ -199,23 +167,6 @@ fn text(value: &HeaderValue) -> Result<String, &'static str> {
     std::str::from_utf8(value.as_bytes())
         .map(str::to_owned)
         .map_err(|_| "is not UTF-8")
-}
-
-/// The messages with their places filled.
-fn texts<'f>(filled: &'f [Filled<'_>]) -> Vec<(Role, Cow<'f, str>)> {
-    let text = |filled: &'f Filled<'_>| {
-        let mut values = filled.values.iter();
-        let said = filled.line.text.fill(|_| {
-            let value = values.next().and_then(|value| match value {
-                Value::Ours(value) => value.as_deref(),
-                Value::Caller(text) => Some(text.text.as_str()),
-            });
-            Ok::<_, std::convert::Infallible>(value.map(Cow::Borrowed))
-        });
-        let Ok(said) = said;
-        (filled.line.role, said)
-    };
-    filled.iter().map(text).collect()
 }
 
 fn messages<'m>(lines: &'m [(Role, Cow<'m, str>)]) -> Vec<Message<'m>> {

@@ -11,8 +11,8 @@ use sluice_llm::multipart;
 use sluice_llm::text::{Kind, Masks, Part, TextError};
 use sluice_vocab::ErrorCode;
 
+use super::additions::Additions;
 use super::ask::{Asked, AskedBody, malformed};
-use super::enrich::Additions;
 use crate::answer::Looks;
 use crate::engine::is_large;
 use crate::gateway::Shared;

@@ -3,7 +3,7 @@
 use sluice_crds::UpstreamSpec;
 use sluice_snapshot::model::upstream::Kind as Compiled;
 
-use super::models::target;
+use super::reference::target;
 use super::{Draft, provider, resolve};
 use crate::item::Item;
 use crate::pool::Pool;

@@ -4,7 +4,7 @@ use sluice_crds::upstream::{Ai, Common};
 use sluice_llm::token::google::{self, Key};
 use sluice_vocab::{Finding, Reason};
 
-use super::provider::Refused;
+use super::refused::Refused;
 use crate::secret::Found;
 use crate::settings::Settings;
 

@@ -7,6 +7,7 @@ use sluice_snapshot::model::entry::Body;
 use sluice_snapshot::model::{self, upstream::Kind as Compiled};
 use sluice_vocab::{Finding, Reason};
 
+use super::reference::target;
 use super::{Draft, resolve};
 use crate::item::Item;
 use crate::pool::{Pool, key};
@@ -90,16 +91,6 @@ fn model_of(
             .unwrap_or_default(),
         rank: u32::try_from(entry.rank).unwrap_or_default(),
     }
-}
-
-pub(super) fn target(item: &Item<UpstreamSpec>, reference: &UpstreamRef) -> Name {
-    Name::new(
-        reference
-            .namespace
-            .as_deref()
-            .unwrap_or(&item.name().namespace),
-        reference.name.as_str(),
-    )
 }
 
 /// References to other Upstreams while they are followed.

@@ -7,6 +7,7 @@ use sluice_snapshot::model::entry::Body;
 use sluice_snapshot::model::{self, provider::Auth, upstream::Kind as Compiled};
 use sluice_vocab::{Finding, Kind, Origin, Reason};
 
+use super::refused::Refused;
 use super::{Draft, identity};
 use crate::item::Item;
 use crate::pool::Pool;
@@ -25,9 +26,6 @@ pub(super) struct Context<'a> {
     /// Path of that field.
     pub(super) path: &'a str,
 }
-
-/// A finding and the field below the provider's that it is about.
-pub(super) type Refused = (&'static str, Finding);
 
 impl Context<'_> {
     pub(super) fn compile(&self, pool: &mut Pool, verdicts: &mut Verdicts) -> Draft {

@@ -2,11 +2,8 @@
 
 use bytes::Bytes;
 
-use crate::script::Event;
-
 /// One message. Names of exceptions end in `Exception`.
-pub(crate) fn frame(event: &Event) -> Bytes {
-    let name = event.name.unwrap_or("chunk");
+pub(crate) fn frame(name: &str, data: &str) -> Bytes {
     let (key, kind) = if name.ends_with("Exception") {
         (":exception-type", "exception")
     } else {
@@ -24,14 +21,14 @@ pub(crate) fn frame(event: &Event) -> Bytes {
         headers.extend_from_slice(&(u16::try_from(value.len()).unwrap_or(u16::MAX)).to_be_bytes());
         headers.extend_from_slice(value.as_bytes());
     }
-    let total = 12 + headers.len() + event.data.len() + 4;
+    let total = 12 + headers.len() + data.len() + 4;
     let mut out = (u32::try_from(total).unwrap_or(u32::MAX))
         .to_be_bytes()
         .to_vec();
     out.extend_from_slice(&(u32::try_from(headers.len()).unwrap_or(u32::MAX)).to_be_bytes());
     out.extend_from_slice(&crc32(&out).to_be_bytes());
     out.extend_from_slice(&headers);
-    out.extend_from_slice(event.data.as_bytes());
+    out.extend_from_slice(data.as_bytes());
     out.extend_from_slice(&crc32(&out).to_be_bytes());
     out.into()
 }

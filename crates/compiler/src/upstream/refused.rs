@@ -1,0 +1,6 @@
+//! Why an Upstream can't be had.
+
+use sluice_vocab::Finding;
+
+/// A finding and the field below the provider's that it is about.
+pub(super) type Refused = (&'static str, Finding);
