@@ -134,7 +134,9 @@ async fn a_status_that_is_never_answered_does_not_stop_the_others() {
         1_000,
     );
     let scene = StatusScene::start(api, 20);
-    scene.writes(20).await;
+    let writes = scene.writes(20).await;
+    let while_it_waits = |call: &Call| call.at - writes[0].at < api::CALL_TIME;
+    assert!(writes.iter().all(while_it_waits), "they go on beside it");
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!((1..20).all(|i| scene.status(i).is_some()));
     assert_eq!(scene.status(0), None);
