@@ -149,9 +149,7 @@ impl Server {
     /// Takes no more connections, lets the requests in flight end, and returns when they have, or after the drain time. True
     /// when all have ended.
     pub async fn shutdown(self) -> bool {
-        self.acceptors
-            .values()
-            .for_each(|acceptor| acceptor.task.abort());
+        self.tasks.stop().await;
         self.stop.send_replace(true);
         let drained = async {
             while self.workers.iter().any(|w| w.connections() > 0) {

@@ -95,7 +95,7 @@ pub fn while_leading(client: Client, leadership: watch::Receiver<Leadership>) ->
 }
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
-type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, BoxError>> + Send>>;
+type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, BoxError>> + Send>>;
 
 struct Bounded {
     client: Client,
@@ -105,13 +105,13 @@ struct Bounded {
 impl Service<Request<Body>> for Bounded {
     type Response = Response<Body>;
     type Error = BoxError;
-    type Future = Answer;
+    type Future = Answering;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> Answer {
+    fn call(&mut self, request: Request<Body>) -> Answering {
         let (client, metrics) = (self.client.clone(), self.metrics.clone());
         Box::pin(async move {
             let method = request.method().clone();
@@ -180,13 +180,13 @@ struct Leading {
 impl Service<Request<Body>> for Leading {
     type Response = Response<Body>;
     type Error = BoxError;
-    type Future = Answer;
+    type Future = Answering;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> Answer {
+    fn call(&mut self, request: Request<Body>) -> Answering {
         let (client, leadership) = (self.client.clone(), self.leadership.clone());
         Box::pin(async move {
             if request.method() == Method::GET {

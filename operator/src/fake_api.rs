@@ -167,6 +167,27 @@ impl State {
                 None => failure(404),
             },
             Method::PATCH => self.merge(path, body),
+            Method::POST => {
+                let name = body["metadata"]["name"].as_str().unwrap_or_default();
+                let path = format!("{path}/{name}");
+                if self.objects.contains_key(&path) {
+                    return failure(409);
+                }
+                self.store(&path, body.clone())
+            }
+            Method::PUT => {
+                let there = self
+                    .objects
+                    .get(path)
+                    .map(|o| &o["metadata"]["resourceVersion"]);
+                match there {
+                    None => failure(404),
+                    Some(version) if *version == body["metadata"]["resourceVersion"] => {
+                        self.store(path, body.clone())
+                    }
+                    Some(_) => failure(409),
+                }
+            }
             _ => failure(405),
         }
     }
@@ -206,6 +227,10 @@ impl State {
             }
         }
         overlay(&mut object, patch);
+        self.store(path, object)
+    }
+
+    fn store(&mut self, path: &str, mut object: Value) -> Response<Whole> {
         self.version += 1;
         object["metadata"]["resourceVersion"] = self.version.to_string().into();
         self.objects.insert(path.to_owned(), object.clone());

@@ -208,3 +208,6 @@ pub async fn release(client: Client, namespace: &str, name: &str) -> kube::Resul
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

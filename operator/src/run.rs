@@ -12,10 +12,10 @@ use tokio::sync::watch;
 
 use crate::api;
 use crate::args::Args;
-use crate::authority::Store;
+use crate::authority::{State, Store};
 use crate::events::Events;
 use crate::fleet::{Certificate, Fleet, Listener};
-use crate::leader::{self, Candidate};
+use crate::leader::{self, Candidate, Leadership};
 use crate::metrics::Metrics;
 use crate::provision::{Findings, Projections, Provisioned, Workloads};
 use crate::release::{Engine, Outputs};
@@ -54,13 +54,21 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Everything that runs.
-struct Operator {
+/// Everything that runs, and what it shares.
+struct Operator<'a> {
+    args: &'a Args,
+    client: Client,
+    /// Writes only while this replica leads.
+    leading: Client,
+    leadership: watch::Receiver<Leadership>,
+    outputs: Outputs,
+    reach: Reach,
+    metrics: Metrics,
     tasks: Supervisor,
 }
 
-impl Operator {
-    async fn start(args: &Args, client: Client, metrics: Metrics) -> anyhow::Result<Self> {
+impl<'a> Operator<'a> {
+    async fn start(args: &'a Args, client: Client, metrics: Metrics) -> anyhow::Result<Self> {
         let readiness = Readiness::new();
         let synced = readiness.gate("everything listed once");
         let admin = Admin::bind(args.admin).await?;
@@ -68,38 +76,94 @@ impl Operator {
         let leading = api::while_leading(client.clone(), leadership.clone());
         let store = Store::new(client.clone(), leading.clone(), &args.namespace);
         let state = store.load().await.context("the operator's own Secret")?;
+        let mut operator = Self {
+            args,
+            client,
+            leading,
+            leadership,
+            outputs: Outputs::default(),
+            reach: Reach {
+                namespaces: args.watch_namespaces.clone(),
+            },
+            metrics: metrics.clone(),
+            tasks: Supervisor::new(),
+        };
+        let fleet = operator.fleet(&state);
+        let certificate = Certificate::default();
+        let leadership = operator.leadership.clone();
+        let trust = Trust::new(store, state, certificate.clone(), leadership)?;
+        let listener = Listener::bind(args.listen, certificate).await?;
+        operator.lead(lead, &listener, &fleet)?;
+        operator.compile(&trust, &fleet);
+        operator.write(&trust, &fleet)?;
+        let compiled = operator.outputs.compiled.subscribe();
+        let tasks = &mut operator.tasks;
+        tasks.spawn("authority", trust.run());
+        tasks.spawn("data planes", serve(fleet, listener, compiled, synced));
+        tasks.spawn("admin", admin.serve(readiness, move || metrics.text()));
+        Ok(operator)
+    }
 
+    fn fleet(&self, state: &State) -> Arc<Fleet> {
         let server = ServerSettings {
             heartbeat: HEARTBEAT,
             patience: PATIENCE,
             install_key: state.install_key.clone(),
             software: concat!("sluice-operator ", env!("CARGO_PKG_VERSION")).to_owned(),
         };
-        let fleet = Fleet::new(client.clone(), server, leadership.clone(), metrics.clone());
-        let certificate = Certificate::default();
-        let trust = Trust::new(store, state, certificate.clone(), leadership.clone())?;
-        let listener = Listener::bind(args.listen, certificate).await?;
+        Fleet::new(
+            self.client.clone(),
+            server,
+            self.leadership.clone(),
+            self.metrics.clone(),
+        )
+    }
 
-        let address =
-            std::net::SocketAddr::new(args.pod_ip, listener.address()?.port()).to_string();
-        let candidate = Candidate::new(client.clone(), &args.namespace, &args.pod_name, &address);
+    /// Would lead, reached at the listener's port.
+    fn lead(
+        &mut self,
+        lead: watch::Sender<Leadership>,
+        listener: &Listener,
+        fleet: &Fleet,
+    ) -> anyhow::Result<()> {
+        let args = self.args;
+        let port = listener.address()?.port();
+        let address = std::net::SocketAddr::new(args.pod_ip, port).to_string();
+        let client = self.client.clone();
+        let candidate = Candidate::new(client, &args.namespace, &args.pod_name, &address);
+        let raise = fleet.raise();
+        self.tasks.spawn(
+            "leader",
+            async move { never(candidate.run(lead, raise).await) },
+        );
+        Ok(())
+    }
+
+    /// Watches, compiles, and has data planes told.
+    fn compile(&mut self, trust: &Trust, fleet: &Arc<Fleet>) {
         let settings = Settings {
-            controller_name: args.controller_name.clone(),
-            ai_enabled: args.ai_enabled,
+            controller_name: self.args.controller_name.clone(),
+            ai_enabled: self.args.ai_enabled,
             ..Settings::new(trust.install_key().expose())
         };
-        let reach = Reach {
-            namespaces: args.watch_namespaces.clone(),
-        };
-        let outputs = Outputs::default();
         let engine = Engine::new(
-            client.clone(),
-            reach.clone(),
+            self.client.clone(),
+            self.reach.clone(),
             settings,
-            outputs.clone(),
-            metrics.clone(),
+            self.outputs.clone(),
+            self.metrics.clone(),
         );
-        let (events, write_events) = Events::new(leading.clone(), &args.pod_name);
+        let leadership = self.leadership.clone();
+        self.tasks.spawn("compiler", engine.run(leadership));
+        let compiled = self.outputs.compiled.subscribe();
+        self.tasks
+            .spawn("releases", fleet.clone().publish(compiled));
+    }
+
+    /// Makes true in the cluster what was compiled.
+    fn write(&mut self, trust: &Trust, fleet: &Arc<Fleet>) -> anyhow::Result<()> {
+        let (leading, metrics) = (&self.leading, &self.metrics);
+        let (events, write_events) = Events::new(leading.clone(), &self.args.pod_name);
         let (version, bundle) = watch::channel(None);
         let (made, workloads) = watch::channel(Arc::new(Provisioned::default()));
         let (shown, projections) = watch::channel(Arc::new(Findings::default()));
@@ -108,53 +172,35 @@ impl Operator {
             projections,
             bundle,
         };
-        let writer = Writer::new(
+        let status = Writer::new(
             leading.clone(),
             fleet.clone(),
-            &args.controller_name,
+            &self.args.controller_name,
             sources,
             events,
             metrics.clone(),
         );
-        let provider = Workloads::new(
+        let workloads = Workloads::new(
             leading.clone(),
-            &reach,
-            workload_settings(args)?,
+            &self.reach,
+            workload_settings(self.args)?,
             trust.bundle(),
             made,
             metrics.clone(),
         );
-        let projector = Projections::new(leading, shown, metrics.clone());
-
-        let mut tasks = Supervisor::new();
-        let raise = fleet.raise();
-        tasks.spawn(
-            "leader",
-            async move { never(candidate.run(lead, raise).await) },
-        );
+        let projections = Projections::new(leading.clone(), shown, metrics.clone());
+        let follow = crate::bundle::follow(self.client.clone(), version);
+        let (outputs, lead) = (&self.outputs, &self.leadership);
+        let tasks = &mut self.tasks;
         tasks.spawn("events", async move { never(write_events.await) });
-        tasks.spawn("bundle", crate::bundle::follow(client.clone(), version));
-        tasks.spawn("authority", trust.run());
-        tasks.spawn("compiler", engine.run(leadership.clone()));
-        tasks.spawn(
-            "releases",
-            fleet.clone().publish(outputs.compiled.subscribe()),
-        );
-        tasks.spawn("status", writer.run(outputs.clone(), leadership.clone()));
-        tasks.spawn(
-            "workloads",
-            provider.run(outputs.clone(), leadership.clone()),
-        );
+        tasks.spawn("bundle", follow);
+        tasks.spawn("status", status.run(outputs.clone(), lead.clone()));
+        tasks.spawn("workloads", workloads.run(outputs.clone(), lead.clone()));
         tasks.spawn(
             "projections",
-            projector.run(outputs.clone(), leadership.clone()),
+            projections.run(outputs.clone(), lead.clone()),
         );
-        tasks.spawn(
-            "data planes",
-            serve(fleet, listener, outputs.compiled.subscribe(), synced),
-        );
-        tasks.spawn("admin", admin.serve(readiness, move || metrics.text()));
-        Ok(Self { tasks })
+        Ok(())
     }
 }
 

@@ -49,6 +49,11 @@ impl Supervisor {
         handle
     }
 
+    /// Stops all tasks, and returns when nothing of them is left.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+    }
+
     /// Waits for the first task that ends by itself, however it does. Without tasks it never returns.
     pub async fn ended(&mut self) -> Ended {
         loop {

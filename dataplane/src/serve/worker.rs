@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures_util::FutureExt;
 use sluice_process::task;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
@@ -116,26 +117,28 @@ async fn run(
     stopped: watch::Receiver<bool>,
 ) {
     while let Some((arrival, live)) = arriving.recv().await {
-        let stopped = stopped.clone();
-        task::spawn("connection", async move {
-            let Arrival {
-                stream,
-                peer,
-                port,
-                gateway,
-                slot,
-            } = arrival;
-            let counted = Counted::new(&gateway.shared);
-            let security = Security::Plain;
-            let connection = Connection {
-                gateway: gateway.clone(),
-                port,
-                peer,
-                worker: index,
-                security,
-            };
-            connection::serve(connection, stream, stopped).await;
-            drop((slot, live, counted));
-        });
+        let carried = carry(index, arrival, stopped.clone());
+        // Counted as long as anything of it is left, so that whoever waits for the last one finds nothing half done.
+        task::spawn("connection", carried.map(move |()| drop(live)));
     }
+}
+
+async fn carry(index: usize, arrival: Arrival, stopped: watch::Receiver<bool>) {
+    let Arrival {
+        stream,
+        peer,
+        port,
+        gateway,
+        slot,
+    } = arrival;
+    let counted = Counted::new(&gateway.shared);
+    let connection = Connection {
+        gateway,
+        port,
+        peer,
+        worker: index,
+        security: Security::Plain,
+    };
+    connection::serve(connection, stream, stopped).await;
+    drop((slot, counted));
 }

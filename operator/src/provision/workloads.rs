@@ -119,8 +119,8 @@ impl Workloads {
     ) -> bool {
         let facts = plan.facts;
         let mut findings = plan.desired.gateway_findings.clone();
-        let mut is_done = true;
-        for (resource, value, extent) in self.objects(plan, step).await {
+        let (objects, mut is_done) = self.objects(plan, step).await;
+        for (resource, value, extent) in objects {
             let key = (
                 resource.kind.clone(),
                 facts.key.namespace.to_string(),
@@ -152,18 +152,21 @@ impl Workloads {
         is_done
     }
 
-    /// What to apply, in this order.
+    /// What to apply, in this order; and whether that is all.
     async fn objects(
         &self,
         plan: &Plan<'_>,
         step: Option<&Step>,
-    ) -> Vec<(ApiResource, Arc<Value>, Extent)> {
+    ) -> (Vec<(ApiResource, Arc<Value>, Extent)>, bool) {
+        let mut is_all = true;
         let bundle = Arc::new(self.config_map(plan));
         let mut values = vec![(config_maps(), bundle, Extent::Fields)];
         for object in &plan.desired.objects {
             let (value, extent) = match (object, &plan.deployment) {
                 (Object::Deployment(wanted), Some(there)) => {
                     if !self.hand_over(wanted, there).await {
+                        // Applied without, it would go back to one pod.
+                        is_all = false;
                         continue;
                     }
                     let wanted = match step {
@@ -178,7 +181,7 @@ impl Workloads {
             let resource = resource(object.kind());
             values.extend(value.ok().map(|v| (resource, Arc::new(v), extent)));
         }
-        values
+        (values, is_all)
     }
 
     /// The operator's certificates, for the pods to mount.

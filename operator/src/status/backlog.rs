@@ -12,7 +12,7 @@ use sluice_session::Release;
 use sluice_vocab::{GatewayKey, ObjectRef};
 
 use super::case::Case;
-use super::view::{Newest, Projected, View, projected};
+use super::view::{Moment, Projected, View, projected};
 use crate::api::asked_delay;
 use crate::delivery::{Deliveries, Heard, Said};
 use crate::memo::Memo;
@@ -33,7 +33,7 @@ pub(super) struct Change {
 
 /// How a write went.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(super) enum Sent {
     Written,
     /// The object is gone or another by now, which will be seen.
     Overtaken,
@@ -50,7 +50,7 @@ struct Written {
 #[derive(Default)]
 pub(super) struct Backlog {
     controller: String,
-    seen: Option<Newest>,
+    seen: Option<Moment>,
     projected: Projected,
     said: BTreeMap<GatewayKey, Said>,
     deliveries: Deliveries,
@@ -72,25 +72,25 @@ impl Backlog {
     }
 
     /// Takes the newest of everything. `now` is what a condition that turns is stamped with.
-    pub(super) fn look(&mut self, newest: &Newest, now: &str) {
-        let objects = self.suspects(newest);
+    pub(super) fn look(&mut self, moment: &Moment, now: &str) {
+        let objects = self.suspects(moment);
         let is_compiled = self
             .seen
             .as_ref()
-            .is_none_or(|seen| !Arc::ptr_eq(&seen.compiled, &newest.compiled));
+            .is_none_or(|seen| !Arc::ptr_eq(&seen.compiled, &moment.compiled));
         if is_compiled {
-            self.publish(&newest.compiled);
+            self.publish(&moment.compiled);
         }
         let is_told = self
             .seen
             .as_ref()
-            .is_none_or(|seen| !Arc::ptr_eq(&seen.ledger, &newest.ledger));
+            .is_none_or(|seen| !Arc::ptr_eq(&seen.ledger, &moment.ledger));
         if is_compiled || is_told {
-            self.hear(newest);
+            self.hear(moment);
         }
-        let compilation = &newest.compiled.compilation;
+        let compilation = &moment.compiled.compilation;
         for object in &objects {
-            let live = newest.mirror.get(object);
+            let live = moment.mirror.get(object);
             let verdict = compilation.verdicts.get(object);
             if let (Some(live), Some(verdict)) = (live, verdict)
                 && programmed(&live.status) == Some(verdict.generation)
@@ -99,23 +99,23 @@ impl Backlog {
             }
         }
         for object in objects {
-            self.compare(&object, newest, now);
+            self.compare(&object, moment, now);
         }
-        self.seen = Some(newest.clone());
+        self.seen = Some(moment.clone());
     }
 
     /// Objects whose status may be another than when everything was looked at last.
-    fn suspects(&self, newest: &Newest) -> BTreeSet<ObjectRef> {
-        let all = || newest.mirror.keys().cloned();
+    fn suspects(&self, moment: &Moment) -> BTreeSet<ObjectRef> {
+        let all = || moment.mirror.keys().cloned();
         let Some(seen) = &self.seen else {
             return all().collect();
         };
-        let is_same = Arc::ptr_eq(&seen.compiled, &newest.compiled)
-            && Arc::ptr_eq(&seen.workloads, &newest.workloads)
-            && Arc::ptr_eq(&seen.projections, &newest.projections)
-            && Arc::ptr_eq(&seen.ledger, &newest.ledger)
-            && seen.bundle == newest.bundle;
-        let others = changed(&seen.mirror, &newest.mirror);
+        let is_same = Arc::ptr_eq(&seen.compiled, &moment.compiled)
+            && Arc::ptr_eq(&seen.workloads, &moment.workloads)
+            && Arc::ptr_eq(&seen.projections, &moment.projections)
+            && Arc::ptr_eq(&seen.ledger, &moment.ledger)
+            && seen.bundle == moment.bundle;
+        let others = changed(&seen.mirror, &moment.mirror);
         if is_same {
             others
         } else {
@@ -158,19 +158,19 @@ impl Backlog {
     }
 
     /// What the data planes of each Gateway say.
-    fn hear(&mut self, newest: &Newest) {
+    fn hear(&mut self, moment: &Moment) {
         let said = |gateway: &GatewayKey| {
             let heard = Heard {
-                reports: newest.ledger.reports(gateway).collect(),
+                reports: moment.ledger.reports(gateway).collect(),
                 release: self.releases.get(gateway),
             };
             (gateway.clone(), self.deliveries.read(gateway, &heard))
         };
-        self.said = newest.compiled.facts.keys().map(said).collect();
+        self.said = moment.compiled.facts.keys().map(said).collect();
     }
 
-    fn compare(&mut self, object: &ObjectRef, newest: &Newest, now: &str) {
-        let Some(live) = newest.mirror.get(object) else {
+    fn compare(&mut self, object: &ObjectRef, moment: &Moment, now: &str) {
+        let Some(live) = moment.mirror.get(object) else {
             self.derived.forget(object);
             self.written.remove(object);
             self.waiting.remove(object);
@@ -191,7 +191,7 @@ impl Backlog {
             .map_or(&live.status, |w| &w.status)
             .clone();
         let view = View {
-            newest,
+            moment,
             projected: &self.projected,
             said: &self.said,
             controller: &self.controller,
@@ -229,12 +229,12 @@ impl Backlog {
     }
 
     /// Says how a write went.
-    pub(super) fn settle(&mut self, change: &Change, outcome: &Outcome, now: Instant) {
+    pub(super) fn settle(&mut self, change: &Change, outcome: &Sent, now: Instant) {
         let object = &change.object;
         self.under_way.remove(object);
         let live = self.seen.as_ref().and_then(|seen| seen.mirror.get(object));
         match outcome {
-            Outcome::Written => {
+            Sent::Written => {
                 self.retries.done(object);
                 if live.is_some_and(|live| live.version == change.version) {
                     let written = Written {
@@ -248,8 +248,8 @@ impl Backlog {
                     }
                 }
             }
-            Outcome::Overtaken => self.retries.done(object),
-            Outcome::Failed(error) => {
+            Sent::Overtaken => self.retries.done(object),
+            Sent::Failed(error) => {
                 self.retries.failed(object, now, asked_delay(error));
                 if live.is_some() {
                     // What is newer than this waits already.

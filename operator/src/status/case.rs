@@ -15,7 +15,7 @@ use crate::provision::Pods;
 pub(super) enum Case {
     /// An Upstream or a RoutePolicy, a user's or one that an AIGateway stands for.
     Own(Verdict, Delivery),
-    AIGateway(Verdict, Delivery, own::Gateway),
+    AIGateway(Verdict, Delivery, own::AIGatewayCase),
     Gateway(GatewayCase),
     Route {
         route: Route,

@@ -20,7 +20,7 @@ pub(super) fn object(verdict: &Verdict, delivery: &Delivery, live: &Value, now: 
 
 /// What only an AIGateway's status has.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Gateway {
+pub(super) struct AIGatewayCase {
     /// How many of its data planes run what they should.
     pub(super) count: Count,
     /// Where it is reached: type and value.
@@ -37,7 +37,7 @@ pub(super) struct Gateway {
 pub(super) fn ai_gateway(
     verdict: &Verdict,
     delivery: &Delivery,
-    gateway: &Gateway,
+    gateway: &AIGatewayCase,
     live: &Value,
     now: &str,
 ) -> Value {
@@ -98,7 +98,7 @@ pub(super) fn count(conditions: &mut [Condition], generation: i64, count: Count)
 }
 
 /// Nothing works while no pod takes traffic, or nobody knows where, whatever was acknowledged.
-fn serving(conditions: &mut [Condition], gateway: &Gateway) {
+fn serving(conditions: &mut [Condition], gateway: &AIGatewayCase) {
     let Some(ready) = conditions
         .iter_mut()
         .find(|c| c.kind == "Ready" && c.status == Status::True)

@@ -19,7 +19,7 @@ use crate::world::Mirror;
 
 /// The newest of everything, none of it locked.
 #[derive(Debug, Clone)]
-pub(super) struct Newest {
+pub(super) struct Moment {
     pub(super) compiled: Arc<Compiled>,
     pub(super) mirror: Arc<Mirror>,
     pub(super) workloads: Arc<Provisioned>,
@@ -34,7 +34,7 @@ pub(super) type Projected = BTreeMap<ObjectRef, (ObjectRef, String)>;
 
 /// What is known, object by object.
 pub(super) struct View<'a> {
-    pub(super) newest: &'a Newest,
+    pub(super) moment: &'a Moment,
     pub(super) projected: &'a Projected,
     pub(super) said: &'a BTreeMap<GatewayKey, Said>,
     /// Under which name we write.
@@ -79,7 +79,7 @@ impl View<'_> {
     }
 
     fn verdict(&self, object: &ObjectRef) -> Option<&Verdict> {
-        self.newest.compiled.compilation.verdicts.get(object)
+        self.moment.compiled.compilation.verdicts.get(object)
     }
 
     fn own(&self, object: &ObjectRef, deliveries: &mut Deliveries) -> Option<Case> {
@@ -94,8 +94,8 @@ impl View<'_> {
     fn projection(&self, object: &ObjectRef, deliveries: &mut Deliveries) -> Option<Case> {
         let (parent, path) = self.projected.get(object)?;
         let verdict = self.verdict(parent)?;
-        let uid = &self.newest.mirror.get(parent)?.uid;
-        let there = self.newest.mirror.get(object)?;
+        let uid = &self.moment.mirror.get(parent)?.uid;
+        let there = self.moment.mirror.get(object)?;
         if there.controller != *uid {
             return None;
         }
@@ -112,11 +112,11 @@ impl View<'_> {
         let verdict = self.verdict(object)?;
         let delivery = deliveries.of(object, verdict, self.said);
         let key = key(object);
-        let facts = self.newest.compiled.facts.get(&key);
+        let facts = self.moment.compiled.facts.get(&key);
         let port = facts
             .and_then(|f| f.listeners.first())
             .and_then(|l| u16::try_from(l.port).ok());
-        let gateway = own::Gateway {
+        let gateway = own::AIGatewayCase {
             count: self.said.get(&key).map(Said::count).unwrap_or_default(),
             addresses: self.addresses(&key),
             paths: self.paths(object),
@@ -131,10 +131,10 @@ impl View<'_> {
     }
 
     fn gateway(&self, object: &ObjectRef, deliveries: &mut Deliveries) -> Option<Case> {
-        let compilation = &self.newest.compiled.compilation;
+        let compilation = &self.moment.compiled.compilation;
         let gateway = compilation.topology.gateways.get(&name(object))?;
         let verdict = self.verdict(&gateway.at.object)?;
-        let there = self.newest.mirror.get(object)?;
+        let there = self.moment.mirror.get(object)?;
         let mut delivery = deliveries.of(&gateway.at.object, verdict, self.said);
         let rejected = of_listeners_alone(&mut delivery);
         let is_own = gateway.at.object == *object;
@@ -170,7 +170,7 @@ impl View<'_> {
         rejected: Vec<Finding>,
     ) -> (Vec<Finding>, Vec<Vec<Finding>>) {
         let is_own = gateway.at.object == *object;
-        let made = self.newest.workloads.findings.get(object);
+        let made = self.moment.workloads.findings.get(object);
         let is_made = |finding: &Finding| made.is_some_and(|f| f.contains(finding));
         let (mut whole, mut of_listeners) = (Vec::new(), vec![Vec::new(); gateway.listeners.len()]);
         let judged = self.judge(object, verdict).findings;
@@ -186,7 +186,7 @@ impl View<'_> {
     }
 
     fn route(&self, object: &ObjectRef, live: &Value) -> Option<Case> {
-        let compilation = &self.newest.compiled.compilation;
+        let compilation = &self.moment.compiled.compilation;
         let controller = self.controller.to_owned();
         let Some(route) = compilation.topology.routes.get(&name(object)) else {
             // One that can't be read says what it said: nobody knows what it names now.
@@ -200,7 +200,7 @@ impl View<'_> {
         let generation = if route.at.object == *object {
             route.at.generation
         } else {
-            self.newest.mirror.get(object)?.generation
+            self.moment.mirror.get(object)?.generation
         };
         Some(Case::Route {
             route: route.clone(),
@@ -211,11 +211,11 @@ impl View<'_> {
     }
 
     fn class(&self, object: &ObjectRef) -> Option<Case> {
-        let classes = &self.newest.compiled.classes;
+        let classes = &self.moment.compiled.classes;
         let (_, generation) = classes.iter().find(|(class, _)| class == object)?;
         Some(Case::Class {
             generation: *generation,
-            bundle: self.newest.bundle.clone(),
+            bundle: self.moment.bundle.clone(),
         })
     }
 
@@ -226,11 +226,11 @@ impl View<'_> {
             kind: Kind::Gateway,
             ..object.clone()
         };
-        let made = &self.newest.workloads.findings;
+        let made = &self.moment.workloads.findings;
         let twin = made
             .get(&gateway)
             .filter(|_| object.kind == Kind::AIGateway);
-        let found = [made.get(object), self.newest.projections.get(object), twin];
+        let found = [made.get(object), self.moment.projections.get(object), twin];
         let mut verdict = verdict.clone();
         let before = verdict.findings.len();
         verdict
@@ -243,18 +243,18 @@ impl View<'_> {
     }
 
     fn addresses(&self, gateway: &GatewayKey) -> Vec<(String, String)> {
-        let addresses = self.newest.workloads.addresses.get(gateway);
+        let addresses = self.moment.workloads.addresses.get(gateway);
         addresses.cloned().unwrap_or_default()
     }
 
     fn pods(&self, gateway: &GatewayKey) -> Pods {
-        let pods = self.newest.workloads.pods.get(gateway);
+        let pods = self.moment.workloads.pods.get(gateway);
         pods.copied().unwrap_or_default()
     }
 
     /// Paths that an AIGateway serves, and the models at each: those of its generated routes.
     fn paths(&self, object: &ObjectRef) -> Vec<(String, Vec<String>)> {
-        let Some(expanded) = self.newest.compiled.compilation.expanded.get(object) else {
+        let Some(expanded) = self.moment.compiled.compilation.expanded.get(object) else {
             return Vec::new();
         };
         let mut paths: Vec<(String, Vec<String>)> = Vec::new();

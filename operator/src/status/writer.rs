@@ -11,8 +11,8 @@ use sluice_vocab::{Kind, ObjectRef};
 use tokio::sync::watch;
 
 use super::FIELD_MANAGER;
-use super::backlog::{Backlog, Change, Outcome};
-use super::view::Newest;
+use super::backlog::{Backlog, Change, Sent};
+use super::view::Moment;
 use crate::api;
 use crate::brief::brief;
 use crate::drive::{Pass, drive};
@@ -28,7 +28,7 @@ use crate::world::Mirror;
 /// So many are written at once. One that the API server doesn't answer takes one of these places, until its time is over.
 const AT_ONCE: usize = 8;
 
-type Write = std::pin::Pin<Box<dyn Future<Output = (Change, Outcome)> + Send>>;
+type Write = std::pin::Pin<Box<dyn Future<Output = (Change, Sent)> + Send>>;
 
 /// Writes status, while this replica leads.
 pub struct Writer {
@@ -37,6 +37,7 @@ pub struct Writer {
     metrics: Metrics,
     events: Events,
     sources: Sources,
+    news: watch::Receiver<u64>,
     backlog: Backlog,
     flight: FuturesUnordered<Write>,
 }
@@ -64,6 +65,7 @@ impl Writer {
     ) -> Self {
         Self {
             client,
+            news: fleet.news(),
             fleet,
             metrics,
             events,
@@ -82,9 +84,7 @@ impl Writer {
         outputs: Outputs,
         leadership: watch::Receiver<Leadership>,
     ) -> anyhow::Result<()> {
-        let news = self.fleet.news();
-        let status = Status { writer: self, news };
-        drive(status, outputs, leadership).await
+        drive(self, outputs, leadership).await
     }
 
     /// Begins as many writes as may be under way.
@@ -100,17 +100,17 @@ impl Writer {
         }
     }
 
-    fn settle(&mut self, change: &Change, outcome: &Outcome) {
-        let is_ok = !matches!(outcome, Outcome::Failed(_));
+    fn settle(&mut self, change: &Change, outcome: &Sent) {
+        let is_ok = !matches!(outcome, Sent::Failed(_));
         self.metrics.written(change.object.kind.as_str(), is_ok);
         self.backlog.settle(change, outcome, api::now());
         match outcome {
-            Outcome::Written => {
+            Sent::Written => {
                 self.events
                     .transition(&change.object, &change.uid, &change.before, &change.status)
             }
-            Outcome::Overtaken => {}
-            Outcome::Failed(error) => tracing::warn!(
+            Sent::Overtaken => {}
+            Sent::Failed(error) => tracing::warn!(
                 object = change.object.to_string(),
                 error = brief(error),
                 "status can't be written"
@@ -119,13 +119,7 @@ impl Writer {
     }
 }
 
-/// The writer, driven.
-struct Status {
-    writer: Writer,
-    news: watch::Receiver<u64>,
-}
-
-impl Pass for Status {
+impl Pass for Writer {
     async fn turn(
         &mut self,
         compiled: &Arc<Compiled>,
@@ -133,53 +127,51 @@ impl Pass for Status {
     ) -> Option<std::time::Instant> {
         // Marked before the ledger is read: what comes after is news.
         self.news.mark_unchanged();
-        let writer = &mut self.writer;
-        let newest = Newest {
+        let moment = Moment {
             compiled: compiled.clone(),
             mirror: mirror.clone(),
-            workloads: writer.sources.workloads.borrow_and_update().clone(),
-            projections: writer.sources.projections.borrow_and_update().clone(),
-            ledger: writer.fleet.ledger(),
-            bundle: writer.sources.bundle.borrow_and_update().clone(),
+            workloads: self.sources.workloads.borrow_and_update().clone(),
+            projections: self.sources.projections.borrow_and_update().clone(),
+            ledger: self.fleet.ledger(),
+            bundle: self.sources.bundle.borrow_and_update().clone(),
         };
         let stamp = jiff::Timestamp::now()
             .round(jiff::Unit::Second)
             .unwrap_or_default()
             .to_string();
-        writer.backlog.look(&newest, &stamp);
-        for (gateway, count) in writer.backlog.data_planes() {
-            writer.metrics.data_planes(gateway, count);
+        self.backlog.look(&moment, &stamp);
+        for (gateway, count) in self.backlog.data_planes() {
+            self.metrics.data_planes(gateway, count);
         }
-        writer.fill();
-        writer.backlog.retry(api::now())
+        self.fill();
+        self.backlog.retry(api::now())
     }
 
     async fn news(&mut self) -> anyhow::Result<()> {
-        let writer = &mut self.writer;
         loop {
             tokio::select! {
-                Some((change, outcome)) = writer.flight.next() => {
-                    writer.settle(&change, &outcome);
-                    writer.fill();
-                    if matches!(outcome, Outcome::Failed(_)) {
+                Some((change, outcome)) = self.flight.next() => {
+                    self.settle(&change, &outcome);
+                    self.fill();
+                    if matches!(outcome, Sent::Failed(_)) {
                         // So that it is known when to try again.
                         return Ok(());
                     }
                 }
                 changed = self.news.changed() => return Ok(changed?),
-                changed = writer.sources.workloads.changed() => return Ok(changed?),
-                changed = writer.sources.projections.changed() => return Ok(changed?),
-                changed = writer.sources.bundle.changed() => return Ok(changed?),
+                changed = self.sources.workloads.changed() => return Ok(changed?),
+                changed = self.sources.projections.changed() => return Ok(changed?),
+                changed = self.sources.bundle.changed() => return Ok(changed?),
             }
         }
     }
 
     fn rest(&mut self) {
-        self.writer.backlog.rest();
+        self.backlog.rest();
     }
 }
 
-async fn write(client: &Client, change: &Change) -> Outcome {
+async fn write(client: &Client, change: &Change) -> Sent {
     let resource = api_resource(change.object.kind);
     let ObjectRef {
         namespace, name, ..
@@ -210,9 +202,9 @@ async fn write(client: &Client, change: &Change) -> Outcome {
         api.patch_status(name, &params, &Patch::Apply(&patch)).await
     };
     match sent {
-        Ok(_) => Outcome::Written,
-        Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Outcome::Overtaken,
-        Err(error) => Outcome::Failed(error),
+        Ok(_) => Sent::Written,
+        Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Sent::Overtaken,
+        Err(error) => Sent::Failed(error),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::fake_api::{Call, FakeApi, Trouble};
 use crate::leader;
 
 /// The workloads of Gateways, while this replica leads.
-struct Scene {
+struct WorkloadScene {
     api: FakeApi,
     lead: watch::Sender<Leadership>,
     running: JoinHandle<anyhow::Result<()>>,
@@ -50,7 +50,7 @@ fn mk_deployment(gateway: &str, scaled_by: &str) -> Value {
     })
 }
 
-impl Scene {
+impl WorkloadScene {
     #[expect(clippy::disallowed_methods, reason = "a test: what waits for it fails")]
     fn start(api: FakeApi, gateways: &[&str]) -> Self {
         let (lead, leadership) = leader::channel();
@@ -95,7 +95,7 @@ async fn a_users_autoscaler_keeps_the_number_of_pods() {
     let api = FakeApi::default();
     let there = mk_deployment("g", "kube-controller-manager");
     api.put(&deployment("g"), there);
-    let scene = Scene::start(api, &["g"]);
+    let scene = WorkloadScene::start(api, &["g"]);
     let writes = scene.writes_in_the_end(&deployment("g")).await;
     assert!(!writes.is_empty());
     assert!(
@@ -112,7 +112,7 @@ async fn who_set_what_is_judged_by_the_version_that_is_written_over() {
     let api = FakeApi::default();
     api.put(&deployment("g"), mk_deployment("g", FIELD_MANAGER));
     let version = api.get(&deployment("g")).unwrap()["metadata"]["resourceVersion"].clone();
-    let scene = Scene::start(api, &["g"]);
+    let scene = WorkloadScene::start(api, &["g"]);
     let writes = scene.writes_in_the_end(&deployment("g")).await;
     assert_eq!(writes[0].body["metadata"]["resourceVersion"], version);
     assert_eq!(writes[0].body["spec"]["replicas"], 1);
@@ -124,7 +124,7 @@ async fn an_object_that_is_never_answered_stops_no_other() {
     let account = crate::workload::object_name(&mk_facts("a"));
     let path = format!("/serviceaccounts/{account}");
     api.trouble(Method::PATCH, &path, Trouble::Hang, 1_000);
-    let scene = Scene::start(api, &["a", "b"]);
+    let scene = WorkloadScene::start(api, &["a", "b"]);
     for gateway in ["a", "b"] {
         assert!(
             !scene
@@ -150,7 +150,7 @@ async fn what_failed_is_written_later_and_what_is_written_only_once() {
     ] {
         let api = FakeApi::default();
         api.trouble(Method::PATCH, &deployment("g"), trouble, 1);
-        let scene = Scene::start(api, &["g"]);
+        let scene = WorkloadScene::start(api, &["g"]);
         scene.writes_in_the_end("").await;
         assert!(scene.api.get(&deployment("g")).is_some(), "{trouble:?}");
     }
@@ -160,7 +160,7 @@ async fn what_failed_is_written_later_and_what_is_written_only_once() {
 async fn nothing_is_made_after_the_lease_is_lost() {
     let api = FakeApi::default();
     api.trouble(Method::PATCH, "", Trouble::Hang, 1_000);
-    let scene = Scene::start(api, &["a", "b"]);
+    let scene = WorkloadScene::start(api, &["a", "b"]);
     let before = scene.api.called(&Method::PATCH, 1).await.len();
     scene.lead.send_modify(|lead| lead.mine_until = None);
     assert_eq!(scene.writes_in_the_end("").await.len(), before);

@@ -21,7 +21,7 @@ fn mk_live(version: usize, status: &Arc<Value>) -> Arc<Live> {
 }
 
 /// So many Upstreams without a status, of which none was compiled.
-fn mk_newest(count: usize) -> Newest {
+fn mk_newest(count: usize) -> Moment {
     let status = Arc::new(Value::Null);
     let live = |i| (mk_object(i), mk_live(i, &status));
     let mut compiled = Compiled::default();
@@ -29,7 +29,7 @@ fn mk_newest(count: usize) -> Newest {
         let verdicts = &mut compiled.compilation.verdicts;
         verdicts.insert(mk_object(i), Verdict::default());
     }
-    Newest {
+    Moment {
         compiled: Arc::new(compiled),
         mirror: Arc::new((0..count).map(live).collect()),
         workloads: Arc::default(),
@@ -40,29 +40,29 @@ fn mk_newest(count: usize) -> Newest {
 }
 
 /// Another generation of one, as the compiler and the cluster have it.
-fn edit(newest: &mut Newest, i: usize) {
-    let mut verdicts = newest.compiled.compilation.verdicts.clone();
+fn edit(moment: &mut Moment, i: usize) {
+    let mut verdicts = moment.compiled.compilation.verdicts.clone();
     let verdict = verdicts.get_mut(&mk_object(i)).unwrap();
     verdict
         .findings
         .push(Finding::error(Reason::Invalid, "spec", "no"));
     let mut compiled = Compiled::default();
     compiled.compilation.verdicts = verdicts;
-    newest.compiled = Arc::new(compiled);
+    moment.compiled = Arc::new(compiled);
 }
 
 /// Writes all that waits, and shows it in the mirror, one by one.
-fn write_all(backlog: &mut Backlog, newest: &mut Newest) -> usize {
+fn write_all(backlog: &mut Backlog, moment: &mut Moment) -> usize {
     let mut count = 0;
     while let Some(change) = backlog.take(Instant::now()) {
         count += 1;
-        backlog.settle(&change, &Outcome::Written, Instant::now());
-        let mut mirror = (*newest.mirror).clone();
+        backlog.settle(&change, &Sent::Written, Instant::now());
+        let mut mirror = (*moment.mirror).clone();
         // The API server's own copy.
         let status = Arc::new((*change.status).clone());
         mirror.insert(change.object, mk_live(100_000 + count, &status));
-        newest.mirror = Arc::new(mirror);
-        backlog.look(newest, "t");
+        moment.mirror = Arc::new(mirror);
+        backlog.look(moment, "t");
     }
     count
 }
@@ -70,19 +70,19 @@ fn write_all(backlog: &mut Backlog, newest: &mut Newest) -> usize {
 #[test]
 fn as_many_changes_as_objects_cost_as_many_derivations() {
     const N: usize = 300;
-    let (mut backlog, mut newest) = (Backlog::new("c"), mk_newest(N));
-    backlog.look(&newest, "t");
+    let (mut backlog, mut moment) = (Backlog::new("c"), mk_newest(N));
+    backlog.look(&moment, "t");
     assert_eq!(backlog.derivations(), N);
-    assert_eq!(write_all(&mut backlog, &mut newest), N);
+    assert_eq!(write_all(&mut backlog, &mut moment), N);
     let first = backlog.derivations();
     assert!(
         first <= 2 * N,
         "one for the case and one for what was written over it: {first}"
     );
     for i in 0..N {
-        edit(&mut newest, i);
-        backlog.look(&newest, "t");
-        assert_eq!(write_all(&mut backlog, &mut newest), 1);
+        edit(&mut moment, i);
+        backlog.look(&moment, "t");
+        assert_eq!(write_all(&mut backlog, &mut moment), 1);
     }
     let second = backlog.derivations() - first;
     assert!(second <= 2 * N, "{second}");
@@ -90,65 +90,65 @@ fn as_many_changes_as_objects_cost_as_many_derivations() {
 
 #[test]
 fn what_no_status_is_made_of_costs_nothing() {
-    let (mut backlog, mut newest) = (Backlog::new("c"), mk_newest(10));
-    backlog.look(&newest, "t");
+    let (mut backlog, mut moment) = (Backlog::new("c"), mk_newest(10));
+    backlog.look(&moment, "t");
     let before = backlog.derivations();
     let mut compiled = Compiled::default();
-    compiled.compilation.verdicts = newest.compiled.compilation.verdicts.clone();
-    newest.compiled = Arc::new(compiled);
-    newest.ledger = Arc::default();
-    backlog.look(&newest, "later");
+    compiled.compilation.verdicts = moment.compiled.compilation.verdicts.clone();
+    moment.compiled = Arc::new(compiled);
+    moment.ledger = Arc::default();
+    backlog.look(&moment, "later");
     assert_eq!(backlog.derivations(), before);
 }
 
 #[test]
 fn one_write_of_an_object_is_under_way_at_a_time_and_the_newest_is_the_last() {
-    let (mut backlog, mut newest) = (Backlog::new("c"), mk_newest(1));
-    backlog.look(&newest, "t");
+    let (mut backlog, mut moment) = (Backlog::new("c"), mk_newest(1));
+    backlog.look(&moment, "t");
     let first = backlog.take(Instant::now()).unwrap();
-    edit(&mut newest, 0);
-    backlog.look(&newest, "t");
+    edit(&mut moment, 0);
+    backlog.look(&moment, "t");
     assert_eq!(backlog.take(Instant::now()), None, "the first is under way");
-    backlog.settle(&first, &Outcome::Written, Instant::now());
+    backlog.settle(&first, &Sent::Written, Instant::now());
     let second = backlog.take(Instant::now()).unwrap();
     assert_ne!(second.status, first.status);
 }
 
 #[test]
 fn what_was_written_is_not_written_again_before_it_is_seen() {
-    let (mut backlog, mut newest) = (Backlog::new("c"), mk_newest(1));
-    backlog.look(&newest, "t");
+    let (mut backlog, mut moment) = (Backlog::new("c"), mk_newest(1));
+    backlog.look(&moment, "t");
     let change = backlog.take(Instant::now()).unwrap();
-    backlog.settle(&change, &Outcome::Written, Instant::now());
-    newest.ledger = Arc::default();
-    backlog.look(&newest, "t");
+    backlog.settle(&change, &Sent::Written, Instant::now());
+    moment.ledger = Arc::default();
+    backlog.look(&moment, "t");
     assert_eq!(backlog.take(Instant::now()), None);
 }
 
 #[test]
 fn a_failure_holds_up_its_own_object_only_and_a_success_ends_it() {
-    let (mut backlog, newest) = (Backlog::new("c"), mk_newest(2));
+    let (mut backlog, moment) = (Backlog::new("c"), mk_newest(2));
     let now = Instant::now();
-    backlog.look(&newest, "t");
+    backlog.look(&moment, "t");
     let first = backlog.take(now).unwrap();
     let error = kube::Error::Service("no".into());
-    backlog.settle(&first, &Outcome::Failed(error), now);
+    backlog.settle(&first, &Sent::Failed(error), now);
     let second = backlog.take(now).unwrap();
     assert_ne!(first.object, second.object);
     assert_eq!(backlog.take(now), None);
     let again = backlog.retry(now).unwrap();
     assert_eq!(backlog.take(again), Some(first.clone()));
-    backlog.settle(&first, &Outcome::Written, again);
+    backlog.settle(&first, &Sent::Written, again);
     assert_eq!(backlog.retry(again), None);
     assert_eq!(backlog.take(again + Duration::from_secs(600)), None);
 }
 
 #[test]
 fn who_rests_forgets_what_waited() {
-    let (mut backlog, newest) = (Backlog::new("c"), mk_newest(3));
-    backlog.look(&newest, "t");
+    let (mut backlog, moment) = (Backlog::new("c"), mk_newest(3));
+    backlog.look(&moment, "t");
     backlog.rest();
     assert_eq!(backlog.take(Instant::now()), None);
-    backlog.look(&newest, "t");
+    backlog.look(&moment, "t");
     assert!(backlog.take(Instant::now()).is_some());
 }

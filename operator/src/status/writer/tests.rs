@@ -12,7 +12,7 @@ use crate::leader;
 use crate::world::Live;
 
 /// A writer that leads, and an API server that has Upstreams without a status.
-struct Scene {
+struct StatusScene {
     api: FakeApi,
     outputs: Outputs,
     lead: watch::Sender<Leadership>,
@@ -38,7 +38,7 @@ fn path(i: usize) -> String {
     format!("/apis/sluice.dev/v1alpha1/namespaces/n/upstreams/{name}")
 }
 
-impl Scene {
+impl StatusScene {
     #[expect(clippy::disallowed_methods, reason = "a test: what waits for it fails")]
     fn start(api: FakeApi, count: usize) -> Self {
         let (lead, leadership) = leader::channel();
@@ -133,8 +133,10 @@ async fn a_status_that_is_never_answered_does_not_stop_the_others() {
         Trouble::Hang,
         1_000,
     );
-    let scene = Scene::start(api, 20);
-    scene.writes(20).await;
+    let scene = StatusScene::start(api, 20);
+    let writes = scene.writes(20).await;
+    let while_it_waits = |call: &Call| call.at - writes[0].at < api::CALL_TIME;
+    assert!(writes.iter().all(while_it_waits), "they go on beside it");
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!((1..20).all(|i| scene.status(i).is_some()));
     assert_eq!(scene.status(0), None);
@@ -148,7 +150,7 @@ async fn a_status_that_is_never_answered_does_not_stop_the_others() {
 async fn after_an_error_it_is_tried_again_until_it_works_and_then_no_more() {
     let api = FakeApi::default();
     api.trouble(Method::PATCH, "u00/status", Trouble::Code(500), 2);
-    let scene = Scene::start(api, 1);
+    let scene = StatusScene::start(api, 1);
     assert_eq!(scene.writes_in_the_end().await.len(), 3);
     assert!(scene.status(0).is_some());
 }
@@ -158,7 +160,7 @@ async fn a_busy_api_server_is_left_alone_for_as_long_as_it_asks() {
     let api = FakeApi::default();
     let busy = Trouble::Busy { retry_after: 90 };
     api.trouble(Method::PATCH, "u00/status", busy, 1);
-    let scene = Scene::start(api, 1);
+    let scene = StatusScene::start(api, 1);
     let calls = scene.writes(2).await;
     assert!(calls[1].at - calls[0].at >= Duration::from_secs(90));
 }
@@ -167,7 +169,7 @@ async fn a_busy_api_server_is_left_alone_for_as_long_as_it_asks() {
 async fn what_another_overtook_is_written_over_what_is_newer_and_not_before() {
     let api = FakeApi::default();
     api.trouble(Method::PATCH, "u00/status", Trouble::Code(409), 1);
-    let scene = Scene::start(api, 1);
+    let scene = StatusScene::start(api, 1);
     scene.writes(1).await;
     assert_eq!(scene.writes_in_the_end().await.len(), 1);
     let mut newer = scene.api.get(&path(0)).unwrap();
@@ -182,7 +184,7 @@ async fn what_another_overtook_is_written_over_what_is_newer_and_not_before() {
 async fn an_object_that_is_gone_is_no_failure() {
     let api = FakeApi::default();
     api.trouble(Method::PATCH, "u00/status", Trouble::Code(404), 1);
-    let scene = Scene::start(api, 1);
+    let scene = StatusScene::start(api, 1);
     assert_eq!(scene.writes_in_the_end().await.len(), 1);
     assert!(!scene.metrics.text().contains(r#"outcome="failed""#));
 }
@@ -191,7 +193,7 @@ async fn an_object_that_is_gone_is_no_failure() {
 async fn nothing_is_written_after_the_lease_is_lost() {
     let api = FakeApi::default();
     api.trouble(Method::PATCH, "/status", Trouble::Hang, 1_000);
-    let scene = Scene::start(api, 20);
+    let scene = StatusScene::start(api, 20);
     let under_way = scene.writes(AT_ONCE).await.len();
     scene.lead.send_modify(|lead| lead.mine_until = None);
     assert_eq!(scene.writes_in_the_end().await.len(), under_way);
@@ -199,7 +201,7 @@ async fn nothing_is_written_after_the_lease_is_lost() {
 
 #[tokio::test(start_paused = true)]
 async fn who_comes_to_lead_writes_what_there_is_to_write() {
-    let scene = Scene::start(FakeApi::default(), 3);
+    let scene = StatusScene::start(FakeApi::default(), 3);
     scene.lead.send_modify(|lead| lead.mine_until = None);
     assert!(scene.writes_in_the_end().await.is_empty());
     let until = api::now() + Duration::from_secs(3_600);
