@@ -9,7 +9,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::{Method, Request, Response, StatusCode, header};
 use kube::Client;
@@ -17,6 +17,7 @@ use kube::client::Body;
 use tokio::sync::watch;
 use tonic::codegen::Service;
 
+use crate::clock;
 use crate::leader::{Leadership, RENEW_DEADLINE};
 use crate::metrics::Metrics;
 
@@ -63,11 +64,6 @@ pub fn asked_delay(error: &kube::Error) -> Option<Duration> {
         }
         _ => None,
     }
-}
-
-/// The time that timers go by, which stands still in tests.
-pub(crate) fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
 }
 
 /// The client from the environment, bounded.
@@ -206,7 +202,7 @@ impl Service<Request<Body>> for Leading {
 async fn lost(mut leadership: watch::Receiver<Leadership>) {
     loop {
         let until = leadership.borrow_and_update().mine_until;
-        let Some(until) = until.filter(|until| now() < *until) else {
+        let Some(until) = until.filter(|until| clock::now() < *until) else {
             return;
         };
         tokio::select! {

@@ -7,8 +7,8 @@ mod lease;
 
 use std::time::{Duration, Instant};
 
-use crate::api;
 use crate::brief::brief;
+use crate::clock;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use kube::Client;
@@ -43,7 +43,7 @@ pub struct Leadership {
 impl Leadership {
     /// Whether it is this replica, at this moment.
     pub fn is_me(&self) -> bool {
-        self.mine_until.is_some_and(|until| api::now() < until)
+        self.mine_until.is_some_and(|until| clock::now() < until)
     }
 
     /// As data planes are told.
@@ -61,7 +61,7 @@ pub fn channel() -> (watch::Sender<Leadership>, watch::Receiver<Leadership>) {
         epoch: Epoch::default(),
         address: String::new(),
         mine_until: None,
-        heard: api::now(),
+        heard: clock::now(),
     })
 }
 
@@ -111,7 +111,7 @@ impl Candidate {
     }
 
     fn tell(&self, leadership: &watch::Sender<Leadership>) {
-        let now = api::now();
+        let now = clock::now();
         let next = Leadership {
             epoch: Epoch::new(self.observed.transitions()),
             address: self
@@ -138,11 +138,11 @@ impl Candidate {
     }
 
     async fn turn(&mut self, raise: Epoch) -> kube::Result<()> {
-        let asked = api::now();
+        let asked = clock::now();
         let lease = self.api.get_opt(LEASE).await?;
         self.observed
             .see(asked, lease.as_ref().and_then(|l| l.spec.as_ref()));
-        let Some(action) = self.observed.action(&self.me, api::now(), raise.get()) else {
+        let Some(action) = self.observed.action(&self.me, clock::now(), raise.get()) else {
             return Ok(());
         };
         let spec = self.spec(&action, lease.as_ref());

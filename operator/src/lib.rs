@@ -15,6 +15,7 @@ pub mod args;
 pub mod authority;
 mod brief;
 mod bundle;
+mod clock;
 pub mod delivery;
 mod drive;
 pub mod events;

@@ -20,7 +20,7 @@ use sluice_vocab::{GatewayKey, ObjectRef};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::api::now;
+use crate::clock::now;
 use crate::leader::Leadership;
 use crate::metrics::Metrics;
 use crate::watch::Reach;

@@ -58,7 +58,7 @@ pub fn compile(resources: &ResourceSet, settings: &Settings) -> Compilation {
         releases.insert(key, snapshot);
     }
     let frozen = frozen(resources, &releases);
-    let topology = topology::gather(&world, &gateways, &routes);
+    let topology = topology::gather::gather(&world, &gateways, &routes);
     drop(gateways);
     let (expanded, secrets) = world.finish();
     Compilation {

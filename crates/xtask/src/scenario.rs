@@ -12,6 +12,7 @@ mod kgateway;
 mod kong;
 mod latency;
 mod load;
+mod manifest;
 mod model;
 mod providers;
 mod scale;

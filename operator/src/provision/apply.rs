@@ -10,7 +10,8 @@ use kube::api::{
 use kube::{Client, ResourceExt};
 use serde_json::Value;
 
-use crate::api::{asked_delay, now};
+use crate::api::asked_delay;
+use crate::clock::now;
 use crate::metrics::Metrics;
 use crate::retry::Retries;
 

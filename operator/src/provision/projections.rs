@@ -16,8 +16,8 @@ use sluice_vocab::{Finding, Kind, ObjectRef, Reason};
 use tokio::sync::watch;
 
 use super::apply::{Applier, Extent, Outcome, Seen};
-use crate::api::now;
 use crate::brief::brief;
+use crate::clock::now;
 use crate::drive::{Pass, drive};
 use crate::leader::Leadership;
 use crate::memo::Memo;

@@ -9,8 +9,9 @@ use sluice_process::Ended;
 use sluice_session::codec::Epoch;
 
 use super::fetch::{Answer, Fetched};
-use crate::api::{asked_delay, now};
+use crate::api::asked_delay;
 use crate::brief::brief;
+use crate::clock::now;
 use crate::retry::Retries;
 use crate::watch::{Reach, Watches};
 use crate::world::{Wanted, World};

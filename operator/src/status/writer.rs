@@ -90,7 +90,7 @@ impl Writer {
     /// Begins as many writes as may be under way.
     fn fill(&mut self) {
         while self.flight.len() < AT_ONCE
-            && let Some(change) = self.backlog.take(api::now())
+            && let Some(change) = self.backlog.take(crate::clock::now())
         {
             let client = self.client.clone();
             self.flight.push(Box::pin(async move {
@@ -103,7 +103,7 @@ impl Writer {
     fn settle(&mut self, change: &Change, outcome: &Sent) {
         let is_ok = !matches!(outcome, Sent::Failed(_));
         self.metrics.written(change.object.kind.as_str(), is_ok);
-        self.backlog.settle(change, outcome, api::now());
+        self.backlog.settle(change, outcome, crate::clock::now());
         match outcome {
             Sent::Written => {
                 self.events
@@ -144,7 +144,7 @@ impl Pass for Writer {
             self.metrics.data_planes(gateway, count);
         }
         self.fill();
-        self.backlog.retry(api::now())
+        self.backlog.retry(crate::clock::now())
     }
 
     async fn news(&mut self) -> anyhow::Result<()> {

@@ -2,7 +2,8 @@
 
 use anyhow::ensure;
 
-use super::world::{World, manifest};
+use super::manifest::manifest;
+use super::world::World;
 use crate::cluster::lab;
 
 /// A pod that must get nothing.

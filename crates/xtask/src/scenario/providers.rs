@@ -2,7 +2,7 @@
 
 use sluice_mock::{Mock, MockOptions, Recorded};
 
-use super::world::manifest;
+use super::manifest::manifest;
 use crate::cluster::lab;
 
 /// As in `e2e/scenarios/providers.yaml`.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
+use super::manifest::manifest;
 use super::providers::Providers;
 use crate::cluster::lab;
 use crate::generate::root;
@@ -20,16 +21,6 @@ pub(super) struct World {
     pub(super) providers: Rc<Providers>,
     /// What was measured.
     pub(super) told: RefCell<String>,
-}
-
-/// A file of `e2e/scenarios`, for a namespace.
-pub(super) fn manifest(name: &str, namespace: &str) -> anyhow::Result<String> {
-    let path = root().join("e2e/scenarios").join(format!("{name}.yaml"));
-    let text =
-        std::fs::read_to_string(&path).with_context(|| format!("{} is missing", path.display()))?;
-    Ok(text
-        .replace("$NAMESPACE", namespace)
-        .replace("$VERSION", env!("CARGO_PKG_VERSION")))
 }
 
 async fn kubectl<const N: usize>(args: [&str; N]) -> anyhow::Result<String> {
