@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Method, Request, Response, header};
 use hyper::body::Incoming;
+use sluice_vocab::ErrorCode;
 
 use crate::body::Body;
 use crate::connection::Connection;
@@ -31,8 +32,11 @@ pub(crate) async fn handle(connection: &Connection, request: Request<Incoming>) 
         Ok(Err(rejection)) => refusal(record.reject(&rejection), is_head),
         Err(_) => {
             connection.gateway.shared.metrics.panics.inc();
-            let rejection =
-                Rejection::internal(Stage::Internal, "the gateway failed on this request");
+            let rejection = Rejection::new(
+                Stage::Internal,
+                ErrorCode::InternalError,
+                "the gateway failed on this request",
+            );
             refusal(record.reject(&rejection), is_head)
         }
     }
@@ -100,8 +104,9 @@ async fn tell(
             )));
         }
         Destination::Invalid(why) => {
+            let text = "this route has no valid backend";
             return Err(
-                Rejection::internal(Stage::Match, "this route has no valid backend").detail(&**why),
+                Rejection::new(Stage::Match, ErrorCode::InvalidBackend, text).detail(&**why),
             );
         }
     };

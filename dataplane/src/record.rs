@@ -7,7 +7,7 @@ use http::{HeaderValue, Response, StatusCode};
 use sluice_llm::Format;
 use sluice_llm::usage::Usage;
 use sluice_policy::guard::{Hit, Hits};
-use sluice_vocab::ErrorType;
+use sluice_vocab::{ErrorCode, ErrorType};
 
 use crate::access_log::text;
 use crate::gateway::Shared;
@@ -33,12 +33,40 @@ pub(crate) struct Record {
     /// A probe or a scrape, which is neither logged nor counted.
     pub(crate) is_status: bool,
     pub(crate) status: StatusCode,
-    pub(crate) error: Option<(ErrorType, String)>,
+    pub(crate) error: Option<Fault>,
     pub(crate) usage: Usage,
     pub(crate) dropped: bool,
     /// Rules of guards that found something.
     pub(crate) hits: GuardHits,
     ended: bool,
+}
+
+/// What went wrong, for the log.
+pub(crate) struct Fault {
+    kind: ErrorType,
+    /// A provider's own error has none.
+    code: Option<ErrorCode>,
+    text: String,
+}
+
+impl Fault {
+    /// The gateway's.
+    pub(crate) fn ours(code: ErrorCode, text: String) -> Self {
+        Self {
+            kind: code.kind(),
+            code: Some(code),
+            text,
+        }
+    }
+
+    /// One that a provider reported.
+    pub(crate) fn of_provider(kind: ErrorType, text: String) -> Self {
+        Self {
+            kind,
+            code: None,
+            text,
+        }
+    }
 }
 
 /// Rules of guards that found something, by direction. Never what they found.
@@ -121,7 +149,7 @@ impl Record {
             headers.insert("request-id", self.id.clone());
         }
         self.status = rejection.status;
-        self.error = Some((rejection.kind, rejection.log_text()));
+        self.error = Some(Fault::ours(rejection.code, rejection.log_text()));
         self.end();
         response
     }
@@ -139,7 +167,7 @@ impl Record {
         let error = self
             .error
             .as_ref()
-            .map(|(kind, _)| *kind)
+            .map(|fault| fault.kind)
             .or_else(|| word(self.status));
         let metrics = &self.shared.metrics;
         let series =
@@ -164,13 +192,13 @@ impl Record {
         let (level, message) = match (&self.error, error) {
             (None, None) if self.dropped => ("info", "client went away"),
             (None, None) => ("info", "request completed successfully"),
-            (Some((_, detail)), _) => (
+            (Some(fault), _) => (
                 if self.status.is_server_error() {
                     "error"
                 } else {
                     "warn"
                 },
-                detail.as_str(),
+                fault.text.as_str(),
             ),
             (None, Some(_)) => ("warn", "upstream answered with an error"),
         };
@@ -196,6 +224,9 @@ impl Record {
         text(out, "provider", series.provider());
         if let Some(error) = error {
             text(out, "error_type", error.as_str());
+        }
+        if let Some(code) = self.error.as_ref().and_then(|fault| fault.code) {
+            text(out, "error_code", code.as_str());
         }
         if let Some(route) = &self.route {
             text(out, "route", route);

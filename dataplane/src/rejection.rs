@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::{HeaderValue, StatusCode};
 use sluice_llm::Format;
 use sluice_llm::error::{self, Refusal};
-use sluice_vocab::ErrorType;
+use sluice_vocab::{ErrorCode, ErrorType, Retry};
 
 /// The header that always carries the error's word.
 pub(crate) const ERROR_HEADER: &str = "x-sluice-error";
@@ -42,28 +42,20 @@ impl Stage {
     }
 }
 
-/// Whether asking again can help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Retry {
-    /// The same request will be refused again; SDKs are told not to try.
-    Never,
-    /// Later, after so many seconds if known.
-    Later(Option<u32>),
-}
-
 /// The data plane's one error. The client's format renders it.
 #[derive(Debug)]
 pub(crate) struct Rejection {
     pub(crate) stage: Stage,
-    pub(crate) kind: ErrorType,
+    pub(crate) code: ErrorCode,
+    /// The code's own, unless a policy says another.
     pub(crate) status: StatusCode,
-    pub(crate) retry: Retry,
+    /// After so many seconds asking again can help, where that is known.
+    retry_after: Option<u32>,
     /// For the caller. Holds no secret and nothing of the inside.
     pub(crate) public: Cow<'static, str>,
     /// For the log.
     pub(crate) detail: String,
-    pub(crate) param: Option<&'static str>,
-    pub(crate) code: Option<&'static str>,
+    param: Option<&'static str>,
 }
 
 /// Boxed, since it is rare and large.
@@ -72,45 +64,24 @@ pub(crate) type Rejected = Box<Rejection>;
 impl Rejection {
     pub(crate) fn new(
         stage: Stage,
-        kind: ErrorType,
-        status: StatusCode,
+        code: ErrorCode,
         public: impl Into<Cow<'static, str>>,
     ) -> Rejected {
-        let retry = match kind {
-            ErrorType::RateLimit
-            | ErrorType::Timeout
-            | ErrorType::ServerError
-            | ErrorType::Network => Retry::Later(None),
-            ErrorType::UnknownModel | ErrorType::Auth | ErrorType::InvalidRequest => Retry::Never,
-        };
         Box::new(Self {
             stage,
-            kind,
-            status,
-            retry,
+            code,
+            status: StatusCode::from_u16(code.status())
+                .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            retry_after: None,
             public: public.into(),
             detail: String::new(),
             param: None,
-            code: None,
         })
     }
 
-    pub(crate) fn invalid(stage: Stage, public: impl Into<Cow<'static, str>>) -> Rejected {
-        Self::new(
-            stage,
-            ErrorType::InvalidRequest,
-            StatusCode::BAD_REQUEST,
-            public,
-        )
-    }
-
-    pub(crate) fn internal(stage: Stage, public: impl Into<Cow<'static, str>>) -> Rejected {
-        Self::new(
-            stage,
-            ErrorType::ServerError,
-            StatusCode::INTERNAL_SERVER_ERROR,
-            public,
-        )
+    /// The word of its code.
+    pub(crate) fn kind(&self) -> ErrorType {
+        self.code.kind()
     }
 
     pub(crate) fn detail(mut self: Box<Self>, detail: impl Into<String>) -> Rejected {
@@ -123,13 +94,13 @@ impl Rejection {
         self
     }
 
-    pub(crate) fn code(mut self: Box<Self>, code: &'static str) -> Rejected {
-        self.code = Some(code);
+    pub(crate) fn status(mut self: Box<Self>, status: StatusCode) -> Rejected {
+        self.status = status;
         self
     }
 
-    pub(crate) fn retry(mut self: Box<Self>, retry: Retry) -> Rejected {
-        self.retry = retry;
+    pub(crate) fn retry_after(mut self: Box<Self>, seconds: u32) -> Rejected {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -146,11 +117,11 @@ impl Rejection {
 
     fn refusal<'a>(&'a self, request_id: &'a str) -> Refusal<'a> {
         Refusal {
-            kind: self.kind,
+            kind: self.kind(),
             status: self.status.as_u16(),
             message: &self.public,
             param: self.param,
-            code: self.code,
+            code: Some(self.code.as_str()),
             request_id,
         }
     }
@@ -173,21 +144,21 @@ impl Rejection {
             http::header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
-        headers.insert(ERROR_HEADER, HeaderValue::from_static(self.kind.as_str()));
+        headers.insert(ERROR_HEADER, HeaderValue::from_static(self.kind().as_str()));
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(
                 http::header::WWW_AUTHENTICATE,
                 HeaderValue::from_static("Bearer"),
             );
         }
-        match self.retry {
-            Retry::Never => {
+        match (self.code.retry(), self.retry_after) {
+            (Retry::Never, _) => {
                 headers.insert("x-should-retry", HeaderValue::from_static("false"));
             }
-            Retry::Later(Some(seconds)) => {
+            (Retry::Later, Some(seconds)) => {
                 headers.insert(http::header::RETRY_AFTER, seconds.into());
             }
-            Retry::Later(None) => {}
+            (Retry::Later, None) => {}
         }
         response
     }

@@ -3,12 +3,14 @@
 //! ```text
 //! ObjectRef   a resource's kind, namespace and name          Finding     what is wrong with it, where, and the remedy
 //! Origin      an ObjectRef, its generation and a field       Secret      a value that neither prints nor serialises
-//! ErrorType   the word that a client is refused with         Duration    GEP-2257 text with a parsed value
+//! ErrorType   the word that a client is refused with         ErrorCode   the exact cause, with its word, status and meaning
+//! Duration    GEP-2257 text with a parsed value
 //! ```
 //!
 //! It knows nothing of Kubernetes clients, wire formats, sockets or clocks.
 
 pub mod duration;
+pub mod error_code;
 pub mod error_type;
 pub mod finding;
 pub mod inline;
@@ -18,6 +20,7 @@ pub mod request_id;
 pub mod secret;
 
 pub use duration::Duration;
+pub use error_code::{ErrorCode, Retry};
 pub use error_type::ErrorType;
 pub use finding::{Finding, Reason, Severity};
 pub use inline::Inline;

@@ -3,13 +3,13 @@
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderValue, Method, Uri, header};
 use sluice_llm::dropped::Dropped;
 use sluice_llm::json::{Draft, Object, ScanError};
 use sluice_llm::surface::{self, Surface};
 use sluice_llm::{Format, Operation, multipart};
 use sluice_policy::route_type::RouteType;
-use sluice_vocab::ErrorType;
+use sluice_vocab::ErrorCode;
 
 use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
@@ -72,10 +72,7 @@ pub(crate) fn wanted<'u>(
     }
     if !matches!(rest, "" | "/") {
         let text = format!("{path} is no path of the OpenAI, Anthropic or Gemini API");
-        let status = StatusCode::NOT_FOUND;
-        return Err(
-            Rejection::new(Stage::Match, ErrorType::InvalidRequest, status, text).code("not_found"),
-        );
+        return Err(Rejection::new(Stage::Match, ErrorCode::NotFound, text));
     }
     if parts.method != Method::POST {
         return Err(method_not_allowed("POST"));
@@ -94,8 +91,7 @@ fn check_method(
         let text = "this gateway serves the Responses API over HTTP, not over WebSocket";
         return Err(Rejection::new(
             Stage::Match,
-            ErrorType::InvalidRequest,
-            StatusCode::UPGRADE_REQUIRED,
+            ErrorCode::WebsocketNotSupported,
             text,
         ));
     }
@@ -109,17 +105,12 @@ fn check_method(
 
 fn method_not_allowed(want: &str) -> Rejected {
     let text = format!("this path takes {want}");
-    Rejection::new(
-        Stage::Match,
-        ErrorType::InvalidRequest,
-        StatusCode::METHOD_NOT_ALLOWED,
-        text,
-    )
+    Rejection::new(Stage::Match, ErrorCode::MethodNotAllowed, text)
 }
 
 /// A body that is no JSON the gateway can read.
 pub(crate) fn malformed(error: ScanError) -> Rejected {
-    Rejection::invalid(Stage::Read, error.to_string()).code("invalid_json")
+    Rejection::new(Stage::Read, ErrorCode::InvalidJson, error.to_string())
 }
 
 /// Reads the body.
@@ -139,7 +130,8 @@ pub(crate) fn read<'u>(
         && multipart::is_form(content_type)
     {
         let model = multipart::field(content_type, &bytes, "model").map_err(|_| {
-            Rejection::invalid(Stage::Read, "the form has the field model twice").param("model")
+            let text = "the form has the field model twice";
+            Rejection::new(Stage::Read, ErrorCode::InvalidForm, text).param("model")
         })?;
         let name = model
             .clone()
@@ -195,11 +187,10 @@ const MAX_MODEL: usize = 256;
 
 fn checked(model: Option<String>) -> Result<Option<String>, Rejected> {
     match model {
-        Some(name) if name.len() > MAX_MODEL => Err(Rejection::invalid(
-            Stage::Read,
-            "the model's name is longer than 256 bytes",
-        )
-        .param("model")),
+        Some(name) if name.len() > MAX_MODEL => {
+            let text = "the model's name is longer than 256 bytes";
+            Err(Rejection::new(Stage::Read, ErrorCode::InvalidField, text).param("model"))
+        }
         other => Ok(other),
     }
 }
@@ -223,12 +214,12 @@ fn infer(
         None => ["contents", "messages", "prompt"].into_iter().find(|f| object.has(f)).ok_or_else(|| {
             let text =
                 "the body has none of messages, prompt and contents, so it is unclear what is asked for";
-            Rejection::invalid(Stage::Read, text)
+            Rejection::new(Stage::Read, ErrorCode::MissingField, text)
         })?,
     };
     if !object.has(field) {
         let text = format!("this path takes a body with the field {field:?}, and it is missing");
-        return Err(Rejection::invalid(Stage::Read, text).code("missing_field"));
+        return Err(Rejection::new(Stage::Read, ErrorCode::MissingField, text));
     }
     Ok(match field {
         "contents" => surface(Format::Gemini, Operation::Chat, ""),

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{HeaderName, StatusCode, header};
+use http::{HeaderName, header};
 use sha2::{Digest, Sha256};
 use sluice_policy::authentication::ESA_HEADER;
-use sluice_vocab::{ErrorType, Secret};
+use sluice_vocab::{ErrorCode, Secret};
 
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::{Authn, Plan};
@@ -26,9 +26,9 @@ pub(crate) static CREDENTIAL_HEADERS: [HeaderName; 5] = [
 /// Returns the name of the key's Secret; `None` where nobody asked.
 pub(crate) fn authn(plan: &Plan, parts: &mut Parts) -> Result<Option<Arc<str>>, Rejected> {
     if let Some(why) = &plan.poisoned {
+        let text = "a policy of this route cannot be applied";
         return Err(
-            Rejection::internal(Stage::Authn, "a policy of this route cannot be applied")
-                .detail(why.clone()),
+            Rejection::new(Stage::Authn, ErrorCode::InvalidPolicy, text).detail(why.clone())
         );
     }
     if plan.authn.is_empty() {
@@ -137,13 +137,7 @@ fn denied(nothing: bool) -> Rejected {
     } else {
         "the API key is not valid here"
     };
-    Rejection::new(
-        Stage::Authn,
-        ErrorType::Auth,
-        StatusCode::UNAUTHORIZED,
-        text,
-    )
-    .code("invalid_api_key")
+    Rejection::new(Stage::Authn, ErrorCode::InvalidApiKey, text)
 }
 
 fn without_scheme(value: &[u8]) -> &[u8] {

@@ -10,13 +10,13 @@ use hyper::body::Incoming;
 use sluice_llm::error::{self, failure};
 use sluice_llm::event::Failure;
 use sluice_llm::{Format, Operation, embeddings, encoding, translate};
-use sluice_vocab::ErrorType;
+use sluice_vocab::ErrorCode;
 
 use super::cross::{Crossing, mark};
 use super::guard;
 use super::relay::{broken, is_event_stream, set_ids};
 use super::send::{Reading, Reply, too_slow};
-use crate::record::Record;
+use crate::record::{Fault, Record};
 use crate::rejection::{Rejected, Rejection, Stage};
 
 /// Longest answer that is read whole. Embedded pictures and sound are what makes one long.
@@ -58,8 +58,9 @@ pub(crate) async fn convert(mut reply: Reply, record: &mut Record) -> Result<Con
         ..
     }) = reply.reading.take()
     else {
-        return Err(Rejection::internal(
+        return Err(Rejection::new(
             Stage::Relay,
+            ErrorCode::InternalError,
             "the answer has no reading",
         ));
     };
@@ -97,7 +98,7 @@ pub(crate) async fn convert(mut reply: Reply, record: &mut Record) -> Result<Con
         Err(Whole::Unreadable(why)) => return Err(unreadable(why)),
         Err(Whole::Failed(failure)) => {
             parts.status = status(&failure, record.format());
-            record.error = Some((
+            record.error = Some(Fault::of_provider(
                 failure.kind,
                 format!("the provider answered with an error: {}", failure.message),
             ));
@@ -178,8 +179,7 @@ async fn collect(mut incoming: Incoming) -> Result<Bytes, Rejected> {
                 "the provider's answer is longer than 64 MiB, which is too long to be translated";
             return Err(Rejection::new(
                 Stage::Relay,
-                ErrorType::ServerError,
-                StatusCode::BAD_GATEWAY,
+                ErrorCode::UpstreamTooLong,
                 text,
             ));
         }
@@ -240,12 +240,5 @@ fn retry_after(headers: &mut HeaderMap, failure: &Failure<'_>) {
 
 fn unreadable(why: String) -> Rejected {
     let text = "the provider's answer is not of its format, so it can't be translated";
-    Rejection::new(
-        Stage::Relay,
-        ErrorType::ServerError,
-        StatusCode::BAD_GATEWAY,
-        text,
-    )
-    .code("upstream_malformed")
-    .detail(why)
+    Rejection::new(Stage::Relay, ErrorCode::UpstreamMalformed, text).detail(why)
 }

@@ -4,11 +4,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use sluice_llm::Format;
 use sluice_llm::sigv4::{self, Signed};
 use sluice_llm::token::NoToken;
-use sluice_vocab::{ErrorType, Secret};
+use sluice_vocab::{ErrorCode, Secret};
 
 use super::authn;
 use crate::record::Record;
@@ -29,8 +29,7 @@ pub(crate) async fn credential(
                 let text = "this model is called with your own credential of the provider, and the request has none";
                 Err(Rejection::new(
                     Stage::Translate,
-                    ErrorType::Auth,
-                    StatusCode::UNAUTHORIZED,
+                    ErrorCode::MissingCredential,
                     text,
                 ))
             }
@@ -62,8 +61,9 @@ pub(crate) fn show(
     if leaf.provider.authorize(headers, credential) {
         return Ok(());
     }
-    Err(Rejection::internal(
+    Err(Rejection::new(
         Stage::Translate,
+        ErrorCode::InvalidCredential,
         "the provider's credential cannot stand in a header",
     ))
 }
@@ -71,14 +71,7 @@ pub(crate) fn show(
 /// The caller can do nothing about it, and need not know of whom a token was asked.
 fn no_token(NoToken(why): NoToken) -> Rejected {
     let text = "the gateway has no token for the provider at the moment";
-    Rejection::new(
-        Stage::Translate,
-        ErrorType::ServerError,
-        StatusCode::SERVICE_UNAVAILABLE,
-        text,
-    )
-    .code("no_provider_token")
-    .detail(why)
+    Rejection::new(Stage::Translate, ErrorCode::NoProviderToken, text).detail(why)
 }
 
 /// With keys of AWS the request is signed, and they stay here.
@@ -105,8 +98,9 @@ fn sign(
     };
     for (name, value) in sigv4::headers(&signed, keys) {
         let mut value = HeaderValue::try_from(value).map_err(|_| {
-            Rejection::internal(
+            Rejection::new(
                 Stage::Translate,
+                ErrorCode::InvalidCredential,
                 "the provider's keys cannot stand in a header",
             )
         })?;
@@ -119,11 +113,5 @@ fn sign(
 /// One that was revoked meanwhile must not go on being used because nobody could say so.
 fn expired() -> Rejected {
     let text = "the gateway has been without its operator for too long to use its credentials";
-    Rejection::new(
-        Stage::Translate,
-        ErrorType::ServerError,
-        StatusCode::SERVICE_UNAVAILABLE,
-        text,
-    )
-    .code("credentials_expired")
+    Rejection::new(Stage::Translate, ErrorCode::CredentialsExpired, text)
 }

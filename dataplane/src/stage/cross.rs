@@ -10,6 +10,7 @@ use sluice_llm::embeddings::{self, Vectors};
 use sluice_llm::json::{Draft, Invalid, Object};
 use sluice_llm::request::{self, Target};
 use sluice_llm::{Operation, Wire};
+use sluice_vocab::ErrorCode;
 
 use super::ask::{Asked, AskedBody, malformed};
 use crate::random;
@@ -44,15 +45,20 @@ pub(crate) fn request(
     record: &Record,
 ) -> Result<(Bytes, Box<Crossing>), Rejected> {
     let AskedBody::Json(draft) = asked.body else {
-        return Err(Rejection::invalid(
+        return Err(Rejection::new(
             Stage::Translate,
+            ErrorCode::NotTranslatable,
             "a form can't be translated into another format",
         ));
     };
     let operation = asked.surface.operation;
     let bytes = draft.finish().concat();
     let text = std::str::from_utf8(&bytes).map_err(|_| {
-        Rejection::invalid(Stage::Translate, "the body is not UTF-8").code("invalid_json")
+        Rejection::new(
+            Stage::Translate,
+            ErrorCode::InvalidJson,
+            "the body is not UTF-8",
+        )
     })?;
     let mut conversation = request::decode(client, text, dropped).map_err(refuse)?;
     conversation.model = model.into();
@@ -98,8 +104,9 @@ pub(crate) fn embeddings(
     record: &Record,
 ) -> Result<(Bytes, Box<Crossing>), Rejected> {
     let AskedBody::Json(draft) = asked.body else {
-        return Err(Rejection::invalid(
+        return Err(Rejection::new(
             Stage::Translate,
+            ErrorCode::NotTranslatable,
             "a form can't be translated into another format",
         ));
     };
@@ -134,7 +141,11 @@ fn context(model: String, include_usage: bool, record: &Record) -> Context {
 }
 
 fn refuse(invalid: Invalid) -> Rejected {
-    Rejection::invalid(Stage::Translate, invalid.to_string()).code("not_translatable")
+    Rejection::new(
+        Stage::Translate,
+        ErrorCode::NotTranslatable,
+        invalid.to_string(),
+    )
 }
 
 /// Takes out the headers of the caller's format.

@@ -9,9 +9,10 @@ use sluice_policy::enrichment::Line;
 use sluice_policy::guard;
 use sluice_policy::role::Role;
 use sluice_policy::template::{LONGEST_VALUE, Variable};
+use sluice_vocab::ErrorCode;
 
 use super::ask::{Asked, AskedBody, malformed};
-use super::guard::rejection;
+use super::guard::prompt_rejected;
 use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::Plan;
@@ -105,7 +106,7 @@ impl Filling<'_> {
         };
         let refused = |why: &str| {
             let text = format!("{what} is put into the prompt by this route, and {why}");
-            Rejection::invalid(Stage::Enrich, text).code("invalid_variable")
+            Rejection::new(Stage::Enrich, ErrorCode::InvalidVariable, text)
         };
         let Some(value) = value.map_err(refused)? else {
             return Ok(None);
@@ -122,7 +123,9 @@ impl Filling<'_> {
             .plan
             .request_guards
             .mask(scope, &value, &mut self.record.hits.request);
-        Ok(Some(masked.map_err(rejection)?.unwrap_or(value).into()))
+        Ok(Some(
+            masked.map_err(prompt_rejected)?.unwrap_or(value).into(),
+        ))
     }
 
     /// From the header, or else from the body's own `metadata`.

@@ -1,8 +1,8 @@
 //! Which rule takes the request, and which of its backends.
 
 use http::request::Parts;
-use http::{HeaderValue, Response, StatusCode, Version, header};
-use sluice_vocab::ErrorType;
+use http::{HeaderValue, Response, Version, header};
+use sluice_vocab::ErrorCode;
 
 use crate::connection::Connection;
 use crate::rejection::{Rejected, Rejection, Stage};
@@ -15,15 +15,17 @@ pub(crate) fn find<'t>(
     parts: &Parts,
 ) -> Result<Matched<'t>, Rejected> {
     if has_dot_segment(parts.uri.path()) {
-        return Err(Rejection::invalid(
+        return Err(Rejection::new(
             Stage::Match,
+            ErrorCode::PathNotResolved,
             "the path has a segment . or .., send it resolved",
         ));
     }
     let host = host(parts);
     if parts.version == Version::HTTP_11 && host.is_empty() {
-        return Err(Rejection::invalid(
+        return Err(Rejection::new(
             Stage::Match,
+            ErrorCode::MissingHost,
             "the request has no Host header",
         ));
     }
@@ -36,26 +38,14 @@ pub(crate) fn find<'t>(
 
 fn not_found(parts: &Parts) -> Rejected {
     let text = format!("no route takes {} {}", parts.method, parts.uri.path());
-    Rejection::new(
-        Stage::Match,
-        ErrorType::InvalidRequest,
-        StatusCode::NOT_FOUND,
-        text,
-    )
-    .code("not_found")
+    Rejection::new(Stage::Match, ErrorCode::NotFound, text)
 }
 
 /// Clients that share a connection between names connect anew (RFC 9110, section 15.5.20).
 fn misdirected() -> Rejected {
     let text =
         "this connection was made for another host: connect anew, for the host that is called";
-    Rejection::new(
-        Stage::Match,
-        ErrorType::InvalidRequest,
-        StatusCode::MISDIRECTED_REQUEST,
-        text,
-    )
-    .code("misdirected")
+    Rejection::new(Stage::Match, ErrorCode::Misdirected, text)
 }
 
 /// A route's policies hang on its path, so that a backend which resolves the path must not see another one than was matched.
@@ -87,7 +77,13 @@ pub(crate) fn host(parts: &Parts) -> &str {
 
 /// A backend by weight. `random` is any number.
 pub(crate) fn backend(route: &Route, random: u64) -> Result<&Backend, Rejected> {
-    let nothing = || Rejection::internal(Stage::Match, "this route has no backend");
+    let nothing = || {
+        Rejection::new(
+            Stage::Match,
+            ErrorCode::NoBackend,
+            "this route has no backend",
+        )
+    };
     let (sum, last) = route.backends.last().ok_or_else(nothing)?;
     if route.backends.len() == 1 {
         return Ok(last);
@@ -143,7 +139,8 @@ pub(crate) fn redirect(
     let port = port.map(|p| format!(":{p}")).unwrap_or_default();
     let location =
         HeaderValue::try_from(format!("{scheme}://{name}{port}{path}{query}")).map_err(|_| {
-            Rejection::invalid(Stage::Match, "the redirect's location would not be valid")
+            let text = "the redirect's location would not be valid";
+            Rejection::new(Stage::Match, ErrorCode::InvalidRedirect, text)
         })?;
     let mut response = Response::new(bytes::Bytes::new());
     *response.status_mut() = redirect.status;

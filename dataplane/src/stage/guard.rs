@@ -13,7 +13,7 @@ use sluice_llm::multipart;
 use sluice_llm::text::{Kind, Masks, Part, TextError};
 use sluice_policy::guard::ask::{Text, texts};
 use sluice_policy::guard::{Direction, Hits, Looking, Refusal};
-use sluice_vocab::ErrorType;
+use sluice_vocab::ErrorCode;
 
 use super::ask::{Asked, AskedBody, malformed};
 use crate::record::Record;
@@ -105,7 +105,7 @@ async fn look(plan: &Plan, asked: &mut Asked<'_>, record: &mut Record) -> Result
             } else {
                 whole(hits)
             };
-            if masked.map_err(rejection)?.is_some() {
+            if masked.map_err(prompt_rejected)?.is_some() {
                 return Err(masked_form());
             }
         }
@@ -186,7 +186,12 @@ fn prompt(headers: &HeaderMap, bytes: &Bytes) -> Vec<Text> {
 
 fn masked_form() -> Rejected {
     let text = "the form has text that has to be masked, which is not possible in a form";
-    Rejection::invalid(Stage::Guard, text).code("prompt_rejected")
+    not_looked_at(text)
+}
+
+/// What no guard can look at, or do its work in, is refused as malformed: no policy chose a status for it.
+fn not_looked_at(text: &'static str) -> Rejected {
+    Rejection::new(Stage::Guard, ErrorCode::PromptRejected, text).status(StatusCode::BAD_REQUEST)
 }
 
 fn refuse_tokens(object: &Object) -> Result<(), Rejected> {
@@ -195,7 +200,7 @@ fn refuse_tokens(object: &Object) -> Result<(), Rejected> {
         .any(|field| has_tokens(object, field))
     {
         let text = "this route takes prompts as text only, since its guards can't read tokens";
-        return Err(Rejection::invalid(Stage::Guard, text).code("prompt_rejected"));
+        return Err(not_looked_at(text));
     }
     Ok(())
 }
@@ -225,23 +230,28 @@ fn edited(draft: &Draft, changed: Vec<(String, Bytes)>) -> Result<Draft, Rejecte
 fn refuse(error: TextError<Refusal>) -> Rejected {
     match error {
         TextError::Malformed(error) => malformed(error),
-        TextError::Refused(refusal) => rejection(refusal),
+        TextError::Refused(refusal) => prompt_rejected(refusal),
     }
 }
 
+/// Of what the caller, or the route for it, says.
+pub(crate) fn prompt_rejected(refusal: Refusal) -> Rejected {
+    rejection(refusal, ErrorCode::PromptRejected)
+}
+
+/// Of what the provider says.
+pub(crate) fn response_rejected(refusal: Refusal) -> Rejected {
+    rejection(refusal, ErrorCode::ResponseRejected)
+}
+
 /// As a rejection: the rule's name is for the log, and what it found for nobody.
-pub(crate) fn rejection(refusal: Refusal) -> Rejected {
+fn rejection(refusal: Refusal, code: ErrorCode) -> Rejected {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::FORBIDDEN);
     let detail = match &refusal.rule {
         Some(rule) => format!("rule {rule}"),
         None => "a possible match is longer than what may be held back".to_owned(),
     };
-    Rejection::new(
-        Stage::Guard,
-        ErrorType::InvalidRequest,
-        status,
-        refusal.message.to_string(),
-    )
-    .code("prompt_rejected")
-    .detail(detail)
+    Rejection::new(Stage::Guard, code, refusal.message.to_string())
+        .status(status)
+        .detail(detail)
 }

@@ -1,10 +1,10 @@
 //! The list of models, from the map that the route leads to.
 
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Response};
 use sluice_llm::surface::Surface;
 use sluice_llm::{Operation, models};
-use sluice_vocab::ErrorType;
+use sluice_vocab::ErrorCode;
 
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::Node;
@@ -20,8 +20,9 @@ pub(crate) fn answer(
     let format = surface.format;
     let text = match (node, &surface.model) {
         (Node::Invalid(why), _) => {
+            let text = "this route's upstream is not valid";
             return Err(
-                Rejection::internal(Stage::Resolve, "this route's upstream is not valid")
+                Rejection::new(Stage::Resolve, ErrorCode::InvalidUpstream, text)
                     .detail(why.clone()),
             );
         }
@@ -39,14 +40,9 @@ pub(crate) fn answer(
             Some(model) => models::one(format, &model),
             None => {
                 let text = format!("there is no model {id:?} here");
-                return Err(Rejection::new(
-                    Stage::Resolve,
-                    ErrorType::UnknownModel,
-                    StatusCode::NOT_FOUND,
-                    text,
-                )
-                .param("model")
-                .code("model_not_found"));
+                return Err(
+                    Rejection::new(Stage::Resolve, ErrorCode::ModelNotFound, text).param("model"),
+                );
             }
         },
     };

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use sluice_llm::encoding::{self, DecodeError};
-use sluice_vocab::ErrorType;
+use sluice_vocab::ErrorCode;
 
 use crate::budget::Share;
 use crate::gateway::Shared;
-use crate::rejection::{Rejected, Rejection, Retry, Stage};
+use crate::rejection::{Rejected, Rejection, Stage};
 
 /// A body that says to be no longer than this gets its memory at once; a longer one as it comes, since many never do.
 const AT_ONCE: usize = 512 << 10;
@@ -82,16 +82,16 @@ fn undecoded(error: DecodeError, coding: &HeaderValue, limit: usize) -> Rejected
     match error {
         DecodeError::TooLarge => too_large(limit),
         DecodeError::NoMemory => no_memory(),
-        DecodeError::Malformed => Rejection::invalid(
+        DecodeError::Malformed => Rejection::new(
             Stage::Read,
+            ErrorCode::InvalidEncoding,
             format!("the body is not valid for its content-encoding {coding:?}"),
         ),
         DecodeError::Unsupported => {
             let text = format!(
                 "content-encoding {coding:?} is not supported: send gzip, deflate, br or none"
             );
-            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            Rejection::new(Stage::Read, ErrorType::InvalidRequest, status, text)
+            Rejection::new(Stage::Read, ErrorCode::UnsupportedEncoding, text)
         }
     }
 }
@@ -154,11 +154,9 @@ async fn frame(body: &mut Incoming, pause: Duration) -> Result<Option<Bytes>, Re
                 }
             }
             Some(Err(error)) => {
-                return Err(Rejection::invalid(
-                    Stage::Read,
-                    "the body could not be read to its end",
-                )
-                .detail(error.to_string()));
+                let text = "the body could not be read to its end";
+                return Err(Rejection::new(Stage::Read, ErrorCode::BodyIncomplete, text)
+                    .detail(error.to_string()));
             }
         }
     }
@@ -173,13 +171,7 @@ async fn grow(share: &mut Share, bytes: usize) -> Result<(), Rejected> {
 
 pub(crate) fn no_memory() -> Rejected {
     let text = "the gateway has no memory left for request bodies, try again later";
-    Rejection::new(
-        Stage::Read,
-        ErrorType::ServerError,
-        StatusCode::SERVICE_UNAVAILABLE,
-        text,
-    )
-    .retry(Retry::Later(Some(5)))
+    Rejection::new(Stage::Read, ErrorCode::NoMemory, text).retry_after(5)
 }
 
 fn too_slow(limit: Duration) -> Rejected {
@@ -187,21 +179,10 @@ fn too_slow(limit: Duration) -> Rejected {
         "the body took or paused for more than {} s",
         limit.as_secs()
     );
-    Rejection::new(
-        Stage::Read,
-        ErrorType::Timeout,
-        StatusCode::REQUEST_TIMEOUT,
-        text,
-    )
+    Rejection::new(Stage::Read, ErrorCode::BodyTooSlow, text)
 }
 
 fn too_large(limit: usize) -> Rejected {
     let text = format!("the body is larger than {} MiB", limit >> 20);
-    Rejection::new(
-        Stage::Read,
-        ErrorType::InvalidRequest,
-        StatusCode::PAYLOAD_TOO_LARGE,
-        text,
-    )
-    .code("request_too_large")
+    Rejection::new(Stage::Read, ErrorCode::RequestTooLarge, text)
 }

@@ -10,12 +10,12 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, header};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use sluice_llm::stream::End;
 use sluice_policy::guard::Guards;
-use sluice_vocab::ErrorType;
+use sluice_vocab::ErrorCode;
 use tokio::time::{Instant, Sleep};
 
 use end::Ending;
@@ -292,10 +292,8 @@ impl Relay {
 pub(crate) fn broken(error: &hyper::Error) -> Rejected {
     Rejection::new(
         Stage::Relay,
-        ErrorType::Network,
-        StatusCode::BAD_GATEWAY,
+        ErrorCode::UpstreamCut,
         "the connection to the upstream broke within the answer",
     )
     .detail(error.to_string())
-    .code("upstream_cut")
 }

@@ -1,7 +1,6 @@
 //! From a model's name to the provider that serves it.
 
-use http::StatusCode;
-use sluice_vocab::ErrorType;
+use sluice_vocab::ErrorCode;
 
 use super::ask::Asked;
 use crate::gateway::Shared;
@@ -34,9 +33,7 @@ pub(crate) fn resolve<'t>(
     let is_implied = !leaf.settings.deployment.is_empty();
     if resolution.model.is_none() && asked.model.is_none() && !is_implied {
         let text = "no model: name one in the field \"model\", since neither the path nor the upstream does";
-        return Err(Rejection::invalid(Stage::Resolve, text)
-            .param("model")
-            .code("missing_model"));
+        return Err(Rejection::new(Stage::Resolve, ErrorCode::MissingModel, text).param("model"));
     }
     Ok(resolution)
 }
@@ -44,8 +41,8 @@ pub(crate) fn resolve<'t>(
 fn refuse(why: Unresolved, model: Option<&str>) -> Rejected {
     match why {
         Unresolved::Invalid(detail) => {
-            Rejection::internal(Stage::Resolve, "the upstream of this model is not valid")
-                .detail(detail)
+            let text = "the upstream of this model is not valid";
+            Rejection::new(Stage::Resolve, ErrorCode::InvalidUpstream, text).detail(detail)
         }
         Unresolved::UnknownModel => {
             let text = match model {
@@ -55,14 +52,7 @@ fn refuse(why: Unresolved, model: Option<&str>) -> Rejected {
                 Some(name) => format!("there is no model {name:?} here"),
                 None => "no model: name one in the field \"model\"".to_owned(),
             };
-            Rejection::new(
-                Stage::Resolve,
-                ErrorType::UnknownModel,
-                StatusCode::NOT_FOUND,
-                text,
-            )
-            .param("model")
-            .code("model_not_found")
+            Rejection::new(Stage::Resolve, ErrorCode::ModelNotFound, text).param("model")
         }
     }
 }

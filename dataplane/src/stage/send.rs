@@ -7,7 +7,7 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use sluice_llm::dropped::Dropped;
 use sluice_llm::{Format, Operation};
-use sluice_vocab::ErrorType;
+use sluice_vocab::ErrorCode;
 
 use super::cross::Crossing;
 use super::guard::Looks;
@@ -140,8 +140,7 @@ async fn exchange(
         let text = "the upstream changed the protocol, which was not asked for";
         return Err(Rejection::new(
             Stage::Send,
-            ErrorType::ServerError,
-            StatusCode::BAD_GATEWAY,
+            ErrorCode::UpstreamSwitchedProtocol,
             text,
         ));
     }
@@ -162,13 +161,7 @@ async fn exchange(
 
 pub(crate) fn too_slow(timeout: Duration) -> Rejected {
     let text = format!("the upstream did not answer within {timeout:?}");
-    Rejection::new(
-        Stage::Send,
-        ErrorType::Timeout,
-        StatusCode::GATEWAY_TIMEOUT,
-        text,
-    )
-    .code("upstream_timeout")
+    Rejection::new(Stage::Send, ErrorCode::UpstreamTimeout, text)
 }
 
 fn unreachable(error: SendError) -> Rejected {
@@ -176,12 +169,5 @@ fn unreachable(error: SendError) -> Rejected {
         SendError::Connect(_) => "the upstream cannot be reached",
         SendError::Broken(_) => "the connection to the upstream broke before it answered",
     };
-    Rejection::new(
-        Stage::Send,
-        ErrorType::Network,
-        StatusCode::BAD_GATEWAY,
-        text,
-    )
-    .detail(error.to_string())
-    .code("upstream_unreachable")
+    Rejection::new(Stage::Send, ErrorCode::UpstreamUnreachable, text).detail(error.to_string())
 }

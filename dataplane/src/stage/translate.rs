@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
 use sluice_llm::dropped::Dropped;
 use sluice_llm::embeddings::Vectors;
 use sluice_llm::format::chat::adapt;
 use sluice_llm::json::Segments;
 use sluice_llm::surface::Surface;
 use sluice_llm::{Format, Operation, Wire};
-use sluice_vocab::{ErrorType, Secret};
+use sluice_vocab::{ErrorCode, Secret};
 
 use super::ask::{Asked, AskedBody, malformed};
 use super::authn::CREDENTIAL_HEADERS;
@@ -180,7 +180,7 @@ fn lossy(leaf: &Leaf, fields: &str) -> Rejected {
         "{} can't be given these fields, and this route's fidelity is Strict: {fields}",
         leaf.provider.name
     );
-    Rejection::invalid(Stage::Translate, text).code("fields_would_be_dropped")
+    Rejection::new(Stage::Translate, ErrorCode::FieldsWouldBeDropped, text)
 }
 
 /// The caller's wire and the provider's, where they differ.
@@ -234,18 +234,12 @@ fn untranslated(format: Format, leaf: &Leaf) -> Rejected {
         "this model is served by {}, which speaks the {own} format; requests in the {format} format are not translated yet: call it in the {own} format",
         leaf.provider.name
     );
-    Rejection::invalid(Stage::Translate, text).code("format_not_supported")
+    Rejection::new(Stage::Translate, ErrorCode::FormatNotSupported, text)
 }
 
 fn unsupported(operation: Operation, leaf: &Leaf) -> Rejected {
     let text = format!("{} has no {}", leaf.provider.name, operation.as_str());
-    Rejection::new(
-        Stage::Translate,
-        ErrorType::InvalidRequest,
-        StatusCode::NOT_FOUND,
-        text,
-    )
-    .code("unsupported_operation")
+    Rejection::new(Stage::Translate, ErrorCode::UnsupportedOperation, text)
 }
 
 /// Splices the model, and asks for usage on streams. True when only we asked.
@@ -301,8 +295,8 @@ fn edit(
             return Ok(true);
         }
         Some(text) => serde_json::from_slice(&text).map_err(|_| {
-            Rejection::invalid(Stage::Translate, "stream_options must be an object")
-                .param("stream_options")
+            let text = "stream_options must be an object";
+            Rejection::new(Stage::Translate, ErrorCode::InvalidField, text).param("stream_options")
         })?,
     };
     if options.get("include_usage") == Some(&true.into()) {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use sluice_llm::Format;
 use sluice_llm::error::{self, Refusal};
 use sluice_llm::provider::{CredentialHeader, Provider, REGISTRY};
-use sluice_vocab::{ErrorType, Reason};
+use sluice_vocab::{ErrorCode, ErrorType, Reason, Retry};
 
 use super::Generated;
 
@@ -109,25 +109,36 @@ fn errors() -> anyhow::Result<String> {
     let mut out = String::from(
         "# Errors of the gateway\n\n\
          The word stands in the header `x-sluice-error` always, and in the body as each format has it: OpenAI's\n\
-         `error.type`, Anthropic's `error.type` and Google's `error.status` with its own words. What a provider answers itself\n\
-         has no such header and is passed on as it is. How a body looks: [call.md](../call.md#errors).\n\n\
-         | `x-sluice-error` | Status | When | Anthropic's type | Google's status |\n| --- | --- | --- | --- | --- |\n",
+         `error.type`, Anthropic's `error.type` and Google's `error.status` with its own words. The code says the exact cause: it\n\
+         stands in OpenAI's `error.code`, and as `error_code` in the log. What a provider answers itself has no such header and is\n\
+         passed on as it is; the log and the metrics count it by these words too, with `rate_limit` for its 429. How a body looks:\n\
+         [call.md](../call.md#errors).\n\n\
+         *Again* says whether asking again can help: with \"no\" the answer has `x-should-retry: false`, which the official SDKs heed.\n\n\
+         | `x-sluice-error` | Status | Code | When | Again | Anthropic's type | Google's status |\n\
+         | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for kind in ErrorType::ALL {
-        for (status, when) in cases(kind) {
+        for code in ErrorCode::ALL.iter().filter(|code| code.kind() == kind) {
             let refusal = Refusal {
                 kind,
-                status: *status,
+                status: code.status(),
                 message: "",
                 param: None,
-                code: None,
+                code: Some(code.as_str()),
                 request_id: "",
             };
             let anthropic = word(Format::Anthropic, &refusal, "/error/type")?;
             let google = word(Format::Gemini, &refusal, "/error/status")?;
+            let (status, when) = (code.status(), code.when());
+            let again = match code.retry() {
+                Retry::Never => "no",
+                Retry::Later => "later",
+            };
             line(
                 &mut out,
-                format_args!("| `{kind}` | {status} | {when} | `{anthropic}` | `{google}` |"),
+                format_args!(
+                    "| `{kind}` | {status} | `{code}` | {when} | {again} | `{anthropic}` | `{google}` |"
+                ),
             );
         }
     }
@@ -140,55 +151,4 @@ fn word(format: Format, refusal: &Refusal<'_>, pointer: &str) -> anyhow::Result<
     let word = body.pointer(pointer).and_then(serde_json::Value::as_str);
     word.map(str::to_owned)
         .ok_or_else(|| anyhow::anyhow!("an error in the {format} format has no {pointer}"))
-}
-
-/// The statuses that a word comes with, and when.
-fn cases(kind: ErrorType) -> &'static [(u16, &'static str)] {
-    match kind {
-        ErrorType::UnknownModel => &[(404, "no map has the model's name, and there is no default")],
-        ErrorType::Auth => &[(
-            401,
-            "no API key, one that is not valid here, or none for the provider to pass on",
-        )],
-        ErrorType::RateLimit => &[(429, "a limit is used up (limits come with a later version)")],
-        ErrorType::Timeout => &[
-            (
-                408,
-                "the client paused for more than a minute within its body",
-            ),
-            (504, "the upstream did not answer in time"),
-        ],
-        ErrorType::InvalidRequest => &[
-            (
-                400,
-                "no valid JSON, no model, or a format that the provider does not speak",
-            ),
-            (
-                403,
-                "a prompt guard refused it (the policy may choose another status)",
-            ),
-            (
-                404,
-                "no route takes the path, or the provider does not have the operation",
-            ),
-            (405, "the path takes another method"),
-            (413, "the body is larger than the limit"),
-            (
-                415,
-                "the body has a content-encoding other than gzip, deflate and br",
-            ),
-            (426, "the Responses API over WebSocket"),
-        ],
-        ErrorType::ServerError => &[
-            (
-                500,
-                "the route, its policy or its Upstream is not valid, or the gateway failed",
-            ),
-            (503, "no memory is left for request bodies"),
-        ],
-        ErrorType::Network => &[(
-            502,
-            "the upstream cannot be reached, or the connection to it broke",
-        )],
-    }
 }

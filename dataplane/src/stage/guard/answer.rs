@@ -12,10 +12,10 @@ use sluice_llm::usage::{self, Tally};
 use sluice_llm::{Format, Operation, encoding};
 use sluice_policy::guard::ask::{Text, texts};
 use sluice_policy::guard::{Direction, Guards, Hits, Looking};
-use sluice_vocab::ErrorType;
+use sluice_vocab::ErrorCode;
 
 use super::ask::{About, Inquiry, ask};
-use super::large;
+use super::{large, response_rejected};
 use crate::record::Record;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::stage::relay::{broken, clean, is_event_stream};
@@ -219,11 +219,10 @@ fn mask(
         let _ = looking.answer(&body);
         return Ok(body);
     }
-    let refuse = |refusal| super::rejection(refusal).code("response_rejected");
     match looking.answer(&body) {
         Ok(None) => Ok(body),
         Ok(Some(new)) => Ok(new.into()),
-        Err(TextError::Refused(refusal)) => Err(refuse(refusal)),
+        Err(TextError::Refused(refusal)) => Err(response_rejected(refusal)),
         // Errors of proxies on the way are pages for people.
         Err(TextError::Malformed(_)) if !status.is_success() => {
             let text = String::from_utf8_lossy(&body);
@@ -233,7 +232,7 @@ fn mask(
             };
             Ok(looking
                 .whole(part, &text)
-                .map_err(refuse)?
+                .map_err(response_rejected)?
                 .map_or(body.clone(), Bytes::from))
         }
         Err(TextError::Malformed(error)) => Err(unreadable(&error.to_string())),
@@ -265,8 +264,7 @@ async fn collect(mut incoming: Incoming, limit: usize) -> Result<Bytes, Rejected
             );
             return Err(Rejection::new(
                 Stage::Guard,
-                ErrorType::ServerError,
-                StatusCode::BAD_GATEWAY,
+                ErrorCode::UpstreamTooLong,
                 text,
             ));
         }
@@ -302,12 +300,5 @@ fn tally(body: &Bytes, format: Format, operation: Operation, record: &mut Record
 fn unreadable(why: &str) -> Rejected {
     let text =
         "the provider's answer can't be read, so that the guards of this route can't look at it";
-    Rejection::new(
-        Stage::Guard,
-        ErrorType::ServerError,
-        StatusCode::BAD_GATEWAY,
-        text,
-    )
-    .code("upstream_malformed")
-    .detail(why)
+    Rejection::new(Stage::Guard, ErrorCode::UpstreamMalformed, text).detail(why)
 }

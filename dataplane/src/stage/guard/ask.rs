@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, header};
 use http_body_util::BodyExt;
 use sluice_llm::json::Segments;
 use sluice_policy::guard::ask::{Failure, Question, Stopped, Text, Verdict};
 use sluice_policy::guard::{Direction, Hits};
-use sluice_vocab::ErrorType;
+use sluice_vocab::ErrorCode;
 use tokio::time::Instant;
 
 use crate::client::Outgoing;
@@ -182,19 +182,13 @@ async fn exchange(
 /// The caller gets to know that there was nobody to say; who it was is for the log.
 fn rejection(stopped: Stopped, direction: Direction) -> Rejected {
     match stopped {
-        Stopped::Refused(refusal) => {
-            let rejected = super::rejection(refusal);
-            if direction == Direction::Response {
-                rejected.code("response_rejected")
-            } else {
-                rejected
-            }
-        }
+        Stopped::Refused(refusal) => match direction {
+            Direction::Request => super::prompt_rejected(refusal),
+            Direction::Response => super::response_rejected(refusal),
+        },
         Stopped::Unavailable { name, why } => {
             let text = "a guard of this route cannot be asked at the moment, so nothing passes: try again later";
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            Rejection::new(Stage::Guard, ErrorType::ServerError, status, text)
-                .code("guard_unavailable")
+            Rejection::new(Stage::Guard, ErrorCode::GuardUnavailable, text)
                 .detail(format!("{name}: {why}"))
         }
     }

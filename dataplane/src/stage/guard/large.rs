@@ -1,6 +1,7 @@
 //! Large texts are looked at on threads of their own: one that is made to be slow may take seconds, and a worker has other requests.
 
 use sluice_policy::guard::Hits;
+use sluice_vocab::ErrorCode;
 
 use crate::gateway::Shared;
 use crate::rejection::{Rejected, Rejection, Stage};
@@ -19,7 +20,13 @@ pub(super) async fn apart<T: Send + 'static>(
     hits: &mut Hits,
     look: impl FnOnce(&mut Hits) -> T + Send + 'static,
 ) -> Result<T, Rejected> {
-    let failed = || Rejection::internal(Stage::Guard, "the gateway failed on this request");
+    let failed = || {
+        Rejection::new(
+            Stage::Guard,
+            ErrorCode::InternalError,
+            "the gateway failed on this request",
+        )
+    };
     let _turn = shared.large_looks.acquire().await.map_err(|_| failed())?;
     let looking = tokio::task::spawn_blocking(move || {
         let mut found = Hits::default();

@@ -8,10 +8,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
 use sluice_policy::guard::ask::{Segments, Text, TooLong};
 use sluice_policy::guard::{Direction, Hits};
-use sluice_vocab::ErrorType;
+use sluice_vocab::ErrorCode;
 use tokio::time::{Instant, Sleep};
 
 use super::ask::{Inquiry, ask};
@@ -154,10 +153,5 @@ impl Held {
 
 fn too_long(_: TooLong) -> Rejected {
     let text = "the provider sent an event that is too long to be looked at";
-    Rejection::new(
-        Stage::Guard,
-        ErrorType::ServerError,
-        StatusCode::BAD_GATEWAY,
-        text,
-    )
+    Rejection::new(Stage::Guard, ErrorCode::UpstreamTooLong, text)
 }

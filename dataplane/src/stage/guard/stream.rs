@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use http::StatusCode;
 use sluice_llm::text::{Broken, Deltas};
 use sluice_policy::guard::{Guards, Hits, Looking, Pieces, Refusal};
-use sluice_vocab::ErrorType;
+use sluice_vocab::ErrorCode;
 
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::stage::send::Guarded;
@@ -65,15 +64,10 @@ impl StreamGuard {
 
 fn refuse(broken: Broken<Refusal>) -> Rejected {
     match broken {
-        Broken::Refused(refusal) => super::rejection(refusal).code("response_rejected"),
+        Broken::Refused(refusal) => super::response_rejected(refusal),
         Broken::TooLong => {
             let text = "the provider sent an event that is too long to be looked at";
-            Rejection::new(
-                Stage::Guard,
-                ErrorType::ServerError,
-                StatusCode::BAD_GATEWAY,
-                text,
-            )
+            Rejection::new(Stage::Guard, ErrorCode::UpstreamTooLong, text)
         }
     }
 }

@@ -5,6 +5,7 @@ use sluice_llm::stream::End;
 use sluice_policy::guard::Hits;
 
 use super::{BodyError, Reader, Relay};
+use crate::record::Fault;
 use crate::rejection::{Rejected, Rejection};
 
 /// How an upstream's part ends.
@@ -78,7 +79,7 @@ impl Relay {
         if let Some(usage) = self.reader.usage() {
             self.record.usage = usage;
         }
-        self.record.error = Some((rejection.kind, rejection.log_text()));
+        self.record.error = Some(Fault::ours(rejection.code, rejection.log_text()));
         self.reader = Reader::Nothing;
         self.last = Some(rejection.event(self.record.format(), self.record.id_str()));
         self.end();
@@ -141,8 +142,8 @@ impl Relay {
         }
         self.incoming = None;
         self.lease = None;
-        self.record.error = Some((
-            rejection.kind,
+        self.record.error = Some(Fault::ours(
+            rejection.code,
             format!("{}: {}", rejection.public, rejection.detail),
         ));
         let event = self.reader.usage().map(|usage| {

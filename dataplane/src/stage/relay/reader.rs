@@ -11,9 +11,9 @@ use sluice_llm::translate::Translator;
 use sluice_llm::usage::{self, Tally, Usage};
 use sluice_llm::{Format, Operation};
 use sluice_policy::guard::Guards;
-use sluice_vocab::ErrorType;
+use sluice_vocab::{ErrorCode, ErrorType};
 
-use crate::record::Record;
+use crate::record::{Fault, Record};
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::stage::guard;
 use crate::stage::send::Reading;
@@ -148,12 +148,12 @@ fn finish_stream(mut relay: stream::Relay, record: &mut Record) -> Option<Bytes>
             record.shared().metrics.truncated.inc();
             let rejection = truncated();
             let event = rejection.event(record.format(), record.id_str());
-            record.error = Some((rejection.kind, rejection.public.to_string()));
+            record.error = Some(Fault::ours(rejection.code, rejection.public.to_string()));
             return Some([held.as_ref(), b"\n\n", &event].concat().into());
         }
         End::Failed => {
             let why = "the provider reported an error within the stream";
-            record.error = Some((ErrorType::ServerError, why.into()));
+            record.error = Some(Fault::of_provider(ErrorType::ServerError, why.into()));
         }
         End::Complete | End::Open => {}
     }
@@ -169,7 +169,7 @@ fn finish_translated(mut translator: Translator, record: &mut Record) -> Option<
             .metrics
             .truncated
             .inc_by(u64::from(failure.kind == ErrorType::Network));
-        record.error = Some((
+        record.error = Some(Fault::of_provider(
             failure.kind,
             format!("within the stream: {}", failure.message),
         ));
@@ -208,11 +208,5 @@ fn finish_whole(
 
 fn truncated() -> Rejected {
     let text = "the provider ended the stream before the answer was complete";
-    Rejection::new(
-        Stage::Relay,
-        ErrorType::Network,
-        StatusCode::BAD_GATEWAY,
-        text,
-    )
-    .code("upstream_truncated")
+    Rejection::new(Stage::Relay, ErrorCode::UpstreamTruncated, text)
 }
