@@ -33,10 +33,7 @@ fn contains(wide: &str, narrow: &str) -> bool {
         _ if wide.is_empty() => true,
         None => wide == narrow,
         // `*.example.com` takes `a.example.com` and `*.a.example.com`, not `example.com`.
-        Some(suffix) => {
-            wide == narrow
-                || narrow.trim_start_matches('*').len() > suffix.len() && narrow.ends_with(suffix)
-        }
+        Some(suffix) => narrow.ends_with(suffix),
     }
 }
 
@@ -66,7 +63,17 @@ mod tests {
             check("*.example.com", &["*.b.example.com"]),
             Some(route(&["*.b.example.com"]))
         );
+        assert_eq!(
+            check("*.b.example.com", &["*.example.com"]),
+            Some(route(&["*.b.example.com"]))
+        );
+        assert_eq!(
+            check("*.example.com", &["*.example.com"]),
+            Some(route(&["*.example.com"]))
+        );
         assert_eq!(check("*.example.com", &["example.com"]), None);
+        assert_eq!(check("*.example.com", &["not-example.com"]), None);
+        assert_eq!(check("*.example.com", &["*.com.example"]), None);
         assert_eq!(check("a.example.com", &["b.example.com"]), None);
     }
 }

@@ -30,11 +30,7 @@ pub(crate) fn credential(
     reference: &SecretRef,
 ) -> Result<Found, Finding> {
     let found = value(world, referrer, reference, &DEFAULT_KEYS)?;
-    let bare = trim(found.value.expose());
-    let bare = match bare.split_at_checked(7) {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case(b"bearer ") => trim(rest),
-        _ => bare,
-    };
+    let bare = bare(found.value.expose());
     if bare.is_empty() {
         let message = format!(
             "key {} of Secret {} is empty: put the credential there",
@@ -153,6 +149,20 @@ pub(crate) fn pool(found: Found, pool: &mut Pool) -> EntryKey {
     };
     pool.put(key.clone(), &origin, Body::Credential(body), Vec::new());
     key
+}
+
+/// Without whitespace around it and without a leading `Bearer`.
+pub(crate) fn bare(bytes: &[u8]) -> &[u8] {
+    let bytes = trim(bytes);
+    match bytes.split_at_checked(6) {
+        Some((scheme, rest))
+            if scheme.eq_ignore_ascii_case(b"bearer")
+                && rest.first().is_none_or(u8::is_ascii_whitespace) =>
+        {
+            trim(rest)
+        }
+        _ => bytes,
+    }
 }
 
 /// Without whitespace around it.

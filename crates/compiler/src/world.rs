@@ -27,7 +27,7 @@ pub(crate) struct World<'a> {
     pub(crate) routes: Items<HttpRouteSpec>,
     pub(crate) upstreams: Items<UpstreamSpec>,
     pub(crate) policies: Items<RoutePolicySpec>,
-    /// Credentials written into AIGateways, by Upstream.
+    /// Credentials written into AIGateways, by the Upstream that was generated for them.
     pub(crate) inline: BTreeMap<Name, Inline>,
     /// Generated Upstreams that could not be made: whose fault it is, and why.
     pub(crate) invalid: BTreeMap<Name, (Origin, String)>,
@@ -145,6 +145,14 @@ impl<'a> World<'a> {
             at,
             verdicts,
         );
+        let namespace = &expanded.gateway.object.meta.name.namespace;
+        for (name, key) in &expanded.inline {
+            let name = Name::new(namespace.clone(), name.as_str());
+            // Whose Upstream has the name already must not be given the key.
+            if !self.upstreams.contains_key(&name) {
+                self.inline.insert(name, key.clone());
+            }
+        }
         put(
             &mut self.upstreams,
             Kind::Upstream,
@@ -159,11 +167,6 @@ impl<'a> World<'a> {
             at,
             verdicts,
         );
-        let namespace = &expanded.gateway.object.meta.name.namespace;
-        for (name, key) in &expanded.inline {
-            self.inline
-                .insert(Name::new(namespace.clone(), name.as_str()), key.clone());
-        }
         for (name, why) in &expanded.invalid {
             self.invalid.insert(
                 Name::new(namespace.clone(), name.as_str()),

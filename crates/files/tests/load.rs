@@ -30,6 +30,53 @@ fn a_folder_is_read_in_the_order_of_names_and_without_hidden_files() {
 }
 
 #[test]
+fn the_first_of_two_objects_of_a_name_counts() {
+    let second = UPSTREAM.replace("model: m", "model: other");
+    let loaded = parse("x.yaml", &format!("{UPSTREAM}---\n{second}"));
+    let upstream = loaded.resources.upstreams.values().next().unwrap();
+    let (ai, _) = upstream.spec.ai().unwrap();
+    assert_eq!(ai.provider().unwrap().1.model, Some("m"));
+}
+
+#[test]
+fn a_kind_of_another_group_or_version_is_not_read() {
+    let mk = |api_version: &str, kind: &str| {
+        let spec = match kind {
+            "ReferenceGrant" => {
+                "{from: [{group: '', kind: Secret, namespace: n}], to: [{group: '', kind: Secret}]}"
+            }
+            "Gateway" => "{gatewayClassName: sluice, listeners: []}",
+            _ => "{ai: {openai: {}}}",
+        };
+        let text = format!(
+            "apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: x}}\nspec: {spec}\n"
+        );
+        parse("x.yaml", &text)
+    };
+    for (api_version, kind) in [
+        ("example.com/v1alpha1", "Upstream"),
+        ("sluice.dev/v2", "Upstream"),
+        ("v1alpha1", "Upstream"),
+        ("example.com/v1", "Gateway"),
+        ("gateway.networking.k8s.io/v2", "Gateway"),
+        ("example.com/v1beta1", "ReferenceGrant"),
+        ("gateway.networking.k8s.io/v2", "ReferenceGrant"),
+        ("example.com/v1", "Secret"),
+    ] {
+        let loaded = mk(api_version, kind);
+        assert_eq!(loaded.resources, Default::default(), "{api_version} {kind}");
+        assert_eq!(loaded.findings[0].finding.path, "apiVersion");
+    }
+    for version in ["v1", "v1beta1"] {
+        let grant = mk(
+            &format!("gateway.networking.k8s.io/{version}"),
+            "ReferenceGrant",
+        );
+        assert_eq!(grant.resources.reference_grants.len(), 1, "{version}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_is_a_finding() {
     let loaded = load(&["/nowhere/at/all.yaml".into()]);
     assert!(loaded.has_errors());
@@ -55,6 +102,27 @@ fn windows_line_ends_and_a_byte_order_mark_make_no_difference() {
             .1,
         7
     );
+}
+
+/// An address is of one shape or the other, as `oneOf` and `not` of Gateway API's schema say.
+#[test]
+fn an_address_of_a_gateway_is_an_ip_address_or_a_name() {
+    let mk = |kind: &str, value: &str| {
+        let text = format!(
+            "apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{name: gw}}
+spec:
+  gatewayClassName: sluice
+  listeners: [{{name: http, port: 80, protocol: HTTP}}]
+  addresses: [{{type: {kind}, value: {value}}}]
+"
+        );
+        parse("x.yaml", &text).has_errors()
+    };
+    assert!(!mk("IPAddress", "10.0.0.1"));
+    assert!(!mk("Hostname", "a.example.com"));
+    assert!(mk("Hostname", "'*.example.com/'"));
 }
 
 #[test]

@@ -172,6 +172,17 @@ fn findings_name_the_field_and_what_to_write_instead() {
 }
 
 #[test]
+fn a_key_that_stands_in_a_policy_is_hidden_where_it_is_shown() {
+    let side = r#"{"moderation":{"openai":{"authToken":{"inline":"sk-1"}}}}"#;
+    let mut spec: Spec =
+        serde_json::from_str(&format!(r#"{{"request":{side},"response":{side}}}"#)).unwrap();
+    spec.hide_credentials();
+    let shown = serde_json::to_string(&spec).unwrap();
+    assert!(!shown.contains("sk-1"), "{shown}");
+    assert_eq!(shown.matches(r#""inline":"***""#).count(), 2);
+}
+
+#[test]
 fn requests_are_rejected_and_answers_masked_unless_said_otherwise() {
     let spec: Spec = serde_json::from_str(
         r#"{"request":{"matches":["a"]},"response":{"matches":["a"],"regex":{"action":"REJECT","builtins":["SSN"]}}}"#,

@@ -77,3 +77,52 @@ impl Spec {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let owned = |(k, v): &(&str, &str)| ((*k).to_owned(), (*v).to_owned());
+        pairs.iter().map(owned).collect()
+    }
+
+    #[test]
+    fn a_secret_holds_api_keys_when_all_labels_are_there() {
+        let selector = Selector {
+            match_labels: labels(&[("kind", "caller"), ("team", "a")]),
+        };
+        let both = [("kind", "caller"), ("team", "a"), ("more", "x")];
+        assert!(selector.matches(&labels(&both)));
+        for other in [
+            &[("kind", "caller")][..],
+            &[("kind", "caller"), ("team", "b")],
+            &[("kind", "caller"), ("a", "team")],
+            &[],
+        ] {
+            assert!(!selector.matches(&labels(other)), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_selector_without_labels_chooses_no_secret() {
+        let selector = Selector {
+            match_labels: BTreeMap::new(),
+        };
+        assert!(!selector.matches(&labels(&[("kind", "caller")])));
+        assert!(!selector.matches(&BTreeMap::new()));
+    }
+
+    #[test]
+    fn headers_are_compared_in_lower_case() {
+        let spec: Spec = serde_json::from_str(
+            r#"{"apiKeys":{"secretSelector":{"matchLabels":{"a":"b"}},"headers":["X-Team-Key"]}}"#,
+        )
+        .unwrap();
+        let config = spec.compile("ns/p".to_owned());
+        assert_eq!(
+            (config.set.as_str(), config.headers),
+            ("ns/p", vec!["x-team-key".to_owned()])
+        );
+    }
+}

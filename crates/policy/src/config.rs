@@ -169,6 +169,54 @@ mod tests {
         }
     }
 
+    /// A config that each kind takes.
+    const VALID: [(&str, &str); 7] = [
+        ("authentication", r#"{"set":"ns/p"}"#),
+        ("timeouts", r#"{"request":"5m"}"#),
+        (
+            "promptGuard",
+            r#"{"request":{"rules":[],"scopes":[],"message":"no","status":403}}"#,
+        ),
+        ("promptEnrichment", r#"{"prepend":[{"content":"a"}]}"#),
+        ("parameters", r#"{"defaults":[{"field":"n","value":1}]}"#),
+        ("routeType", r#""CHAT""#),
+        ("fidelity", r#""Strict""#),
+    ];
+
+    #[test]
+    fn a_newer_revision_is_not_run_as_if_it_were_this_one() {
+        assert_eq!(VALID.map(|(kind, _)| kind), Config::KINDS);
+        for (kind, config) in VALID {
+            assert!(Config::decode(kind, 1, config).is_ok(), "{kind}");
+            for revision in [0, 2] {
+                let decoded = Config::decode(kind, revision, config);
+                assert!(
+                    matches!(decoded, Err(ConfigError::Unknown { .. })),
+                    "{kind}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_that_this_build_does_not_know_is_refused_wherever_it_stands() {
+        for (kind, config) in VALID {
+            // Every object in turn gets a field that nobody knows.
+            let objects = config.match_indices('{').map(|(at, _)| at + 1);
+            for at in objects {
+                let (before, after) = config.split_at(at);
+                let config = format!(r#"{before}"newer":1,{after}"#);
+                let decoded = Config::decode(kind, 1, &config);
+                assert!(
+                    matches!(decoded, Err(ConfigError::Malformed { .. })),
+                    "{config}"
+                );
+            }
+        }
+        assert!(Config::decode("fidelity", 1, r#""Newer""#).is_err());
+        assert!(Config::decode("routeType", 1, r#""NEWER""#).is_err());
+    }
+
     #[test]
     fn an_unknown_kind_or_field_is_refused() {
         assert!(matches!(

@@ -70,3 +70,49 @@ pub fn compile(defaults: &[Field], overrides: &[Field], path: &str) -> (Config, 
     };
     (config, findings)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(names: &[&str]) -> Vec<Field> {
+        let field = |name: &&str| Field {
+            field: (*name).to_owned(),
+            value: 1.into(),
+        };
+        names.iter().map(field).collect()
+    }
+
+    fn names(fields: &[Field]) -> Vec<&str> {
+        fields.iter().map(|f| f.field.as_str()).collect()
+    }
+
+    #[test]
+    fn what_the_gateway_decides_is_set_by_no_route() {
+        let reserved = ["messages", "contents", "stream", "stream_options", "n"];
+        let (config, findings) = compile(&fields(&reserved), &fields(&reserved), "spec.ai");
+        assert_eq!(
+            (names(&config.defaults), names(&config.overrides)),
+            (vec!["n"], vec!["n"])
+        );
+        let said = findings.iter().map(|f| (f.reason, f.path.as_str()));
+        let lists = ["defaults", "overrides"].map(|list| (0..4).map(move |i| (list, i)));
+        let wanted: Vec<String> = lists
+            .into_iter()
+            .flatten()
+            .map(|(list, i)| format!("spec.ai.{list}[{i}].field"))
+            .collect();
+        let wanted = wanted.iter().map(|path| (Reason::Invalid, path.as_str()));
+        assert!(said.eq(wanted), "{findings:?}");
+    }
+
+    #[test]
+    fn the_first_of_two_of_a_name_counts() {
+        let mut twice = fields(&["n", "n"]);
+        twice[1].value = 2.into();
+        let (config, findings) = compile(&twice, &[], "spec.ai");
+        assert_eq!(config.defaults, twice[..1]);
+        assert_eq!(findings[0].reason, Reason::DuplicateName);
+        assert_eq!(findings[0].path, "spec.ai.defaults[1].field");
+    }
+}

@@ -201,6 +201,26 @@ mod tests {
     }
 
     #[test]
+    fn no_credential_and_no_address_of_a_person_is_put_into_a_prompt() {
+        for name in [
+            "authorization",
+            "proxy-authorization",
+            "cookie",
+            "x-api-key",
+            "x-goog-api-key",
+            "api-key",
+            "esa_aigw_auth",
+            "x-forwarded-for",
+            "x-real-ip",
+        ] {
+            for name in [name.to_owned(), name.to_ascii_uppercase()] {
+                let error = Template::parse(&format!("{{{{ headers.{name} }}}}")).unwrap_err();
+                assert!(error.contains("must not know"), "{name}: {error}");
+            }
+        }
+    }
+
+    #[test]
     fn a_text_is_not_read_as_a_template() {
         let text = Template::text("literal {{ caller }}");
         assert_eq!(text.fill(|_| Err(())).unwrap(), "literal {{ caller }}");

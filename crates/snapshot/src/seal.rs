@@ -162,3 +162,67 @@ impl Default for Snapshot {
         Self::new(BTreeMap::new())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Entries as they are hashed into a version.
+    fn version(entries: &[(&str, [u8; 32])]) -> Version {
+        let sealed = |hash: &[u8; 32]| Sealed {
+            bytes: Bytes::new(),
+            hash: *hash,
+        };
+        let entries = entries.iter().map(|(k, hash)| ((*k).into(), sealed(hash)));
+        Snapshot::new(entries.collect()).version()
+    }
+
+    #[test]
+    fn two_entries_are_not_one_whose_key_spells_both() {
+        let (first, second) = ([b'h'; 32], [0; 32]);
+        let spelled = format!("a{}b", "h".repeat(32));
+        assert_ne!(
+            version(&[("a", first), ("b", second)]),
+            version(&[(&spelled, second)])
+        );
+    }
+
+    #[test]
+    fn a_hash_says_nothing_to_who_lacks_the_install_key() {
+        let hash = |key: &[u8]| *Sealer::new(key).seal_bytes(Bytes::from_static(b"x")).hash();
+        assert_ne!(hash(b"a"), hash(b"b"));
+        // RFC 2104: a key of another length is another key.
+        assert_ne!(hash(b"a"), hash(&[b'a'; 100]));
+        assert_eq!(hash(b"a"), hash(b"a"));
+    }
+
+    #[test]
+    fn what_holds_a_secret_prints_none_of_it() {
+        let credential = model::Credential {
+            value: b"sk-1".to_vec(),
+        };
+        let certificate = model::Certificate {
+            chain: vec![b"chain".to_vec()],
+            key: b"sk-1".to_vec(),
+        };
+        let sealer = Sealer::new(b"sk-1");
+        let sealed = sealer.seal_bytes(Bytes::from_static(b"sk-1"));
+        assert_eq!(format!("{credential:?}"), "Credential(***)");
+        assert_eq!(format!("{certificate:?}"), "Certificate(***)");
+        assert_eq!(format!("{sealer:?}"), "Sealer(***)");
+        assert_eq!(format!("{sealed:?}"), "Sealed(4 bytes)");
+    }
+
+    #[test]
+    fn a_version_changes_with_every_key_and_every_hash() {
+        let one = version(&[("a", [0; 32])]);
+        for other in [
+            version(&[]),
+            version(&[("b", [0; 32])]),
+            version(&[("a", [1; 32])]),
+            version(&[("a", [0; 32]), ("b", [0; 32])]),
+        ] {
+            assert_ne!(one, other);
+        }
+    }
+}

@@ -42,3 +42,15 @@ impl JsonSchema for Inline {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_never_prints() {
+        let inline = Inline::new("sk-1");
+        assert_eq!(format!("{inline:?}"), "***");
+        assert_eq!(inline.expose(), "sk-1");
+    }
+}

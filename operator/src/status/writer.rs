@@ -13,7 +13,6 @@ use tokio::sync::watch;
 use super::FIELD_MANAGER;
 use super::backlog::{Backlog, Change, Sent};
 use super::view::Moment;
-use crate::api;
 use crate::brief::brief;
 use crate::drive::{Pass, drive};
 use crate::events::Events;

@@ -97,10 +97,8 @@ impl Lookup for Found<'_> {
             &format!("policy:{}", name.name),
             path,
         ]);
-        let text = value.expose().trim();
-        let bare = text.strip_prefix("Bearer ").unwrap_or(text).trim();
         let body = model::Credential {
-            value: bare.as_bytes().to_vec(),
+            value: secret::bare(value.expose().as_bytes()).to_vec(),
         };
         let at = self.item.at(path);
         self.inner

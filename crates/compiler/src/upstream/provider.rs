@@ -92,11 +92,7 @@ impl Context<'_> {
 
     fn auth(&self, pool: &mut Pool, verdicts: &mut Verdicts) -> Result<Option<Auth>, Refused> {
         let token = self.common.auth_token;
-        let inline = self
-            .world
-            .inline
-            .get(self.item.name())
-            .filter(|_| self.item.parent.is_some());
+        let inline = self.world.inline.get(self.item.name());
         let written = token.and_then(|t| t.inline.as_ref());
         if written.is_some() {
             let message = "the key can be read by everyone who may read this Upstream: put it into a Secret and use secretRef";
@@ -112,10 +108,8 @@ impl Context<'_> {
                 &name.namespace,
                 &format!("upstream:{}", name.name),
             ]);
-            let text = value.expose().trim();
-            let bare = text.strip_prefix("Bearer ").unwrap_or(text).trim();
             let body = model::Credential {
-                value: bare.as_bytes().to_vec(),
+                value: secret::bare(value.expose().as_bytes()).to_vec(),
             };
             pool.put(
                 key.clone(),

@@ -136,3 +136,165 @@ impl Asker {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sluice_llm::text::{Kind, Part};
+
+    use super::*;
+    use crate::{Address, Hit};
+
+    fn mk_asker(failure: FailureMode, mode: Mode) -> Asker {
+        let ask = Ask {
+            name: "hook".into(),
+            engine: Engine::Webhook {},
+            address: Address::default(),
+            credential: None,
+            timeout_ms: 1,
+            failure_mode: failure,
+            forward_headers: Vec::new(),
+            broken: None,
+        };
+        let side = Side {
+            rules: Vec::new(),
+            scopes: vec![Scope::User],
+            mode,
+            message: "no".into(),
+            status: 403,
+            asks: Vec::new(),
+        };
+        Asker::realise(&ask, &side).unwrap()
+    }
+
+    fn mk_texts() -> Vec<Text> {
+        let text = |kind, text| Text::whole(Part { kind, json: false }, text);
+        vec![
+            text(Kind::System, "system"),
+            text(Kind::User, ""),
+            text(Kind::User, "user"),
+        ]
+    }
+
+    /// What becomes of the texts, and what is counted.
+    fn judged(
+        asker: &Asker,
+        said: Result<Verdict, Failure>,
+    ) -> (Result<(), Stopped>, String, Vec<Outcome>) {
+        let (mut texts, mut hits) = (mk_texts(), Hits::default());
+        let chosen = asker.chosen(&texts);
+        let result = asker.judge(&mut texts, &chosen, said, &mut hits);
+        let last = texts.pop().unwrap().text;
+        (
+            result,
+            last,
+            hits.iter().map(|hit: &Hit| hit.outcome).collect(),
+        )
+    }
+
+    #[test]
+    fn a_guard_that_fails_closed_lets_nothing_pass_when_nobody_answers() {
+        let asker = mk_asker(FailureMode::FailClosed, Mode::Enforce);
+        for why in [
+            Failure::Unreachable("refused".into()),
+            Failure::Slow,
+            Failure::Status(500),
+            Failure::TooLong,
+            Failure::Misunderstood(Misunderstood("is odd")),
+        ] {
+            let (result, _, outcomes) = judged(&asker, Err(why.clone()));
+            let name = "hook".into();
+            assert_eq!(result, Err(Stopped::Unavailable { name, why }));
+            assert_eq!(outcomes, [Outcome::FailedClosed]);
+        }
+    }
+
+    #[test]
+    fn a_guard_fails_closed_unless_it_is_written_otherwise() {
+        let spec: crate::Spec = serde_json::from_str(
+            r#"{"request":{"webhook":{"host":"h","port":1},
+                "moderation":{"openai":{"authToken":{"inline":"sk-1"}}}}}"#,
+        )
+        .unwrap();
+        let asks = spec
+            .compile("g", &crate::Alone)
+            .0
+            .unwrap()
+            .request
+            .unwrap()
+            .asks;
+        let modes: Vec<_> = asks.iter().map(|ask| ask.failure_mode).collect();
+        assert_eq!(modes, [FailureMode::FailClosed; 2]);
+    }
+
+    #[test]
+    fn who_cannot_be_asked_is_no_guard_that_lets_pass() {
+        let spec: crate::Spec = serde_json::from_str(
+            r#"{"request":{"moderation":{"openai":{"authToken":{"secretRef":{"name":"none"}},"failureMode":"FailOpen"}}}}"#,
+        )
+        .unwrap();
+        let side = spec.compile("g", &crate::Alone).0.unwrap().request.unwrap();
+        let error = Asker::realise(&side.asks[0], &side).unwrap_err();
+        assert!(error.contains("nothing to refer to"), "{error}");
+    }
+
+    #[test]
+    fn a_guard_that_fails_open_lets_all_pass_when_nobody_answers() {
+        let asker = mk_asker(FailureMode::FailOpen, Mode::Enforce);
+        let passed = (Ok(()), "user".to_owned(), vec![Outcome::FailedOpen]);
+        assert_eq!(judged(&asker, Err(Failure::Slow)), passed);
+    }
+
+    #[test]
+    fn an_audit_stops_and_changes_nothing_whatever_comes() {
+        let asker = mk_asker(FailureMode::FailClosed, Mode::Audit);
+        let reject = Verdict::Reject {
+            message: None,
+            status: None,
+        };
+        for (said, outcome) in [
+            (Ok(reject), Outcome::Audited),
+            (Ok(Verdict::Mask(vec!["masked".into()])), Outcome::Audited),
+            (Err(Failure::Slow), Outcome::FailedOpen),
+        ] {
+            assert_eq!(
+                judged(&asker, said),
+                (Ok(()), "user".to_owned(), vec![outcome])
+            );
+        }
+        assert!(!asker.enforces());
+    }
+
+    #[test]
+    fn what_is_said_is_done() {
+        let asker = mk_asker(FailureMode::FailOpen, Mode::Enforce);
+        assert!(asker.enforces());
+        let kept = |outcomes| (Ok(()), "user".to_owned(), outcomes);
+        assert_eq!(judged(&asker, Ok(Verdict::Pass)), kept(vec![]));
+        let same = Verdict::Mask(vec!["user".into()]);
+        assert_eq!(judged(&asker, Ok(same)), kept(vec![]));
+        let mask = Verdict::Mask(vec!["masked".into()]);
+        let masked = (Ok(()), "masked".to_owned(), vec![Outcome::Masked]);
+        assert_eq!(judged(&asker, Ok(mask)), masked);
+        for (message, status, told, with) in [
+            (None, None, "no", 403),
+            (Some("never"), Some(451), "never", 451),
+        ] {
+            let message = message.map(str::to_owned);
+            let (result, _, outcomes) = judged(&asker, Ok(Verdict::Reject { message, status }));
+            let refusal = Refusal {
+                message: told.into(),
+                status: with,
+                rule: Some("hook".into()),
+            };
+            assert_eq!(result, Err(Stopped::Refused(refusal)));
+            assert_eq!(outcomes, [Outcome::Rejected]);
+        }
+    }
+
+    #[test]
+    fn it_is_asked_about_its_scopes_and_about_no_empty_text() {
+        let asker = mk_asker(FailureMode::FailOpen, Mode::Enforce);
+        assert_eq!(asker.chosen(&mk_texts()), [2]);
+        assert!(asker.looks_at(Scope::User) && !asker.looks_at(Scope::System));
+    }
+}

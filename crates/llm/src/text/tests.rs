@@ -47,6 +47,40 @@ fn every_text_is_seen_and_no_picture() {
 }
 
 #[test]
+fn parameters_identifiers_and_metadata_are_no_text() {
+    for field in [
+        "model",
+        "user",
+        "safety_identifier",
+        "metadata",
+        "prompt_cache_key",
+        "service_tier",
+        "stop",
+        "stop_sequences",
+        "previous_response_id",
+        "include",
+        "modalities",
+        "safetySettings",
+        "cachedContent",
+        "logit_bias",
+        "encoding_format",
+        "voice",
+        "size",
+        "quality",
+        "stream_options",
+        "store",
+        "stream",
+    ] {
+        for value in [r#""a""#, r#"{"k":"a"}"#, r#"["a"]"#] {
+            assert_eq!(seen(&format!(r#"{{"{field}":{value}}}"#)), [], "{field}");
+        }
+    }
+    // Only there: a message's own field of the name is text, as everything unknown is.
+    let body = r#"{"messages":[{"role":"user","metadata":{"k":"a"}}]}"#;
+    assert_eq!(seen(body), pairs(&[(Kind::User, "a")]));
+}
+
+#[test]
 fn what_tools_take_and_give_is_text_whatever_its_fields_are_called() {
     let body = r#"{"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{"id":"a","n":12,"data":["b"]}}]},
         {"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"c"},

@@ -4,12 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
-
 use super::manifest::manifest;
 use super::providers::Providers;
 use crate::cluster::lab;
-use crate::generate::root;
 use crate::http::{Answer, Request};
 
 /// Within this time everything comes true that is going to.
