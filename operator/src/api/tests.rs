@@ -36,7 +36,9 @@ fn why(error: kube::Error) -> CallError {
 /// Leads for so long.
 fn mk_lead(seconds: u64) -> (watch::Sender<Leadership>, watch::Receiver<Leadership>) {
     let (sender, receiver) = leader::channel();
-    sender.send_modify(|lead| lead.mine_until = Some(now() + Duration::from_secs(seconds)));
+    sender.send_modify(|lead| {
+        lead.mine_until = Some(crate::clock::now() + Duration::from_secs(seconds))
+    });
     (sender, receiver)
 }
 

@@ -1,3 +1,4 @@
+use crate::api;
 use http::Method;
 use tokio::task::JoinHandle;
 

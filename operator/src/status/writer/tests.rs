@@ -1,3 +1,4 @@
+use crate::api;
 use std::time::Duration;
 
 use http::Method;
@@ -42,7 +43,9 @@ impl StatusScene {
     #[expect(clippy::disallowed_methods, reason = "a test: what waits for it fails")]
     fn start(api: FakeApi, count: usize) -> Self {
         let (lead, leadership) = leader::channel();
-        lead.send_modify(|lead| lead.mine_until = Some(api::now() + Duration::from_secs(36_000)));
+        lead.send_modify(|lead| {
+            lead.mine_until = Some(crate::clock::now() + Duration::from_secs(36_000))
+        });
         let metrics = Metrics::default();
         let bounded = api::bounded(api.client(), metrics.clone());
         let leading = api::while_leading(bounded.clone(), leadership.clone());
@@ -204,7 +207,7 @@ async fn who_comes_to_lead_writes_what_there_is_to_write() {
     let scene = StatusScene::start(FakeApi::default(), 3);
     scene.lead.send_modify(|lead| lead.mine_until = None);
     assert!(scene.writes_in_the_end().await.is_empty());
-    let until = api::now() + Duration::from_secs(3_600);
+    let until = crate::clock::now() + Duration::from_secs(3_600);
     scene.lead.send_modify(|lead| lead.mine_until = Some(until));
     scene.writes(3).await;
 }
