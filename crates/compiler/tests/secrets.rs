@@ -1,5 +1,5 @@
 //! What becomes of the values of Secrets on their way into a snapshot. Goldens don't show them.
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 use std::collections::BTreeSet;
 
