@@ -23,7 +23,7 @@ pub(crate) fn render(args: &args::Render) -> anyhow::Result<ExitCode> {
     errors.iter().for_each(|f| complain(&line(f)));
     for (gateway, snapshot) in &configuration.compilation.releases {
         say(&format!(
-            "# Gateway {gateway}, version {}",
+            "--- # Gateway {gateway}, version {}",
             snapshot.version()
         ));
         say(&sluice_snapshot::text::render(snapshot));

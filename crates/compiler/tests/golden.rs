@@ -76,6 +76,17 @@ fn every_case_compiles_to_what_was_written_down() {
 }
 
 #[test]
+fn what_is_written_down_is_yaml() {
+    for case in cases() {
+        let loaded = read(&case);
+        let text = render::case(&loaded, &compile(&loaded.resources, &settings(&case)));
+        let read = serde_saphyr::from_str::<serde_json::Value>(&text);
+        let read = read.unwrap_or_else(|e| panic!("{}: {e}", case.display()));
+        assert!(read.get("resources").is_some(), "{}", case.display());
+    }
+}
+
+#[test]
 fn the_order_of_documents_does_not_matter() {
     for case in cases() {
         let text = format!("\n{}", fs::read_to_string(case.join("in.yaml")).unwrap());

@@ -1,11 +1,11 @@
-//! Snapshots and conditions as readable text.
+//! What came of a case, as YAML.
 
 use std::fmt::Write;
 
 use sluice_compiler::condition::{Delivery, derive, phase};
 use sluice_compiler::{Compilation, Verdict};
 use sluice_files::Loaded;
-use sluice_snapshot::Snapshot;
+use sluice_snapshot::text::{render, scalar};
 use sluice_vocab::{Finding, ObjectRef};
 
 /// Everything about a case.
@@ -21,24 +21,25 @@ pub(crate) fn case(loaded: &Loaded, compilation: &Compilation) -> String {
             .as_ref()
             .map(|o| format!(" {o}"))
             .unwrap_or_default();
-        line(
-            &mut out,
-            0,
-            &format!("- line {}{object}", f.line),
-            &finding(&f.finding),
-        );
+        item(&mut out, 0, f.line, &object, &f.finding);
+    }
+    if !compilation.releases.is_empty() {
+        out += "snapshots:\n";
     }
     for (gateway, snapshot) in &compilation.releases {
-        entries(&mut out, &gateway.to_string(), snapshot);
+        writeln!(out, "  {gateway}:").unwrap();
+        for line in render(snapshot).lines() {
+            writeln!(out, "    {line}").unwrap();
+        }
+    }
+    if !compilation.frozen.is_empty() {
+        out += "frozen:\n";
     }
     for (gateway, objects) in &compilation.frozen {
-        let objects: Vec<String> = objects.iter().map(ToString::to_string).collect();
-        line(
-            &mut out,
-            0,
-            &format!("frozen {gateway}"),
-            &objects.join(", "),
-        );
+        writeln!(out, "  {gateway}:").unwrap();
+        for object in objects {
+            writeln!(out, "  - {object}").unwrap();
+        }
     }
     out += "resources:\n";
     for (object, verdict) in &compilation.verdicts {
@@ -47,24 +48,18 @@ pub(crate) fn case(loaded: &Loaded, compilation: &Compilation) -> String {
     out
 }
 
-fn line(out: &mut String, indent: usize, key: &str, text: &str) {
-    writeln!(out, "{:indent$}{key}: {text}", "").unwrap();
-}
-
-fn finding(f: &Finding) -> String {
+/// A finding, as an item of a list.
+fn item(out: &mut String, indent: usize, line: u32, object: &str, f: &Finding) {
     let path = if f.path.is_empty() {
         String::new()
     } else {
         format!(" {}", f.path)
     };
-    format!("{} {}{path}: {}", f.severity, f.reason, f.message)
-}
-
-fn entries(out: &mut String, gateway: &str, snapshot: &Snapshot) {
-    writeln!(out, "snapshot {gateway}:").unwrap();
-    for text in sluice_snapshot::text::render(snapshot).lines() {
-        writeln!(out, "  {text}").unwrap();
-    }
+    let text = format!(
+        "line {line}{object}: {} {}{path}: {}",
+        f.severity, f.reason, f.message
+    );
+    writeln!(out, "{:indent$}- {}", "", scalar(&text)).unwrap();
 }
 
 fn resource(out: &mut String, loaded: &Loaded, object: &ObjectRef, verdict: &Verdict) {
@@ -74,27 +69,18 @@ fn resource(out: &mut String, loaded: &Loaded, object: &ObjectRef, verdict: &Ver
         Delivery::Acknowledged
     };
     let conditions = derive(verdict, &delivery);
-    line(
-        out,
-        2,
-        &object.to_string(),
-        &format!("{:?}", phase(&conditions)),
-    );
+    writeln!(out, "  {object}:").unwrap();
+    writeln!(out, "    phase: {:?}", phase(&conditions)).unwrap();
     for c in &conditions {
-        line(
-            out,
-            4,
-            c.kind,
-            &format!("{} {} {}", c.status.as_str(), c.reason, c.message)
-                .trim_end()
-                .replace('\n', " "),
-        );
+        let text = format!("{} {} {}", c.status.as_str(), c.reason, c.message);
+        writeln!(out, "    {}: {}", c.kind, scalar(text.trim_end())).unwrap();
+    }
+    if !verdict.findings.is_empty() {
+        out.push_str("    findings:\n");
     }
     for f in &verdict.findings {
-        let line_number = loaded
-            .line_of(object, &f.path)
-            .map(|(_, line)| line)
-            .unwrap_or_default();
-        line(out, 4, &format!("- line {line_number}"), &finding(f));
+        let place = loaded.line_of(object, &f.path);
+        let line = place.map(|(_, line)| line).unwrap_or_default();
+        item(out, 4, line, "", f);
     }
 }
