@@ -50,6 +50,16 @@ fn families() -> impl Iterator<Item = &'static Family> {
         .map(dialect::family)
 }
 
+/// That of a provider that speaks this wire.
+pub fn of_provider(wire: Wire, operation: Operation) -> Surface<'static> {
+    let dialect = dialect::of(wire);
+    let rest = match operation {
+        Operation::CountTokens => dialect.count_path,
+        _ => dialect.path,
+    };
+    plain(wire, operation, rest)
+}
+
 fn namespace(path: &str) -> (Option<Format>, &str) {
     let path = path.strip_prefix('/').unwrap_or(path);
     for format in Format::ALL {

@@ -11,7 +11,7 @@ use sluice_llm::dropped::Dropped;
 use sluice_llm::embeddings::Vectors;
 use sluice_llm::flow::Crossing;
 use sluice_llm::json::Segments;
-use sluice_llm::surface::Surface;
+use sluice_llm::surface::{Surface, of_provider};
 use sluice_llm::{Format, Operation, Wire};
 use sluice_vocab::{ErrorCode, Secret};
 
@@ -111,7 +111,7 @@ fn write(
         id,
     };
     if let Some((from, to)) = wires(&asked.surface, leaf, model)? {
-        let surface = Surface::of_provider(to, operation);
+        let surface = of_provider(to, operation);
         let path = leaf.path(&surface, model, stream).ok_or_else(unsupported)?;
         let (body, crossing) = request.conversation((from, to), dropped)?;
         if from.format() != to.format() && parts.headers.contains_key("anthropic-beta") {

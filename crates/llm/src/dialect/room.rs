@@ -22,6 +22,10 @@ use crate::usage::fields::{Usage, UsageFields};
 
 /// All that is known of one wire. What a wire does not have says so, or is refused.
 pub(crate) struct Dialect {
+    /// A provider's path below the version; empty where the model stands in it.
+    pub(crate) path: &'static str,
+    /// The same for counting tokens.
+    pub(crate) count_path: &'static str,
     /// Reads a client's request.
     pub(crate) read_request: for<'a> fn(&'a str, &mut Dropped) -> Result<Conversation<'a>, Invalid>,
     /// Writes a provider's request.

@@ -23,26 +23,6 @@ impl Surface<'_> {
     /// Number of [`Surface::slot`]s.
     pub const SLOTS: usize = Wire::COUNT + Operation::COUNT;
 
-    /// That of a provider that speaks this wire.
-    pub const fn of_provider(wire: Wire, operation: Operation) -> Surface<'static> {
-        let rest = match (wire, operation) {
-            (Wire::Chat, _) => "chat/completions",
-            (Wire::Responses, _) => "responses",
-            (Wire::Completions, _) => "completions",
-            (Wire::Messages, Operation::CountTokens) => "messages/count_tokens",
-            (Wire::Messages, _) => "messages",
-            (Wire::Generate | Wire::Converse, _) => "",
-            (Wire::Cohere, _) => "chat",
-        };
-        Surface {
-            wire,
-            operation,
-            model: None,
-            stream: None,
-            rest,
-        }
-    }
-
     /// Whose words it is in.
     pub const fn format(&self) -> Format {
         self.wire.format()

@@ -5,6 +5,8 @@ use crate::dialect::room::{Dialect, no_twin};
 
 /// Messages.
 pub(crate) static DIALECT: Dialect = Dialect {
+    path: "messages",
+    count_path: "messages/count_tokens",
     read_request: decode::request,
     write_request: encode::request,
     read_answer: |body, _| answer::decode(body),

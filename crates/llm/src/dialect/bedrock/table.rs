@@ -7,6 +7,8 @@ use crate::flow::passed::UNSPOKEN;
 
 /// Converse, which no client speaks: answers and streams are written as OpenAI's.
 pub(crate) static DIALECT: Dialect = Dialect {
+    path: "",
+    count_path: "",
     read_request: no_client,
     write_request: encode::request,
     read_answer: |body, _| answer::decode(body),

@@ -7,6 +7,8 @@ use crate::flow::passed::UNSPOKEN;
 
 /// Cohere's chat, which no client speaks: answers and streams are written as OpenAI's.
 pub(crate) static DIALECT: Dialect = Dialect {
+    path: "chat",
+    count_path: "chat",
     read_request: no_client,
     write_request: encode::request,
     read_answer: answer::decode,

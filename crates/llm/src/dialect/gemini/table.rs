@@ -5,6 +5,8 @@ use crate::dialect::room::{Dialect, no_twin};
 
 /// generateContent.
 pub(crate) static DIALECT: Dialect = Dialect {
+    path: "",
+    count_path: "",
     read_request: decode::request,
     write_request: encode::request,
     read_answer: answer::decode,

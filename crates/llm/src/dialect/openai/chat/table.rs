@@ -5,6 +5,8 @@ use crate::dialect::room::{Dialect, own_place};
 
 /// Chat completions.
 pub(crate) static DIALECT: Dialect = Dialect {
+    path: "chat/completions",
+    count_path: "chat/completions",
     read_request: decode::request,
     write_request: encode::request,
     read_answer: answer::decode,

@@ -8,6 +8,8 @@ use crate::json::Invalid;
 
 /// The older text completions. No request is translated into it, since every provider that has it has chat, too.
 pub(crate) static DIALECT: Dialect = Dialect {
+    path: "completions",
+    count_path: "completions",
     read_request: request,
     write_request: |_, _, _| {
         let why = "can't be translated into this format";

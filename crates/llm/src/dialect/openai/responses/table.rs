@@ -5,6 +5,8 @@ use crate::dialect::room::{Dialect, no_twin};
 
 /// Responses.
 pub(crate) static DIALECT: Dialect = Dialect {
+    path: "responses",
+    count_path: "responses",
     read_request: decode::request,
     write_request: encode::request,
     read_answer: read::decode,
