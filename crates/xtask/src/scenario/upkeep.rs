@@ -58,8 +58,20 @@ pub(super) async fn run(world: &World) -> anyhow::Result<()> {
         .kubectl(["scale", "deployment/kong-aigateway-sluice", "--replicas=2"])
         .await?;
     world
-        .eventually("deployment/kong-aigateway-sluice", "{.spec.replicas}", "1")
+        .eventually(
+            "deployment/kong-aigateway-sluice",
+            "{.status.readyReplicas}",
+            "2",
+        )
         .await?;
+    // Whoever sets the number of pods keeps it, as an autoscaler does.
+    let replicas = world
+        .field("deployment/kong-aigateway-sluice", "{.spec.replicas}")
+        .await?;
+    ensure!(
+        replicas == "2",
+        "the number of pods is its owner's, not {replicas}"
+    );
     let all = world
         .kubectl([
             "get",
