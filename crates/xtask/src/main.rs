@@ -7,6 +7,7 @@ mod cluster;
 mod conformance;
 mod generate;
 mod http;
+mod mutants;
 mod purity;
 mod python;
 mod scenario;

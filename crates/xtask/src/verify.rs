@@ -10,6 +10,7 @@ use crate::child::{self, shown, step};
 use crate::cluster::{image, lab};
 use crate::conformance;
 use crate::generate::root;
+use crate::mutants;
 use crate::scenario::{self, Scenarios};
 
 #[derive(Subcommand)]
@@ -32,6 +33,8 @@ pub(crate) enum Verify {
     },
     /// What a change costs beside thousands of routes and policies, in the real cluster
     Scale(InCluster),
+    /// One-line changes to the pure crates, each of which a test should notice
+    Mutants(mutants::Mutants),
     /// Gateway API's own conformance suite, in the real cluster
     Conformance,
     /// Every client format at every provider in every case, against doubles
@@ -62,6 +65,7 @@ pub(crate) async fn run(verify: Verify) -> anyhow::Result<()> {
         Verify::Latency(how) => scenario("latency", &how, "How fast a change arrives").await,
         Verify::Skew { commit } => skew(&commit).await,
         Verify::Scale(how) => scenario("scale", &how, "What a change costs among thousands").await,
+        Verify::Mutants(args) => mutants::run(args).await,
         Verify::Conformance => conformance::report().await,
         Verify::Matrix { update } => matrix(update).await,
     }
