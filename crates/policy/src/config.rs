@@ -257,6 +257,23 @@ mod tests {
     }
 
     #[test]
+    fn where_a_policy_stands_alone_there_is_nothing_to_refer_to() {
+        let service = ServiceRef {
+            name: "s".into(),
+            namespace: None,
+            port: 80,
+        };
+        let secret = SecretRef {
+            name: "s".into(),
+            namespace: None,
+            key: None,
+        };
+        assert!(Alone.service(&service).is_err());
+        assert!(Alone.credential(&secret).is_err());
+        assert!(Alone.inline("spec", &Inline::new("sk-1")).is_err());
+    }
+
+    #[test]
     fn an_unknown_kind_or_field_is_refused() {
         assert!(matches!(
             Config::decode("magic", 1, "{}"),

@@ -106,6 +106,15 @@ mod tests {
         assert!(said.eq(wanted), "{findings:?}");
     }
 
+    /// Without the word, an API server takes every field of a value out.
+    #[test]
+    fn a_value_of_any_type_is_kept_by_api_servers() {
+        let schema = schemars::schema_for!(Field);
+        let value = &schema.as_value()["properties"]["value"];
+        assert_eq!(value["x-kubernetes-preserve-unknown-fields"], true);
+        assert!(value.get("type").is_none(), "{value}");
+    }
+
     #[test]
     fn the_first_of_two_of_a_name_counts() {
         let mut twice = fields(&["n", "n"]);
