@@ -6,72 +6,51 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A type of provider, written in any case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "each is a vendor's name")]
-pub enum ProviderType {
-    Anthropic,
-    Azure,
-    Bedrock,
-    Cohere,
-    DeepSeek,
-    Gemini,
-    Mistral,
-    Ollama,
-    OpenAi,
-    Qwen,
+/// Each type, as users write it, and whether its vendor serves everyone at one address.
+macro_rules! provider_types {
+    ($($type:ident $name:literal $public:literal,)+) => {
+        /// A type of provider, written in any case.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(missing_docs, reason = "each is a vendor's name")]
+        pub enum ProviderType { $($type,)+ }
+
+        impl ProviderType {
+            /// Every type, in the order of their names.
+            pub const ALL: &[ProviderType] = &[$(ProviderType::$type,)+];
+
+            /// As users write it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(ProviderType::$type => $name,)+ }
+            }
+
+            /// Whether the vendor serves everyone at one address, so that a credential is all that it takes.
+            pub const fn is_public(self) -> bool {
+                match self { $(ProviderType::$type => $public,)+ }
+            }
+        }
+    };
+}
+
+provider_types! {
+    Anthropic "anthropic" true,
+    Azure "azure" false,
+    Bedrock "bedrock" false,
+    Cohere "cohere" true,
+    DeepSeek "deepseek" true,
+    Gemini "gemini" true,
+    Mistral "mistral" true,
+    Ollama "ollama" false,
+    OpenAi "openai" true,
+    Qwen "qwen" true,
 }
 
 impl ProviderType {
-    /// Every type, in the order of their names.
-    pub const ALL: [ProviderType; 10] = [
-        ProviderType::Anthropic,
-        ProviderType::Azure,
-        ProviderType::Bedrock,
-        ProviderType::Cohere,
-        ProviderType::DeepSeek,
-        ProviderType::Gemini,
-        ProviderType::Mistral,
-        ProviderType::Ollama,
-        ProviderType::OpenAi,
-        ProviderType::Qwen,
-    ];
-
-    /// As users write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            ProviderType::Anthropic => "anthropic",
-            ProviderType::Azure => "azure",
-            ProviderType::Bedrock => "bedrock",
-            ProviderType::Cohere => "cohere",
-            ProviderType::DeepSeek => "deepseek",
-            ProviderType::Gemini => "gemini",
-            ProviderType::Mistral => "mistral",
-            ProviderType::Ollama => "ollama",
-            ProviderType::OpenAi => "openai",
-            ProviderType::Qwen => "qwen",
-        }
-    }
-
     /// Finds a type by its name, in any case.
     pub fn find(name: &str) -> Option<Self> {
         Self::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .find(|t| t.as_str().eq_ignore_ascii_case(name))
-    }
-
-    /// Whether the vendor serves everyone at one address, so that a credential is all that it takes.
-    pub const fn is_public(self) -> bool {
-        match self {
-            ProviderType::Anthropic
-            | ProviderType::Cohere
-            | ProviderType::DeepSeek
-            | ProviderType::Gemini
-            | ProviderType::Mistral
-            | ProviderType::OpenAi
-            | ProviderType::Qwen => true,
-            ProviderType::Azure | ProviderType::Bedrock | ProviderType::Ollama => false,
-        }
     }
 }
 
@@ -101,7 +80,8 @@ impl JsonSchema for ProviderType {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let names = Self::ALL.map(Self::as_str).join("|");
+        let names: Vec<&str> = Self::ALL.iter().map(|t| t.as_str()).collect();
+        let names = names.join("|");
         json_schema!({ "type": "string", "maxLength": 32, "pattern": format!("^(?i)({names})$") })
     }
 

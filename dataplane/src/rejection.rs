@@ -165,3 +165,53 @@ impl Rejection {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mk(code: ErrorCode) -> Rejected {
+        Rejection::new(Stage::Read, code, "why").detail("inside")
+    }
+
+    #[test]
+    fn a_refusal_is_what_the_table_says_of_its_code() {
+        for code in ErrorCode::ALL {
+            let response = mk(*code).response(Format::OpenAi, "id");
+            let (parts, body) = response.into_parts();
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(parts.status.as_u16(), code.status());
+            assert_eq!(parts.headers[ERROR_HEADER], code.kind().as_str());
+            assert_eq!(body["error"]["code"], code.as_str());
+            assert_eq!(body["error"]["type"], code.kind().as_str());
+            let again = parts.headers.get("x-should-retry");
+            assert_eq!(again.is_some(), code.retry() == Retry::Never, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_policy_may_choose_the_status_and_nothing_else() {
+        let rejection = mk(ErrorCode::PromptRejected).status(StatusCode::IM_A_TEAPOT);
+        let response = rejection.response(Format::OpenAi, "id");
+        assert_eq!(response.status(), StatusCode::IM_A_TEAPOT);
+        assert_eq!(response.headers()[ERROR_HEADER], "invalid_request");
+    }
+
+    #[test]
+    fn when_to_come_again_is_said_where_it_is_known_and_can_help() {
+        let header = |code, seconds| {
+            let response = mk(code).retry_after(seconds).response(Format::OpenAi, "id");
+            response.headers().get(http::header::RETRY_AFTER).cloned()
+        };
+        assert_eq!(header(ErrorCode::NoMemory, 5).unwrap(), "5");
+        assert_eq!(header(ErrorCode::InvalidJson, 5), None);
+    }
+
+    #[test]
+    fn callers_learn_nothing_of_the_inside_and_the_log_does() {
+        let rejection = mk(ErrorCode::InternalError);
+        let body = rejection.response(Format::OpenAi, "id").into_body();
+        assert!(!String::from_utf8(body.to_vec()).unwrap().contains("inside"));
+        assert_eq!(rejection.log_text(), "read: why: inside");
+    }
+}

@@ -136,7 +136,8 @@ const FAMILIES: [(&str, ProviderType); 13] = [
 pub(crate) fn from_environment(environment: &Environment) -> Option<ResourceSet> {
     let mut gateway = Draft::new(environment);
     let known: Vec<ProviderType> = ProviderType::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|t| gateway.provider(t.as_str(), false).is_ok())
         .collect();
     let first = if known.contains(&ProviderType::OpenAi) {

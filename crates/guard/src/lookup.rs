@@ -43,3 +43,25 @@ impl Lookup for Alone {
         Self::nothing()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_policy_stands_alone_there_is_nothing_to_refer_to() {
+        let service = ServiceRef {
+            name: "s".into(),
+            namespace: None,
+            port: 80,
+        };
+        let secret = SecretRef {
+            name: "s".into(),
+            namespace: None,
+            key: None,
+        };
+        assert!(Alone.service(&service).is_err());
+        assert!(Alone.credential(&secret).is_err());
+        assert!(Alone.inline("spec", &Inline::new("sk-1")).is_err());
+    }
+}

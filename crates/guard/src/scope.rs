@@ -69,3 +69,19 @@ impl FromIterator<Scope> for Scopes {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_that_is_written_twice_is_looked_at_all_the_same() {
+        let scopes: Scopes = [Scope::User, Scope::System, Scope::User]
+            .into_iter()
+            .collect();
+        for scope in Scope::ALL {
+            let is_in = matches!(scope, Scope::User | Scope::System);
+            assert_eq!(scopes.has(scope), is_in, "{scope:?}");
+        }
+    }
+}

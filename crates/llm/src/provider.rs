@@ -21,7 +21,7 @@ use crate::wire::Wire;
 use crate::{Format, Operation};
 
 /// Every provider.
-pub const REGISTRY: [&Provider; 10] = [
+pub const REGISTRY: &[&Provider] = &[
     &openai::PROVIDER,
     &azure::PROVIDER,
     &anthropic::PROVIDER,
@@ -36,7 +36,7 @@ pub const REGISTRY: [&Provider; 10] = [
 
 /// The provider of a type, as `spec.ai` of an Upstream names it.
 pub fn by_type(name: &str) -> Option<&'static Provider> {
-    REGISTRY.into_iter().find(|p| p.name == name)
+    REGISTRY.iter().copied().find(|p| p.name == name)
 }
 
 /// The provider of a type, where whose model it is decides what it speaks.

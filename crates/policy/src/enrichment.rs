@@ -107,3 +107,64 @@ impl Spec {
         (config, findings)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mk_message(content: Option<&str>, template: Option<&str>) -> Message {
+        Message {
+            role: Role::System,
+            content: content.map(str::to_owned),
+            template: template.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_message_says_its_content_as_it_is_or_its_template_filled() {
+        let line = |content, template| mk_message(content, template).realise();
+        let text = "{{ caller }}";
+        let plain = line(Some(text), None).unwrap();
+        assert_eq!(
+            (plain.role, plain.text),
+            (Role::System, Template::text(text))
+        );
+        let filled = line(None, Some(text)).unwrap();
+        assert_eq!(filled.text, Template::parse(text).unwrap());
+        assert_ne!(filled.text, Template::text(text));
+        for (content, template) in [(None, None), (Some("a"), Some("b"))] {
+            let error = line(content, template).unwrap_err();
+            assert!(error.starts_with("exactly one of"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_template_that_cannot_be_read_is_left_out_and_told_with_its_place() {
+        let good = mk_message(None, Some("{{ caller }}"));
+        let bad = mk_message(None, Some("{{ team }}"));
+        let spec = Spec {
+            prepend: vec![good.clone(), bad.clone()],
+            append: vec![bad, good.clone()],
+        };
+        let (config, findings) = spec.compile("spec.ai.promptEnrichment");
+        assert_eq!(
+            (&config.prepend, &config.append),
+            (&vec![good.clone()], &vec![good])
+        );
+        let places: Vec<&str> = findings.iter().map(|f| f.path.as_str()).collect();
+        assert_eq!(
+            places,
+            [
+                "spec.ai.promptEnrichment.prepend[1].template",
+                "spec.ai.promptEnrichment.append[0].template",
+            ]
+        );
+        assert!(findings.iter().all(|f| f.reason == Reason::Invalid));
+    }
+
+    #[test]
+    fn a_message_is_the_users_unless_it_says_otherwise() {
+        let message: Message = serde_json::from_str(r#"{"content":"a"}"#).unwrap();
+        assert_eq!(message, Message::new(Role::User, "a"));
+    }
+}

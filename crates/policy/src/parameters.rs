@@ -13,7 +13,7 @@ pub struct Field {
     #[schemars(length(min = 1, max = 64), regex(pattern = "^[A-Za-z][A-Za-z0-9_]*$"))]
     pub field: String,
     /// Its value, of any type.
-    #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true), schema_with = "any_value")]
+    #[schemars(schema_with = "any_value")]
     pub value: Value,
 }
 
@@ -104,6 +104,15 @@ mod tests {
             .collect();
         let wanted = wanted.iter().map(|path| (Reason::Invalid, path.as_str()));
         assert!(said.eq(wanted), "{findings:?}");
+    }
+
+    /// Without the word, an API server takes every field of a value out.
+    #[test]
+    fn a_value_of_any_type_is_kept_by_api_servers() {
+        let schema = schemars::schema_for!(Field);
+        let value = &schema.as_value()["properties"]["value"];
+        assert_eq!(value["x-kubernetes-preserve-unknown-fields"], true);
+        assert!(value.get("type").is_none(), "{value}");
     }
 
     #[test]

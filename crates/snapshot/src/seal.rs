@@ -214,6 +214,14 @@ mod tests {
     }
 
     #[test]
+    fn a_version_prints_the_bytes_that_are_sent() {
+        let (one, other) = (version(&[("a", [0; 32])]), version(&[("b", [0; 32])]));
+        assert_ne!(one.as_bytes(), other.as_bytes());
+        let hex: String = one.as_bytes().iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!((one.to_string(), hex.len()), (hex.clone(), 32));
+    }
+
+    #[test]
     fn a_version_changes_with_every_key_and_every_hash() {
         let one = version(&[("a", [0; 32])]);
         for other in [

@@ -125,6 +125,37 @@ mod tests {
     }
 
     #[test]
+    fn takes_24_days_and_not_a_millisecond_more() {
+        for (text, is_taken) in [
+            ("576h", true),
+            ("575h59m59s999ms", true),
+            ("576h1ms", false),
+            ("577h", false),
+            ("9999999s", false),
+            ("1s1s1s1s", true),
+            ("0001000ms", true),
+            ("00001000ms", false),
+        ] {
+            assert_eq!(text.parse::<Duration>().is_ok(), is_taken, "{text}");
+        }
+    }
+
+    /// What the schema takes is read, and the other way round but for the limit of 24 days, which no pattern can say.
+    #[test]
+    fn the_schema_says_the_same() {
+        let schema = schemars::schema_for!(Holder);
+        let own = &schema.as_value()["properties"]["wait"];
+        assert_eq!(own["pattern"], "^([0-9]{1,7}(h|m|s|ms)){1,4}$");
+        assert_eq!(own["maxLength"], 32);
+    }
+
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    struct Holder {
+        wait: Duration,
+    }
+
+    #[test]
     fn refuses_what_is_none() {
         for text in [
             "",

@@ -176,6 +176,7 @@ mod tests {
     fn a_code_is_its_own_name_in_snake_case_so_that_no_two_are_alike() {
         for code in ErrorCode::ALL {
             assert_eq!(code.as_str(), snake_case(&format!("{code:?}")));
+            assert_eq!(code.to_string(), code.as_str());
         }
         let all: BTreeSet<_> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(all.len(), ErrorCode::ALL.len());

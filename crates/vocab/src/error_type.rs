@@ -52,3 +52,26 @@ impl fmt::Display for ErrorType {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_a_contract() {
+        let words = ErrorType::ALL.map(|kind| kind.to_string());
+        assert_eq!(
+            words,
+            [
+                "unknown_model",
+                "auth",
+                "rate_limit",
+                "timeout",
+                "invalid_request",
+                "server_error",
+                "network",
+            ]
+        );
+        assert_eq!(words, ErrorType::ALL.map(ErrorType::as_str));
+    }
+}

@@ -147,3 +147,17 @@ impl Finding {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_and_severities_print_the_words_of_conditions_and_docs() {
+        assert_eq!(Severity::Error.to_string(), "error");
+        assert_eq!(Severity::Warning.to_string(), "warning");
+        for (reason, _) in Reason::ALL {
+            assert_eq!(reason.to_string(), format!("{reason:?}"));
+        }
+    }
+}

@@ -47,6 +47,23 @@ impl JsonSchema for Inline {
 mod tests {
     use super::*;
 
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    struct Holder {
+        key: Inline,
+    }
+
+    #[test]
+    fn its_schema_is_a_bounded_text_where_it_stands() {
+        let schema = schemars::schema_for!(Holder);
+        let own = &schema.as_value()["properties"]["key"];
+        assert_eq!(own["type"], "string");
+        assert_eq!(
+            (&own["minLength"], &own["maxLength"]),
+            (&1.into(), &8192.into())
+        );
+    }
+
     #[test]
     fn it_never_prints() {
         let inline = Inline::new("sk-1");

@@ -143,3 +143,32 @@ pub struct Origin {
     /// The field, as `spec.ai.openai`; empty for the whole.
     pub path: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_read_as_it_is_written() {
+        for kind in Kind::ALL {
+            assert_eq!(kind.to_string(), format!("{kind:?}"));
+            assert_eq!(kind.as_str().parse::<Kind>().unwrap(), kind);
+        }
+        let error = "Pod".parse::<Kind>().unwrap_err();
+        assert_eq!(error.to_string(), "\"Pod\" is not a kind that Sluice reads");
+        assert!("gateway".parse::<Kind>().is_err());
+    }
+
+    #[test]
+    fn objects_are_named_as_people_name_them() {
+        let gateway = ObjectRef::new(Kind::Gateway, "team", "gw");
+        assert_eq!(gateway.to_string(), "Gateway team/gw");
+        let class = ObjectRef::new(Kind::GatewayClass, "", "sluice");
+        assert_eq!(class.to_string(), "GatewayClass sluice");
+        let key = GatewayKey {
+            namespace: "team".into(),
+            name: "gw".into(),
+        };
+        assert_eq!(key.to_string(), "team/gw");
+    }
+}

@@ -56,6 +56,15 @@ mod tests {
     }
 
     #[test]
+    fn what_went_in_comes_out_for_whoever_asks() {
+        let secret = Secret::new("sk-123");
+        assert_eq!(secret.expose(), b"sk-123");
+        assert_eq!(secret.expose_str(), Some("sk-123"));
+        assert_eq!(Secret::new([0xff]).expose_str(), None);
+        assert!(Secret::new("").is_empty() && !secret.is_empty());
+    }
+
+    #[test]
     fn equality_is_by_value() {
         assert_eq!(Secret::new("a"), Secret::new("a"));
         assert_ne!(Secret::new("a"), Secret::new("ab"));

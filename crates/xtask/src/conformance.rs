@@ -8,7 +8,6 @@ use tokio::process::Command;
 
 use crate::child::{self, shown, step};
 use crate::generate::root;
-use crate::verify;
 
 /// What CI runs: one test of each thing that routes, listeners, grants and status are made of.
 const OF_CI: [&str; 10] = [
@@ -120,7 +119,7 @@ pub(crate) async fn report() -> anyhow::Result<()> {
         list(&passed),
         list(&skipped),
     );
-    let written = verify::report("conformance", &text)?;
+    let written = crate::report::report("conformance", &text)?;
     step(&format!(
         "{} passed, {} failed: {}",
         passed.len(),

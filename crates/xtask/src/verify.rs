@@ -1,7 +1,5 @@
 //! `cargo xtask verify …`: what takes too long for CI, each with a dated report in `docs/reports`.
 
-use std::path::PathBuf;
-
 use anyhow::Context;
 use clap::Subcommand;
 use tokio::process::Command;
@@ -10,6 +8,8 @@ use crate::child::{self, shown, step};
 use crate::cluster::{image, lab};
 use crate::conformance;
 use crate::generate::root;
+use crate::mutants;
+use crate::report::report;
 use crate::scenario::{self, Scenarios};
 
 #[derive(Subcommand)]
@@ -32,6 +32,8 @@ pub(crate) enum Verify {
     },
     /// What a change costs beside thousands of routes and policies, in the real cluster
     Scale(InCluster),
+    /// One-line changes to the pure crates, each of which a test should notice
+    Mutants(mutants::Mutants),
     /// Gateway API's own conformance suite, in the real cluster
     Conformance,
     /// Every client format at every provider in every case, against doubles
@@ -62,6 +64,7 @@ pub(crate) async fn run(verify: Verify) -> anyhow::Result<()> {
         Verify::Latency(how) => scenario("latency", &how, "How fast a change arrives").await,
         Verify::Skew { commit } => skew(&commit).await,
         Verify::Scale(how) => scenario("scale", &how, "What a change costs among thousands").await,
+        Verify::Mutants(args) => mutants::run(args).await,
         Verify::Conformance => conformance::report().await,
         Verify::Matrix { update } => matrix(update).await,
     }
@@ -189,16 +192,6 @@ async fn matrix(update: bool) -> anyhow::Result<()> {
     let report = report("matrix", &table)?;
     step(&format!("written to {}", shown(&report)));
     Ok(())
-}
-
-/// Writes a report of today.
-pub(crate) fn report(name: &str, text: &str) -> anyhow::Result<PathBuf> {
-    let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
-    let folder = root().join("docs/reports");
-    std::fs::create_dir_all(&folder)?;
-    let path = folder.join(format!("{name}-{today}.md"));
-    std::fs::write(&path, text)?;
-    Ok(path)
 }
 
 async fn run_command(command: &mut Command) -> anyhow::Result<()> {

@@ -267,6 +267,35 @@ mod tests {
     }
 
     #[test]
+    fn json_stays_json_and_other_texts_may_become_anything() {
+        let masked = |part: Text, content: &str| {
+            let body = serde_json::json!({ "messages": [{ "content": content }] });
+            let answer = serde_json::json!({ "action": { "body": body } });
+            said(Direction::Request, &[part], &answer.to_string()).is_ok()
+        };
+        let arguments = |text_| text(Kind::ToolArguments, true, text_);
+        assert!(masked(arguments("{}"), "[]") && !masked(arguments("{}"), "gone"));
+        // What was no JSON before need not become it; a number that a person wrote is a text; and a piece is no whole.
+        assert!(masked(arguments("{"), "gone"));
+        assert!(masked(text(Kind::User, false, "12"), "gone"));
+        let piece = Text {
+            whole: false,
+            ..arguments("12")
+        };
+        assert!(masked(piece, "gone"));
+    }
+
+    #[test]
+    fn an_action_of_another_name_is_told_as_such() {
+        let texts = [text(Kind::User, false, "a")];
+        let why = |answer| said(Direction::Request, &texts, answer).unwrap_err().0;
+        let other = why(r#"{"action":{"reject":{"body":"no"}}}"#);
+        assert_eq!(other, "has an action that is neither pass, mask nor reject");
+        let odd = why(r#"{"action":{"body":7}}"#);
+        assert_eq!(odd, "has an action whose body is neither a text nor texts");
+    }
+
+    #[test]
     fn what_is_none_of_the_three_is_no_pass() {
         let texts = [
             text(Kind::User, false, "a"),
