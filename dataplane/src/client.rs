@@ -128,7 +128,8 @@ impl Client {
                 }
             }
         }
-        let mut lease = pool.connect(&self.connector, worker).await?;
+        // Apart, since it is rare and its state is larger than all the rest of a request's.
+        let mut lease = Box::pin(pool.connect(&self.connector, worker)).await?;
         match lease.send(request).await {
             Ok(response) => Ok(Answered {
                 response,

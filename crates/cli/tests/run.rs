@@ -25,11 +25,7 @@ struct Gateway {
 
 impl Gateway {
     fn start(dir: &Path, args: &[&str]) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = sluice_mock::free_port();
         let child = command(dir)
             .arg("run")
             .args(args)

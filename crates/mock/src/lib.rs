@@ -41,6 +41,7 @@ mod guardrail;
 mod openai;
 mod options;
 mod play;
+mod port;
 mod record;
 mod reply;
 mod respond;
@@ -52,5 +53,6 @@ mod wire;
 
 pub use fault::{Fault, FaultError};
 pub use options::MockOptions;
+pub use port::free_port;
 pub use record::{Counts, Outcome, Recorded};
 pub use server::{Mock, MockError};

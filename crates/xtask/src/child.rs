@@ -15,13 +15,6 @@ pub(crate) fn step(text: &str) {
     println!("==> {text}");
 }
 
-/// A port that is free now.
-pub(crate) fn free_port() -> anyhow::Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?
-        .local_addr()?
-        .port())
-}
-
 pub(crate) fn sluice() -> PathBuf {
     root().join("target/ci/sluice")
 }

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::Context;
+use sluice_mock::free_port;
 use tokio::process::{Child, Command};
 
-use crate::child::{self, build_sluice, free_port, mock, shown, sluice, step, stop, wait_for};
+use crate::child::{self, build_sluice, mock, shown, sluice, step, stop, wait_for};
 use crate::generate::root;
 use crate::python;
 use crate::up::model;
@@ -32,7 +33,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
         .await?;
     }
     build_sluice().await?;
-    let (port, mock_port, model_port) = (free_port()?, free_port()?, free_port()?);
+    let (port, mock_port, model_port) = (free_port(), free_port(), free_port());
     let _mock = mock(mock_port).await?;
     let scratch = root().join("target/sdk");
     std::fs::create_dir_all(&scratch)?;

@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use sluice_mock::free_port;
 use tokio::process::{Child, Command};
 
-use crate::child::{self, build_sluice, free_port, shown, sluice, step, stop, wait_for};
+use crate::child::{self, build_sluice, shown, sluice, step, stop, wait_for};
 use crate::generate::root;
 use crate::http::Request;
 
@@ -44,8 +45,8 @@ pub(crate) async fn run(up: Up) -> anyhow::Result<()> {
     build_sluice().await?;
     let scratch = root().join("target/up");
     std::fs::create_dir_all(&scratch)?;
-    let port = up.port.map_or_else(default_port, Ok)?;
-    let model_port = free_port()?;
+    let port = up.port.unwrap_or_else(default_port);
+    let model_port = free_port();
     let _model = if up.mock {
         child::mock(model_port).await?
     } else {
@@ -75,9 +76,9 @@ pub(crate) async fn run(up: Up) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn default_port() -> anyhow::Result<u16> {
+fn default_port() -> u16 {
     match std::net::TcpListener::bind(("127.0.0.1", 8080)) {
-        Ok(_) => Ok(8080),
+        Ok(_) => 8080,
         Err(_) => free_port(),
     }
 }

@@ -108,9 +108,10 @@ pub(super) fn plan(
     };
     if is_stream {
         stream(&mut plan, sent, looks, shared);
-    } else if let Some(looks) = holds(&looks, &sent) {
+    } else if must_be_whole(looks.as_ref(), &sent) {
         plan.entry = Entry::Whole;
-        plan.steps = looking(looks, sent.wire, shared);
+        let looking = looks.map(|looks| looking(looks, sent.wire, shared));
+        plan.steps = looking.unwrap_or_default();
         plan.steps.push(reading(sent));
     } else if is_success && sent.operation.has_json_body() && !is_coded(&head.headers) {
         let tally = Tally::new(sent.wire, sent.operation, false);
@@ -169,16 +170,10 @@ fn reading(sent: Sent) -> Box<dyn Step> {
     }
 }
 
-/// Who holds an answer that is no stream until it is there as a whole; `None` when nobody has to.
-fn holds(looks: &Option<Looks>, sent: &Sent) -> Option<Looks> {
-    let none = || Looks {
-        guards: Arc::default(),
-        inquiry: None,
-    };
-    let looks = looks.clone().unwrap_or_else(none);
-    // Guards that only watch do so as the answer passes.
-    let holds = looks.guards.enforce() || looks.inquiry.is_some();
-    (holds || sent.crossing.is_some()).then_some(looks)
+/// Whether an answer that is no stream is held until it is there as a whole. Guards that only watch do so as it passes.
+fn must_be_whole(looks: Option<&Looks>, sent: &Sent) -> bool {
+    let is_held = |looks: &Looks| looks.guards.enforce() || looks.inquiry.is_some();
+    sent.crossing.is_some() || looks.is_some_and(is_held)
 }
 
 /// What looks at an answer that has texts; an error when something has to look at it and can't.

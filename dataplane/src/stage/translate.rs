@@ -23,6 +23,7 @@ use crate::client::Outgoing;
 use crate::rejection::{Rejected, Rejection, Stage};
 use crate::table::{Auth, Leaf, Plan, Resolution};
 
+use headers::Withheld;
 pub(crate) use headers::remove_hop_by_hop;
 use splice::splice;
 
@@ -145,14 +146,11 @@ fn headers(
     id: &HeaderValue,
 ) -> Result<HeaderMap, Rejected> {
     let surface = &prepared.asked.surface;
-    let mut headers = prepared.parts.headers.clone();
-    headers::clean(&mut headers);
-    if surface.format() != leaf.provider.format {
-        headers::clean_foreign(&mut headers);
-    }
-    if matches!(leaf.auth, Auth::Credential(_) | Auth::Minted(_)) {
-        headers::clean_account(&mut headers);
-    }
+    let withheld = Withheld {
+        format: surface.format() != leaf.provider.format,
+        account: matches!(leaf.auth, Auth::Credential(_) | Auth::Minted(_)),
+    };
+    let mut headers = headers::going_on(&prepared.parts.headers, withheld);
     if let Some(credential) = credential {
         let signed = (&written.path, written.signable.as_deref());
         credential::show(&mut headers, leaf, &credential, signed)?;

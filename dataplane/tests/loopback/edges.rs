@@ -80,10 +80,7 @@ async fn slow_clients_with_large_bodies_stay_within_the_budget() {
 #[tokio::test]
 async fn an_upstream_that_is_not_there_is_a_network_error() {
     let lab = Lab::start(&Plan::default()).await;
-    let gone: std::net::SocketAddr = {
-        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        socket.local_addr().unwrap()
-    };
+    let gone = ([127, 0, 0, 1], sluice_mock::free_port()).into();
     lab.gateway
         .apply(&crate::support::snapshot(&Plan::default(), gone));
     let answer = lab.post(CHAT, &[], chat("gpt-4")).await;

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use sluice_dataplane::sync::Settings;
-use sluice_mock::{Mock, MockOptions};
+use sluice_mock::{Mock, MockOptions, free_port};
 use sluice_session::ServerEvent;
 use sluice_session::codec::Reason;
 
 use crate::authority::Authority;
 use crate::config::mk_snapshot;
 use crate::operator::{Operator, Seen};
-use crate::pod::{CHAT_STREAM, Files, Pod, chat, free_port, post, text};
+use crate::pod::{CHAT_STREAM, Files, Pod, chat, post, text};
 
 /// An operator, and a pod that follows it, without configuration.
 async fn mk_pair() -> (Operator, Pod, Mock, Authority) {

@@ -131,15 +131,6 @@ impl Drop for Pod {
     }
 }
 
-/// A port that nobody has.
-pub(crate) fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
-
 /// A token that expires in so many seconds.
 pub(crate) fn mk_token(name: &str, expires_in: u64) -> String {
     let now = std::time::SystemTime::now()

@@ -4,12 +4,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use sluice_mock::{Mock, MockOptions};
+use sluice_mock::{Mock, MockOptions, free_port};
 
 use crate::authority::Authority;
 use crate::config::{PROVIDER_KEY, mk_snapshot};
 use crate::operator::Operator;
-use crate::pod::{CHAT_STREAM, Files, chat, free_port, get, post, text};
+use crate::pod::{CHAT_STREAM, Files, chat, get, post, text};
 
 struct Process {
     child: Child,

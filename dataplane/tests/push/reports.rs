@@ -1,12 +1,12 @@
 //! What the leader is told.
 
 use sluice_dataplane::sync::Settings;
-use sluice_mock::{Mock, MockOptions};
+use sluice_mock::{Mock, MockOptions, free_port};
 
 use crate::authority::Authority;
 use crate::config::{mk_snapshot, with_listener, with_unknown_policy};
 use crate::operator::Operator;
-use crate::pod::{Files, Pod, chat, free_port};
+use crate::pod::{Files, Pod, chat};
 
 async fn mk_pair() -> (Operator, Pod, Mock) {
     mk_pair_with(|_| ()).await

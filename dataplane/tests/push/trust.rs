@@ -1,12 +1,12 @@
 //! Who is believed, on both sides.
 
-use sluice_mock::{Mock, MockOptions};
+use sluice_mock::{Mock, MockOptions, free_port};
 use sluice_proto::SERVER_NAME;
 
 use crate::authority::Authority;
 use crate::config::mk_snapshot;
 use crate::operator::{Operator, Seen};
-use crate::pod::{CHAT_STREAM, Files, Pod, free_port, mk_token, post, text};
+use crate::pod::{CHAT_STREAM, Files, Pod, mk_token, post, text};
 
 #[tokio::test]
 async fn an_operator_that_cannot_prove_its_name_gets_no_token() {

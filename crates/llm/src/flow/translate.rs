@@ -12,11 +12,27 @@ use crate::usage::Usage;
 /// What a stream's events come to is given as bytes by [`Translate::flush`], which may be none.
 #[derive(Debug)]
 pub struct Translate {
-    decoder: Decoder,
-    encoder: Encoder,
+    /// Made for the first event: a whole answer needs neither.
+    stream: Option<Stream>,
     crossing: Crossing,
     told: Told,
     out: Vec<u8>,
+}
+
+/// Reads the provider's events, and writes the client's.
+#[derive(Debug)]
+struct Stream {
+    decoder: Decoder,
+    encoder: Encoder,
+}
+
+impl Stream {
+    fn new(crossing: &Crossing) -> Self {
+        Self {
+            decoder: Decoder::new(crossing.provider, crossing.context.seed),
+            encoder: Encoder::new(crossing.client, crossing.context.clone()),
+        }
+    }
 }
 
 /// What the answer has said of itself.
@@ -46,8 +62,7 @@ impl Translate {
     /// From a provider's wire to a client's.
     pub fn new(crossing: Crossing) -> Self {
         Self {
-            decoder: Decoder::new(crossing.provider, crossing.context.seed),
-            encoder: Encoder::new(crossing.client, crossing.context.clone()),
+            stream: None,
             crossing,
             told: Told::default(),
             out: Vec::new(),
@@ -57,22 +72,12 @@ impl Translate {
     /// Takes the next frame. A whole answer goes on at once, what a stream says is gathered.
     pub fn frame(&mut self, frame: Frame, out: Out<'_>) -> Result<(), Unreadable> {
         let Self {
-            decoder,
-            encoder,
+            stream,
             crossing,
             told,
             out: written,
         } = self;
-        let mut sink = |event: Event<'_>| {
-            told.hear(&event);
-            encoder.event(&event, written);
-        };
-        match frame {
-            Frame::Event(event) => decoder.event(&event, &mut sink),
-            Frame::Message(message) => decoder.message(&message, &mut sink),
-            Frame::Unframed(unframed) => decoder.give_up(&unframed.why, &mut sink),
-            // Of a stream that can't be read any more.
-            Frame::Bytes(_) => {}
+        let frame = match frame {
             Frame::Whole(whole) => {
                 let translated = crossing.whole(&whole)?;
                 let end = if translated.failure.is_some() {
@@ -87,7 +92,21 @@ impl Translate {
                     failure,
                 };
                 out(Frame::Whole(translated.whole));
+                return Ok(());
             }
+            frame => frame,
+        };
+        let Stream { decoder, encoder } = stream.get_or_insert_with(|| Stream::new(crossing));
+        let mut sink = |event: Event<'_>| {
+            told.hear(&event);
+            encoder.event(&event, written);
+        };
+        match frame {
+            Frame::Event(event) => decoder.event(&event, &mut sink),
+            Frame::Message(message) => decoder.message(&message, &mut sink),
+            Frame::Unframed(unframed) => decoder.give_up(&unframed.why, &mut sink),
+            // Of a stream that can't be read any more.
+            Frame::Bytes(_) | Frame::Whole(_) => {}
         }
         Ok(())
     }
@@ -102,14 +121,14 @@ impl Translate {
     /// The provider's stream is at its end; one that never said so is cut.
     pub fn close(&mut self, out: Out<'_>) {
         let Self {
-            decoder,
-            encoder,
+            stream,
+            crossing,
             told,
             out: written,
-            ..
         } = self;
         // A whole answer has said all.
         if told.end == End::Open {
+            let Stream { decoder, encoder } = stream.get_or_insert_with(|| Stream::new(crossing));
             decoder.finish(&mut |event: Event<'_>| {
                 told.hear(&event);
                 encoder.event(&event, written);

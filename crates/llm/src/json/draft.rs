@@ -201,14 +201,14 @@ impl Draft {
     }
 
     /// The edited body. Without edits it is the very buffer that came in.
-    pub fn finish(self) -> Segments {
+    pub fn finish(&self) -> Segments {
         let Draft {
             object,
             changes,
             added,
         } = self;
         if changes.is_empty() && added.is_empty() {
-            return Segments::one(object.bytes);
+            return Segments::one(object.bytes.clone());
         }
         let mut out = Segments::default();
         // Up to where the original has been taken over.
@@ -259,8 +259,8 @@ impl Draft {
         out.push(object.bytes.slice(taken..insert_at));
         let mut comma = last_kept.is_some();
         for (name, value) in added {
-            out.push(format!("{}{}:", if comma { "," } else { "" }, super::quote(&name)).into());
-            out.push(value);
+            out.push(format!("{}{}:", if comma { "," } else { "" }, super::quote(name)).into());
+            out.push(value.clone());
             comma = true;
         }
         out.push(object.bytes.slice(insert_at..));

@@ -100,7 +100,7 @@ impl Crossed<'_> {
     /// The body as the caller's format has it, with what the route has added.
     fn body(&self) -> Result<Bytes, Rejected> {
         match &self.asked.body {
-            AskedBody::Json(draft) => Ok(Draft::clone(draft).finish().concat()),
+            AskedBody::Json(draft) => Ok(draft.finish().concat()),
             AskedBody::Form(..) => {
                 let text = "a form can't be translated into another format";
                 Err(Rejection::new(

@@ -28,52 +28,131 @@ static PRIVATE: [HeaderName; 8] = [
     HeaderName::from_static("x-ai-route-metadata"),
 ];
 
+/// Headers that say whose account is to pay.
+const ACCOUNT: [&str; 3] = [
+    "openai-organization",
+    "openai-project",
+    "x-goog-user-project",
+];
+
+/// Beginnings of headers that belong to a format.
+const OF_A_FORMAT: [&str; 3] = ["anthropic-", "openai-", "x-goog-"];
+
+/// Headers that the gateway itself gives a request.
+const OWN: usize = 6;
+
 /// Takes out what belongs to one connection, the `connection` header's own list included.
 pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    if !headers.keys().any(|name| HOP_BY_HOP.contains(name)) {
+        return;
+    }
     let listed: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
         .iter()
         .flat_map(|value| value.to_str().unwrap_or("").split(','))
         .filter_map(|name| name.trim().parse().ok())
         .collect();
-    for name in listed {
-        headers.remove(name);
-    }
-    for name in &HOP_BY_HOP {
+    for name in listed.iter().chain(&HOP_BY_HOP) {
         headers.remove(name);
     }
 }
 
-/// Takes out what is the caller's own, and what was true of the body as it came.
-pub(super) fn clean(headers: &mut HeaderMap) {
-    for name in CREDENTIAL_HEADERS.iter().chain(&PRIVATE) {
-        headers.remove(name);
-    }
-    headers.remove(header::CONTENT_LENGTH);
-    headers.remove(header::EXPECT);
+/// What of a request's headers a provider is not shown, beside what no provider is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Withheld {
+    /// Those of the caller's format: the provider has another.
+    pub(super) format: bool,
+    /// Those that say whose account is to pay: that is decided by who holds the credential.
+    pub(super) account: bool,
 }
 
-/// Takes out the headers of the caller's format.
-pub(super) fn clean_foreign(headers: &mut HeaderMap) {
-    let is_foreign = |name: &&HeaderName| {
-        let name = name.as_str();
-        ["anthropic-", "openai-", "x-goog-"]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
+/// The caller's headers that go on: not what is the caller's own, nor what was true of the body as it came.
+pub(super) fn going_on(headers: &HeaderMap, withheld: Withheld) -> HeaderMap {
+    let mut on = HeaderMap::with_capacity(headers.len() + OWN);
+    for (name, value) in headers {
+        if goes_on(name, withheld) {
+            on.append(name, value.clone());
+        }
+    }
+    on
+}
+
+fn goes_on(name: &HeaderName, withheld: Withheld) -> bool {
+    let text = name.as_str();
+    let is_private = CREDENTIAL_HEADERS.contains(name) || PRIVATE.contains(name);
+    let is_of_the_body = name == header::CONTENT_LENGTH || name == header::EXPECT;
+    let is_of_the_format = || OF_A_FORMAT.iter().any(|start| text.starts_with(start));
+    let is_withheld = is_private
+        || is_of_the_body
+        || withheld.format && is_of_the_format()
+        || withheld.account && ACCOUNT.contains(&text);
+    !is_withheld
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mk(names: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for name in names {
+            headers.append(*name, http::HeaderValue::from_static("v"));
+        }
+        headers
+    }
+
+    fn names(headers: &HeaderMap) -> Vec<&str> {
+        let mut names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    const NOTHING: Withheld = Withheld {
+        format: false,
+        account: false,
     };
-    let foreign: Vec<_> = headers.keys().filter(is_foreign).cloned().collect();
-    for name in foreign {
-        headers.remove(name);
-    }
-}
 
-/// Takes out whose account is to pay: that is decided by who holds the credential.
-pub(super) fn clean_account(headers: &mut HeaderMap) {
-    for name in [
-        "openai-organization",
-        "openai-project",
-        "x-goog-user-project",
-    ] {
-        headers.remove(name);
+    #[test]
+    fn what_is_the_callers_own_does_not_go_on() {
+        let mut all = vec!["content-length", "expect", "x-own", "x-own"];
+        all.extend(CREDENTIAL_HEADERS.iter().map(HeaderName::as_str));
+        all.extend(PRIVATE.iter().map(HeaderName::as_str));
+        assert_eq!(names(&going_on(&mk(&all), NOTHING)), ["x-own", "x-own"]);
+    }
+
+    #[test]
+    fn what_belongs_to_a_format_goes_to_its_own_providers_only() {
+        let all = mk(&["anthropic-beta", "openai-beta", "x-goog-api-client", "x-a"]);
+        assert_eq!(going_on(&all, NOTHING).len(), 4);
+        let withheld = Withheld {
+            format: true,
+            ..NOTHING
+        };
+        assert_eq!(names(&going_on(&all, withheld)), ["x-a"]);
+    }
+
+    #[test]
+    fn who_pays_is_decided_by_who_holds_the_credential() {
+        let all = mk(&[
+            "openai-organization",
+            "openai-project",
+            "x-goog-user-project",
+            "openai-beta",
+        ]);
+        assert_eq!(going_on(&all, NOTHING).len(), 4);
+        let withheld = Withheld {
+            account: true,
+            ..NOTHING
+        };
+        assert_eq!(names(&going_on(&all, withheld)), ["openai-beta"]);
+    }
+
+    #[test]
+    fn what_belongs_to_a_connection_ends_with_it() {
+        let mut headers = mk(&["te", "upgrade", "keep-alive", "x-listed", "x-own"]);
+        let listed = http::HeaderValue::from_static("close, X-Listed");
+        headers.insert(header::CONNECTION, listed);
+        remove_hop_by_hop(&mut headers);
+        assert_eq!(names(&headers), ["x-own"]);
     }
 }
