@@ -28,7 +28,6 @@ pub use tally::Tally;
 pub use translate::Translate;
 pub use translator::Translator;
 
-use crate::event::Failure;
 use crate::usage::Usage;
 
 /// Where a step's frames go.
@@ -36,11 +35,9 @@ pub type Out<'o> = &'o mut dyn FnMut(Frame);
 
 /// What a step has read of an answer so far.
 #[derive(Debug, Clone, Copy)]
-pub struct Reading<'r> {
+pub struct Reading {
     /// Tokens used, as far as is known.
     pub usage: Usage,
     /// How the answer stands. `None` when it can't be told: nothing of it is understood.
     pub end: Option<End>,
-    /// What went wrong within it, where the caller has been told in its own format.
-    pub failure: Option<&'r Failure<'static>>,
 }

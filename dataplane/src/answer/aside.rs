@@ -77,7 +77,7 @@ impl Step for Aside {
         self.kept = Vec::new();
     }
 
-    fn reading(&self) -> Option<Reading<'_>> {
+    fn reading(&self) -> Option<Reading> {
         // Where it ends, HTTP says.
         let end = None;
         Some(Reading {

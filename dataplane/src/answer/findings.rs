@@ -26,7 +26,7 @@ pub(super) fn complete(flow: &Flow, counts: bool) -> (Findings, Option<Rejected>
     let Some(reading) = flow.reading() else {
         return (findings, None);
     };
-    if let Some(failure) = reading.failure {
+    if let Some(failure) = flow.failure() {
         findings.truncated = failure.kind == ErrorType::Network;
         let text = format!("the provider answered with an error: {}", failure.message);
         findings.fault = Some(Fault::of_provider(failure.kind, text));

@@ -4,6 +4,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use sluice_guard::Hits;
+use sluice_llm::event::Failure;
 use sluice_llm::flow::{End, Frame, Join, Reading, WholeBody};
 
 use super::step::{Close, Step, Wait};
@@ -168,8 +169,13 @@ impl Flow {
     }
 
     /// What the step that reads has read.
-    pub(super) fn reading(&self) -> Option<Reading<'_>> {
+    pub(super) fn reading(&self) -> Option<Reading> {
         self.steps.iter().find_map(|step| step.reading())
+    }
+
+    /// What went wrong within the answer, where the caller has been told of it.
+    pub(super) fn failure(&self) -> Option<&Failure<'static>> {
+        self.steps.iter().find_map(|step| step.failure())
     }
 
     /// How the answer stands, where anybody knows.

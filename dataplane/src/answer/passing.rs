@@ -187,8 +187,7 @@ impl Passing {
 
     /// The caller has been told that the answer failed; what else the provider says is of no use.
     fn stop_if_told(&mut self) -> Result<(), BodyError> {
-        let reading = self.flow.reading();
-        if self.ending.is_some() || reading.is_none_or(|reading| reading.failure.is_none()) {
+        if self.ending.is_some() || self.flow.failure().is_none() {
             return Ok(());
         }
         self.source.abandon();

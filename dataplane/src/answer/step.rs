@@ -3,6 +3,7 @@
 use std::task::Context;
 
 use sluice_guard::Hits;
+use sluice_llm::event::Failure;
 use sluice_llm::flow::{Frame, Out, Reading, Tally, Translate};
 
 use crate::rejection::Rejected;
@@ -68,7 +69,12 @@ pub(super) trait Step: Send {
     fn ease(&mut self) {}
 
     /// What it has read, for the one step that reads.
-    fn reading(&self) -> Option<Reading<'_>> {
+    fn reading(&self) -> Option<Reading> {
+        None
+    }
+
+    /// What went wrong within the answer, where that step has told the caller of it.
+    fn failure(&self) -> Option<&Failure<'static>> {
         None
     }
 
@@ -84,7 +90,7 @@ impl Step for Tally {
         Ok(())
     }
 
-    fn reading(&self) -> Option<Reading<'_>> {
+    fn reading(&self) -> Option<Reading> {
         Some(self.reading())
     }
 }
@@ -109,7 +115,11 @@ impl Step for Translate {
         self.held()
     }
 
-    fn reading(&self) -> Option<Reading<'_>> {
+    fn reading(&self) -> Option<Reading> {
         Some(self.reading())
+    }
+
+    fn failure(&self) -> Option<&Failure<'static>> {
+        self.failure()
     }
 }

@@ -46,7 +46,7 @@ pub(super) async fn answer(
     *found = findings::complete(&flow, counts).0;
     through?;
     head::unbind(&mut head.headers);
-    if let Some(failure) = flow.reading().and_then(|reading| reading.failure) {
+    if let Some(failure) = flow.failure() {
         head::retry_after(&mut head.headers, failure);
     }
     if ours.crossed {

@@ -53,11 +53,10 @@ impl Tally {
     }
 
     /// What was read so far.
-    pub fn reading(&self) -> Reading<'_> {
+    pub fn reading(&self) -> Reading {
         Reading {
             usage: self.totals.usage(dialect::family(self.wire.format()).usage),
             end: (!self.is_blind).then_some(self.end),
-            failure: None,
         }
     }
 

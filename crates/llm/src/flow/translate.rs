@@ -138,12 +138,16 @@ impl Translate {
     }
 
     /// What was read so far.
-    pub fn reading(&self) -> Reading<'_> {
+    pub fn reading(&self) -> Reading {
         Reading {
             usage: self.told.usage,
             end: Some(self.told.end),
-            failure: self.told.failure.as_ref(),
         }
+    }
+
+    /// What went wrong within the answer, of which the client has been told in its own format.
+    pub fn failure(&self) -> Option<&Failure<'static>> {
+        self.told.failure.as_ref()
     }
 
     /// Bytes that wait to be flushed.

@@ -57,6 +57,6 @@ impl Translator {
 
     /// What went wrong within the stream.
     pub fn failure(&self) -> Option<&Failure<'static>> {
-        self.step.reading().failure
+        self.step.failure()
     }
 }
