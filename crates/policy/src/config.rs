@@ -1,7 +1,6 @@
 //! Compiled policies as they travel.
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use sluice_guard::{self as guard, Lookup};
 
 use crate::{authentication, enrichment, fidelity, parameters, route_type, timeouts};
@@ -25,17 +24,46 @@ pub struct Compiled {
     pub config: String,
 }
 
-/// A compiled policy.
-#[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "each variant is documented in its own module")]
-pub enum Config {
-    Authentication(authentication::Config),
-    Timeouts(timeouts::Spec),
-    Guard(guard::Config),
-    Enrichment(enrichment::Config),
-    Parameters(parameters::Config),
-    RouteType(route_type::RouteType),
-    Fidelity(fidelity::Fidelity),
+/// Every policy: its variant, its kind as it travels, and what a data plane needs of it.
+macro_rules! policies {
+    ($($variant:ident $kind:literal $config:ty,)+) => {
+        /// A compiled policy.
+        #[derive(Debug, Clone, PartialEq)]
+        #[expect(missing_docs, reason = "each variant is documented in its own module")]
+        pub enum Config {
+            $($variant($config),)+
+        }
+
+        impl Config {
+            /// Every kind that this build knows, as a data plane says in its hello.
+            pub const KINDS: &[&str] = &[$($kind),+];
+
+            /// As it travels.
+            pub fn encode(&self) -> Compiled {
+                let (kind, config) = match self {
+                    $(Config::$variant(config) => ($kind, json(config)),)+
+                };
+                Compiled { kind, revision: 1, config }
+            }
+
+            fn parse(kind: &str, config: &str) -> Option<Result<Self, serde_json::Error>> {
+                match kind {
+                    $($kind => Some(serde_json::from_str(config).map(Config::$variant)),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+policies! {
+    Authentication "authentication" authentication::Config,
+    Timeouts "timeouts" timeouts::Spec,
+    Guard "promptGuard" guard::Config,
+    Enrichment "promptEnrichment" enrichment::Config,
+    Parameters "parameters" parameters::Config,
+    RouteType "routeType" route_type::RouteType,
+    Fidelity "fidelity" fidelity::Fidelity,
 }
 
 /// A policy that this build cannot run. Whatever carries it fails closed.
@@ -60,81 +88,25 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Every kind that this build knows, as a data plane says in its hello.
-    pub const KINDS: [&str; 7] = [
-        "authentication",
-        "timeouts",
-        "promptGuard",
-        "promptEnrichment",
-        "parameters",
-        "routeType",
-        "fidelity",
-    ];
-
-    fn kind(&self) -> &'static str {
-        match self {
-            Config::Authentication(_) => "authentication",
-            Config::Timeouts(_) => "timeouts",
-            Config::Guard(_) => "promptGuard",
-            Config::Enrichment(_) => "promptEnrichment",
-            Config::Parameters(_) => "parameters",
-            Config::RouteType(_) => "routeType",
-            Config::Fidelity(_) => "fidelity",
-        }
-    }
-
-    /// As it travels.
-    pub fn encode(&self) -> Compiled {
-        let config = match self {
-            Config::Authentication(c) => json(c),
-            Config::Timeouts(c) => json(c),
-            Config::Guard(c) => json(c),
-            Config::Enrichment(c) => json(c),
-            Config::Parameters(c) => json(c),
-            Config::RouteType(c) => json(c),
-            Config::Fidelity(c) => json(c),
-        };
-        Compiled {
-            kind: self.kind(),
-            revision: 1,
-            config,
-        }
-    }
-
     /// Reads what was sent.
     pub fn decode(kind: &str, revision: u32, config: &str) -> Result<Self, ConfigError> {
-        if revision != 1 {
-            return Err(ConfigError::Unknown {
+        let unknown = || ConfigError::Unknown {
+            kind: kind.to_owned(),
+            revision,
+        };
+        let known = (revision == 1).then(|| Self::parse(kind, config)).flatten();
+        known
+            .ok_or_else(unknown)?
+            .map_err(|source| ConfigError::Malformed {
                 kind: kind.to_owned(),
-                revision,
-            });
-        }
-        match kind {
-            "authentication" => parse(kind, config).map(Config::Authentication),
-            "timeouts" => parse(kind, config).map(Config::Timeouts),
-            "promptGuard" => parse(kind, config).map(Config::Guard),
-            "promptEnrichment" => parse(kind, config).map(Config::Enrichment),
-            "parameters" => parse(kind, config).map(Config::Parameters),
-            "routeType" => parse(kind, config).map(Config::RouteType),
-            "fidelity" => parse(kind, config).map(Config::Fidelity),
-            _ => Err(ConfigError::Unknown {
-                kind: kind.to_owned(),
-                revision,
-            }),
-        }
+                source,
+            })
     }
 }
 
 fn json<T: Serialize>(value: &T) -> String {
     // These types have string keys only and no fallible serialisers, so this cannot fail.
     serde_json::to_string(value).unwrap_or_default()
-}
-
-fn parse<T: DeserializeOwned>(kind: &str, text: &str) -> Result<T, ConfigError> {
-    serde_json::from_str(text).map_err(|source| ConfigError::Malformed {
-        kind: kind.to_owned(),
-        source,
-    })
 }
 
 #[cfg(test)]
