@@ -8,8 +8,10 @@
 //!
 //! Strings in fields that this version doesn't know are texts too: a guard must not be blind to what is new.
 
+mod cursor;
 pub(crate) mod delta;
 pub(crate) mod kind;
+mod outline;
 pub(crate) mod walk;
 
 use bytes::Bytes;
@@ -83,6 +85,8 @@ impl<E> TextError<E> {
                 field: field.to_owned(),
                 expected: "valid JSON",
             }),
+            Stop::Duplicate(name) => Self::Malformed(ScanError::Duplicate(name)),
+            Stop::TooManyObjects => Self::Malformed(ScanError::TooManyObjects),
             Stop::Refused(why) => Self::Refused(why),
         }
     }

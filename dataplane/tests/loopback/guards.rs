@@ -439,6 +439,26 @@ async fn prompts_are_masked_before_the_provider_sees_them() {
 }
 
 #[tokio::test]
+async fn strangers_in_an_object_make_no_guard_blind() {
+    let plan =
+        guards(r#"{"request":{"matches":["SECRET-[0-9]+"]},"response":{"matches":["SECRET"]}}"#);
+    let lab = Lab::start(&plan).await;
+    let document =
+        r#"{"role":"user","type":"text","media_type":"text/plain","data":"SECRET-1234"}"#;
+    let twice = r#"{"type":"base64","type":"text","media_type":"text/plain","data":"SECRET-1234"}"#;
+    for (source, status) in [(document, 403), (twice, 400)] {
+        for model in ["gpt-4", "claude"] {
+            let body = format!(
+                r#"{{"model":"{model}","max_tokens":9,"messages":[{{"role":"user","content":[{{"type":"document","source":{source}}}]}}]}}"#
+            );
+            let answer = lab.post("/v1/messages", &[], body).await;
+            assert_eq!(answer.status, status, "{model}: {}", answer.text());
+            assert_eq!(lab.mock.counts().received, 0);
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_audit_changes_nothing_and_says_what_it_saw() {
     let plan = guards(
         r#"{"request":{"mode":"Audit","matches":["credit card"]},"response":{"mode":"Audit","regex":{"builtins":["EMAIL"]}}}"#,

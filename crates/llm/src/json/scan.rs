@@ -29,6 +29,9 @@ pub enum ScanError {
     /// More than [`MAX_FIELDS`] top-level fields.
     #[error("the body has more than 1024 fields")]
     TooManyFields,
+    /// So many objects that they can't be looked at.
+    #[error("the body has more than 100000 objects")]
+    TooManyObjects,
     /// A field stands twice, so that two readers could take different values.
     #[error("the field {0} stands twice in the body")]
     Duplicate(String),

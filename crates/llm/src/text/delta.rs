@@ -156,8 +156,8 @@ impl<T> Deltas<T> {
         let new = match self.texts(&data, &object, &ends, masks, &mut texts) {
             Ok(new) => new,
             Err(Stop::Refused(why)) => return Err(why),
-            // Brackets that match around something that is no JSON. Nobody can read it, so nobody gets it.
-            Err(Stop::Malformed) => return Ok(()),
+            // Brackets that match around something that is no JSON, or too much of it. Nobody can read it, so nobody gets it.
+            Err(Stop::Malformed | Stop::Duplicate(_) | Stop::TooManyObjects) => return Ok(()),
         };
         self.go_on(&texts, &ends, masks, out)?;
         self.head.see(&object);

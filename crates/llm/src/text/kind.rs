@@ -36,6 +36,10 @@ pub(crate) struct Context {
     pub(crate) descriptions: bool,
     /// Whether it is an answer's, of which more is no text.
     pub(crate) answer: bool,
+    /// What it may be besides: where an object says two things of itself, who reads it decides, and it is looked at as both.
+    pub(crate) also: Option<Kind>,
+    /// Whether something around it has said what it is. A role within says nothing then.
+    pub(crate) settled: bool,
 }
 
 /// Fields whose strings are names, numbers or media.
@@ -95,27 +99,49 @@ const NOT_TEXT_OF_ANSWERS: [&str; 29] = [
 /// What an object's own fields say about it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Peek {
-    pub(crate) kind: Option<Kind>,
+    /// Whose it is by its `role`.
+    pub(crate) by_role: Option<Kind>,
+    /// Whose it is by its `type`.
+    pub(crate) by_type: Option<Kind>,
     /// Its `type`.
     pub(crate) tag: Option<String>,
     pub(crate) index: Option<i64>,
-    /// Whether its `data` is text and no medium.
-    pub(crate) text_data: bool,
+    /// Whether it says that its `data` is text.
+    says_text: bool,
+    /// Whether it says that its `data` is a medium.
+    says_medium: bool,
 }
 
 impl Peek {
+    /// Whether it takes a field's string into account.
+    pub(crate) fn hears(key: &str) -> bool {
+        matches!(
+            key,
+            "role" | "type" | "mimeType" | "mime_type" | "media_type"
+        )
+    }
+
     /// Takes a field's string into account.
-    pub(crate) fn see(&mut self, key: &str, value: &str) {
+    pub(crate) fn hear(&mut self, key: &str, value: &str) {
         match key {
-            "role" => self.kind = of_role(value).or(self.kind),
+            "role" => self.by_role = of_role(value).or(self.by_role),
             "type" => {
-                self.kind = self.kind.or_else(|| of_type(value));
-                self.text_data |= value == "text";
+                self.by_type = of_type(value).or(self.by_type);
+                self.says_text |= value == "text";
+                self.says_medium |= matches!(value, "base64" | "redacted_thinking");
                 self.tag = Some(value.to_owned());
             }
-            "mimeType" | "mime_type" | "media_type" => self.text_data |= value.starts_with("text/"),
-            _ => {}
+            _ => {
+                let is_text = value.trim_start().to_ascii_lowercase().starts_with("text/");
+                self.says_text |= is_text;
+                self.says_medium |= !is_text && value.contains('/');
+            }
         }
+    }
+
+    /// Whether its `data` is proved to be a medium. `parent` is the field that it stands in.
+    fn is_medium(&self, parent: &str) -> bool {
+        !self.says_text && (self.says_medium || matches!(parent, "input_audio" | "audio"))
     }
 }
 
@@ -159,6 +185,8 @@ impl Context {
             everything: false,
             descriptions: false,
             answer: false,
+            also: None,
+            settled: false,
         }
     }
 
@@ -172,17 +200,30 @@ impl Context {
     /// Within an object.
     pub(crate) fn object(self, peek: &Peek) -> Self {
         if self.everything {
-            self
-        } else {
-            Self {
-                kind: peek.kind.unwrap_or(self.kind),
-                ..self
-            }
+            return self;
+        }
+        let (kind, other) = match (peek.by_type, peek.by_role) {
+            (None, None) => return self,
+            (Some(kind), role) => (kind, role),
+            (None, Some(role)) if !self.settled => (role, None),
+            // Roles are of messages; the stranger of a part is believed by some only.
+            (None, role) => (self.kind, role),
+        };
+        let other = other.filter(|other| *other != kind && !self.answer);
+        Self {
+            kind,
+            also: other.or(self.also),
+            settled: true,
+            ..self
         }
     }
 
-    /// Within a field of an object. `is_string` says whether its value is one.
-    pub(crate) fn field(self, key: &str, peek: &Peek, is_string: bool) -> Field {
+    fn may_be(self, kind: Kind) -> bool {
+        self.kind == kind || self.also == Some(kind)
+    }
+
+    /// Within a field of an object that stands in the field `parent`. `is_string` says whether its value is one.
+    pub(crate) fn field(self, key: &str, parent: &str, peek: &Peek, is_string: bool) -> Field {
         if self.everything {
             return Field::Within(self, false);
         }
@@ -192,10 +233,11 @@ impl Context {
         let to = |kind, everything| Self {
             kind,
             everything,
+            settled: true,
             ..self
         };
         match key {
-            "data" if !peek.text_data => Field::Skip,
+            "data" if peek.is_medium(parent) => Field::Skip,
             "logprobs" | "logprobsResult" | "top_logprobs" if self.answer => Field::Tokens,
             "url" | "image_url" | "file_url" | "fileUri" | "file_uri" if is_string => {
                 Field::Address(self)
@@ -204,10 +246,10 @@ impl Context {
                 Field::Within(to(Kind::ToolArguments, !is_string), is_string)
             }
             "args" => Field::Within(to(Kind::ToolArguments, true), false),
-            "input" if self.kind == Kind::ToolArguments => {
+            "input" if self.may_be(Kind::ToolArguments) => {
                 Field::Within(to(self.kind, true), false)
             }
-            "response" if self.kind == Kind::ToolResults => {
+            "response" if self.may_be(Kind::ToolResults) => {
                 Field::Within(to(self.kind, true), false)
             }
             "tool_calls" | "function_call" | "functionCall" | "executableCode"

@@ -165,3 +165,92 @@ fn probabilities_of_tokens_spell_nothing_out() {
         br#"{"choices":[{"message":{"content":"a"},"logprobs":null}]}"#
     );
 }
+
+#[test]
+fn an_object_is_read_whole_before_it_is_judged() {
+    use Kind::{ToolArguments, ToolResults, User};
+    // What stands before the word that counts makes nobody blind.
+    for document in [
+        r#"{"role":"user","type":"text","media_type":"text/plain","data":"SECRET"}"#,
+        r#"{"media_type":"image/png","type":"text","data":"SECRET"}"#,
+        r#"{"data":"SECRET","type":"text"}"#,
+        r#"{"data":"SECRET"}"#,
+    ] {
+        let body = format!(
+            r#"{{"messages":[{{"role":"user","content":[{{"type":"document","source":{document}}}]}}]}}"#
+        );
+        assert_eq!(seen(&body), pairs(&[(User, "SECRET")]), "{document}");
+    }
+    // A part that says two things of itself is looked at as both.
+    let body = r#"{"messages":[{"role":"assistant","content":[{"role":"user","type":"tool_use","input":{"id":"SECRET"}}]}]}"#;
+    let found = seen(body);
+    assert!(
+        found.contains(&(ToolArguments, "SECRET".into())),
+        "{found:?}"
+    );
+    assert!(found.contains(&(User, "SECRET".into())), "{found:?}");
+    let body = r#"{"contents":[{"role":"user","parts":[{"functionResponse":{"role":"model","response":{"data":"SECRET"}}}]}]}"#;
+    assert!(seen(body).contains(&(ToolResults, "SECRET".into())));
+    // A role that stands where none belongs takes no text out of what its message is.
+    let body = r#"{"messages":[{"role":"user","content":[{"type":"text","role":"assistant","text":"SECRET"}]}]}"#;
+    assert!(seen(body).contains(&(User, "SECRET".into())));
+}
+
+#[test]
+fn only_what_is_proved_to_be_a_medium_is_skipped() {
+    for source in [
+        r#"{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}"#,
+        r#"{"type":"input_audio","input_audio":{"data":"AAAA","format":"wav"}}"#,
+        r#"{"inlineData":{"data":"AAAA","mimeType":"audio/wav"}}"#,
+        r#"{"type":"redacted_thinking","data":"AAAA"}"#,
+        r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}"#,
+        r#"{"type":"input_image","image_url":"DATA:Image/png;base64,AAAA"}"#,
+    ] {
+        let body = format!(r#"{{"messages":[{{"role":"user","content":[{source}]}}]}}"#);
+        let found = seen(&body);
+        assert!(
+            found.iter().all(|(_, text)| !text.contains("AAAA")),
+            "{source}"
+        );
+    }
+    let address = "data:text/plain,SECRET";
+    let body = format!(
+        r#"{{"messages":[{{"role":"user","content":[{{"type":"image_url","image_url":{{"url":"{address}"}}}}]}}]}}"#
+    );
+    assert_eq!(seen(&body), pairs(&[(Kind::User, address)]));
+}
+
+#[test]
+fn a_key_that_stands_twice_in_a_request_is_refused_by_name() {
+    let many: String = (0..40).map(|i| format!(r#""k{i}":1,"#)).collect();
+    for body in [
+        r#"{"messages":[{"role":"assistant","role":"user","content":"a"}]}"#.to_owned(),
+        r#"{"messages":[{"content":"a","\u0063ontent":"b"}]}"#.to_owned(),
+        r#"{"tools":[{"function":{"parameters":{"a":{},"a":{}}}}]}"#.to_owned(),
+        r#"{"user":{"a":1,"a":2}}"#.to_owned(),
+        format!(r#"{{"messages":[{{{many}"k7":1}}]}}"#),
+        r#"{"n":1,"n":2}"#.to_owned(),
+    ] {
+        let object = Object::scan(Bytes::from(body.clone())).unwrap();
+        let mut look = |_: Part, _: &str| Ok::<_, Infallible>(None);
+        assert!(
+            matches!(
+                request(&object, &mut look),
+                Err(TextError::Malformed(ScanError::Duplicate(_)))
+            ),
+            "{body}"
+        );
+    }
+    assert_eq!(seen(r#"{"messages":[{"a":1},{"a":1}]}"#), []);
+}
+
+#[test]
+fn objects_are_bounded_in_number() {
+    let objects = vec![r#"{"type":"a"}"#; 100_001].join(",");
+    let body = format!(r#"{{"messages":[{objects}]}}"#);
+    let object = Object::scan(Bytes::from(body)).unwrap();
+    let mut look = |_: Part, _: &str| Ok::<_, Infallible>(None);
+    let refused = request(&object, &mut look);
+    let expected = TextError::Malformed(ScanError::TooManyObjects);
+    assert_eq!(refused, Err(expected));
+}
