@@ -71,31 +71,27 @@ impl Translate {
 
     /// Takes the next frame. A whole answer goes on at once, what a stream says is gathered.
     pub fn frame(&mut self, frame: Frame, out: Out<'_>) -> Result<(), Unreadable> {
+        if let Frame::Whole(whole) = frame {
+            let translated = self.crossing.whole(&whole)?;
+            let end = if translated.failure.is_some() {
+                End::Failed
+            } else {
+                End::Complete
+            };
+            self.told = Told {
+                usage: translated.usage,
+                end,
+                failure: translated.failure,
+            };
+            out(Frame::Whole(translated.whole));
+            return Ok(());
+        }
         let Self {
             stream,
             crossing,
             told,
             out: written,
         } = self;
-        let frame = match frame {
-            Frame::Whole(whole) => {
-                let translated = crossing.whole(&whole)?;
-                let end = if translated.failure.is_some() {
-                    End::Failed
-                } else {
-                    End::Complete
-                };
-                let (usage, failure) = (translated.usage, translated.failure);
-                *told = Told {
-                    usage,
-                    end,
-                    failure,
-                };
-                out(Frame::Whole(translated.whole));
-                return Ok(());
-            }
-            frame => frame,
-        };
         let Stream { decoder, encoder } = stream.get_or_insert_with(|| Stream::new(crossing));
         let mut sink = |event: Event<'_>| {
             told.hear(&event);
@@ -105,8 +101,8 @@ impl Translate {
             Frame::Event(event) => decoder.event(&event, &mut sink),
             Frame::Message(message) => decoder.message(&message, &mut sink),
             Frame::Unframed(unframed) => decoder.give_up(&unframed.why, &mut sink),
-            // Of a stream that can't be read any more.
-            Frame::Bytes(_) | Frame::Whole(_) => {}
+            // Whole ones have gone on, and bytes are of a stream that can't be read any more.
+            Frame::Whole(_) | Frame::Bytes(_) => {}
         }
         Ok(())
     }
