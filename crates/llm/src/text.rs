@@ -22,6 +22,7 @@ pub use delta::{Deltas, Events, Masks};
 pub use kind::{Kind, Part};
 
 use kind::Context;
+use outline::Unclear;
 use walk::{Place, Stop, Walk};
 
 /// What a top-level field of a request is: parameters and names are no text. A field that isn't known here is.
@@ -81,12 +82,14 @@ pub enum TextError<E> {
 impl<E> TextError<E> {
     fn of(stop: Stop<E>, field: &str) -> Self {
         match stop {
-            Stop::Malformed => Self::Malformed(ScanError::WrongType {
-                field: field.to_owned(),
-                expected: "valid JSON",
+            Stop::Unclear(unclear) => Self::Malformed(match unclear {
+                Unclear::Malformed => ScanError::WrongType {
+                    field: field.to_owned(),
+                    expected: "valid JSON",
+                },
+                Unclear::Duplicate(name) => ScanError::Duplicate(name),
+                Unclear::TooManyObjects => ScanError::TooManyObjects,
             }),
-            Stop::Duplicate(name) => Self::Malformed(ScanError::Duplicate(name)),
-            Stop::TooManyObjects => Self::Malformed(ScanError::TooManyObjects),
             Stop::Refused(why) => Self::Refused(why),
         }
     }

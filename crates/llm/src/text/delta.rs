@@ -157,7 +157,7 @@ impl<T> Deltas<T> {
             Ok(new) => new,
             Err(Stop::Refused(why)) => return Err(why),
             // Brackets that match around something that is no JSON, or too much of it. Nobody can read it, so nobody gets it.
-            Err(Stop::Malformed | Stop::Duplicate(_) | Stop::TooManyObjects) => return Ok(()),
+            Err(Stop::Unclear(_)) => return Ok(()),
         };
         self.go_on(&texts, &ends, masks, out)?;
         self.head.see(&object);

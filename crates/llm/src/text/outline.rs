@@ -30,8 +30,9 @@ pub(super) enum Keys {
 
 /// Why a text has no outline.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Unclear {
+pub(crate) enum Unclear {
     Malformed,
+    /// A field that stands twice in its object.
     Duplicate(String),
     TooManyObjects,
 }

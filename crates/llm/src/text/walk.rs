@@ -15,26 +15,19 @@ pub(super) const MAX_DEPTH: usize = 300;
 /// Why a walk ended early.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Stop<E> {
-    Malformed,
-    /// A field that stands twice in its object.
-    Duplicate(String),
-    TooManyObjects,
+    Unclear(Unclear),
     Refused(E),
 }
 
 impl<E> From<Malformed> for Stop<E> {
-    fn from(_: Malformed) -> Self {
-        Self::Malformed
+    fn from(malformed: Malformed) -> Self {
+        Self::Unclear(malformed.into())
     }
 }
 
 impl<E> From<Unclear> for Stop<E> {
     fn from(unclear: Unclear) -> Self {
-        match unclear {
-            Unclear::Malformed => Self::Malformed,
-            Unclear::Duplicate(name) => Self::Duplicate(name),
-            Unclear::TooManyObjects => Self::TooManyObjects,
-        }
+        Self::Unclear(unclear)
     }
 }
 
@@ -80,7 +73,7 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
         self.value(context, false)?;
         self.json.space();
         if self.json.at != self.json.bytes.len() {
-            return Err(Stop::Malformed);
+            return Err(Malformed.into());
         }
         Ok((!self.edits.is_empty()).then(|| self.splice(0..self.json.bytes.len())))
     }
@@ -112,7 +105,7 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
         if self.json.at == self.json.bytes.len() {
             Ok(changed)
         } else {
-            Err(Stop::Malformed)
+            Err(Malformed.into())
         }
     }
 
@@ -131,7 +124,7 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
 
     fn value(&mut self, context: Context, json: bool) -> Result<(), Stop<E>> {
         if self.path.len() > MAX_DEPTH {
-            return Err(Stop::Malformed);
+            return Err(Malformed.into());
         }
         match self.json.bytes.get(self.json.at) {
             Some(b'"') => {
@@ -149,7 +142,7 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
                     Ok(())
                 }
             }
-            None => Err(Stop::Malformed),
+            None => Err(Malformed.into()),
         }
     }
 
@@ -203,7 +196,7 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
         is_string: bool,
     ) -> Result<(), Stop<E>> {
         let Some(Step::Key(key)) = self.path.last() else {
-            return Err(Stop::Malformed);
+            return Err(Malformed.into());
         };
         let is_description = matches!(&**key, "description" | "title");
         match context.field(key, self.parent(), peek, is_string) {
@@ -262,7 +255,7 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
     }
 
     fn look(&mut self, at: Range<usize>, context: Context, json: bool) -> Result<(), Stop<E>> {
-        let text = decode(&self.json.bytes[at.clone()]).ok_or(Stop::Malformed)?;
+        let text = decode(&self.json.bytes[at.clone()]).ok_or(Malformed)?;
         if text.is_empty() {
             return Ok(());
         }
