@@ -75,7 +75,7 @@ pub(crate) async fn run(command: &mut Command) -> anyhow::Result<()> {
 /// Builds what [`sluice`] names.
 pub(crate) async fn build_sluice() -> anyhow::Result<()> {
     run(Command::new(env!("CARGO"))
-        .args(["build", "--profile", "ci", "-p", "sluice-cli"])
+        .args(["build", "--profile", "ci", "--bin", "sluice"])
         .current_dir(root()))
     .await
 }

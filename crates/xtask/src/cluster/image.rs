@@ -133,10 +133,14 @@ async fn build(images: &[&Image], load: &Load) -> anyhow::Result<()> {
     cargo.env("CARGO_TARGET_DIR", root().join("target"));
     cargo.current_dir(load.from.clone().unwrap_or_else(root));
     for image in images {
-        let package = image
-            .package
-            .map(|package| ["-p", package, "--bin", image.program]);
-        cargo.args(package.into_iter().flatten());
+        let Some(package) = image.package else {
+            continue;
+        };
+        // For tests, as the tests are built; for anything else, with its own features and no others.
+        if load.profile != "ci" {
+            cargo.args(["-p", package]);
+        }
+        cargo.args(["--bin", image.program]);
     }
     child::run(&mut cargo).await
 }
