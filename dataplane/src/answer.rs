@@ -23,8 +23,8 @@ mod step;
 mod whole;
 
 use bytes::Bytes;
+use http::Response;
 use http::response::Parts;
-use http::{HeaderValue, Response, header};
 use sluice_llm::flow::Door;
 
 use crate::budget::Share;
@@ -75,13 +75,12 @@ pub(crate) async fn open(
     if let Some(sent) = &sent {
         head::mark(&mut head.headers, &sent.dropped);
     }
-    let plan = plan::plan(sent, &head, looks, record.shared())?;
     let AnswerPlan {
         entry,
         steps,
         crossed,
         counts,
-    } = plan;
+    } = plan::plan(sent, &head, looks, record.shared())?;
     let flow = Flow::new(steps, Share::new(&record.shared().engine.budget));
     if is_provider {
         head::clean(&mut head.headers);
@@ -107,8 +106,7 @@ pub(crate) async fn open(
         Entry::Stream(door) => {
             head::unbuffer(&mut head.headers);
             if crossed {
-                let kind = HeaderValue::from_static("text/event-stream; charset=utf-8");
-                head.headers.insert(header::CONTENT_TYPE, kind);
+                head::set_event_stream(&mut head.headers);
             }
             Some(door)
         }

@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use sluice_guard::Outcome;
 use sluice_llm::usage::Usage;
+use sluice_process::metrics::{add, add_in};
 use sluice_process::task::Panics;
 use sluice_vocab::ErrorType;
 
@@ -142,116 +143,80 @@ impl Metrics {
         registry
             .sub_registry_with_prefix("sluice")
             .register_collector(Box::new(Panics));
-        let requests = Family::<RequestLabels, Counter>::default();
-        let make: fn() -> Histogram = || Histogram::new(DURATION_BUCKETS);
-        let duration = Family::new_with_constructor(make);
-        let errors = Family::<ErrorLabels, Counter>::default();
-        let active = Family::<ActiveLabels, Gauge>::default();
-        let tokens = Family::<TokenLabels, Counter>::default();
-        let dropped = Family::<ActiveLabels, Counter>::default();
-        let (connections, body_bytes) = (Gauge::default(), Gauge::default());
-        let (truncated, usage_missing) = (Counter::default(), Counter::default());
-        let (panics, upstream_connects) = (Counter::default(), Counter::default());
-        registry.register(
-            "proxy_requests",
-            "Requests by their answer's status",
-            requests.clone(),
-        );
-        registry.register_with_unit(
-            "proxy_request_duration",
-            "Time to the answer's last byte",
-            Unit::Seconds,
-            duration.clone(),
-        );
-        registry.register(
-            "proxy_errors",
-            "Requests that ended in an error, by its type",
-            errors.clone(),
-        );
-        registry.register(
-            "proxy_active_requests",
-            "Requests in flight",
-            active.clone(),
-        );
-        registry.register(
-            "sluice_tokens",
-            "Tokens by type: input (cached included), output (reasoning included), cached",
-            tokens.clone(),
-        );
-        registry.register(
-            "sluice_fields_dropped",
-            "Fields of requests that their provider's format had no place for",
-            dropped.clone(),
-        );
-        let guard_hits = Family::<GuardLabels, Counter>::default();
-        registry.register(
-            "sluice_guard_hits",
-            "Requests and answers in which a guard's rule found something",
-            guard_hits.clone(),
-        );
-        let make_ask: fn() -> Histogram = || Histogram::new(ASK_BUCKETS);
-        let guard_asks = Family::new_with_constructor(make_ask);
-        registry.register_with_unit(
-            "sluice_guard_ask",
-            "Time that a webhook or a moderation service took to answer a guard",
-            Unit::Seconds,
-            guard_asks.clone(),
-        );
-        registry.register(
-            "sluice_connections",
-            "Client connections",
-            connections.clone(),
-        );
-        registry.register(
-            "sluice_streams_truncated",
-            "Streams that a provider ended without saying that they are complete",
-            truncated.clone(),
-        );
-        registry.register(
-            "sluice_usage_missing",
-            "Complete answers without a word on the tokens used",
-            usage_missing.clone(),
-        );
-        registry.register(
-            "sluice_panics",
-            "Requests that ended in a panic of the gateway",
-            panics.clone(),
-        );
-        registry.register(
-            "sluice_upstream_connects",
-            "Connections made to upstreams",
-            upstream_connects.clone(),
-        );
-        let handshakes_failed = Counter::default();
-        registry.register(
-            "sluice_tls_handshakes_failed",
-            "Client connections that were let go before TLS was agreed on",
-            handshakes_failed.clone(),
-        );
-        registry.register_with_unit(
-            "sluice_request_bodies",
-            "Memory held for the bodies of requests and answers",
-            Unit::Bytes,
-            body_bytes.clone(),
-        );
+        let r = &mut registry;
+        // In the order in which they are printed.
         Self {
-            registry,
-            requests,
-            duration,
-            errors,
-            active,
-            tokens,
-            dropped,
-            guard_hits,
-            guard_asks,
-            connections,
-            truncated,
-            usage_missing,
-            panics,
-            upstream_connects,
-            handshakes_failed,
-            body_bytes,
+            requests: add(r, "proxy_requests", "Requests by their answer's status"),
+            duration: add_in(
+                r,
+                "proxy_request_duration",
+                "Time to the answer's last byte",
+                Unit::Seconds,
+                Family::new_with_constructor(|| Histogram::new(DURATION_BUCKETS)),
+            ),
+            errors: add(
+                r,
+                "proxy_errors",
+                "Requests that ended in an error, by its type",
+            ),
+            active: add(r, "proxy_active_requests", "Requests in flight"),
+            tokens: add(
+                r,
+                "sluice_tokens",
+                "Tokens by type: input (cached included), output (reasoning included), cached",
+            ),
+            dropped: add(
+                r,
+                "sluice_fields_dropped",
+                "Fields of requests that their provider's format had no place for",
+            ),
+            guard_hits: add(
+                r,
+                "sluice_guard_hits",
+                "Requests and answers in which a guard's rule found something",
+            ),
+            guard_asks: add_in(
+                r,
+                "sluice_guard_ask",
+                "Time that a webhook or a moderation service took to answer a guard",
+                Unit::Seconds,
+                Family::new_with_constructor(|| Histogram::new(ASK_BUCKETS)),
+            ),
+            connections: add(r, "sluice_connections", "Client connections"),
+            truncated: add(
+                r,
+                "sluice_streams_truncated",
+                "Streams that a provider ended without saying that they are complete",
+            ),
+            usage_missing: add(
+                r,
+                "sluice_usage_missing",
+                "Complete answers without a word on the tokens used",
+            ),
+            panics: add(
+                r,
+                "sluice_panics",
+                "Requests that ended in a panic of the gateway",
+            ),
+            upstream_connects: add(
+                r,
+                "sluice_upstream_connects",
+                "Connections made to upstreams",
+            ),
+            handshakes_failed: add(
+                r,
+                "sluice_tls_handshakes_failed",
+                "Client connections that were let go before TLS was agreed on",
+            ),
+            body_bytes: add_in(
+                r,
+                "sluice_request_bodies",
+                "Memory held for the bodies of requests and answers",
+                Unit::Bytes,
+                Gauge::default(),
+            ),
             totals: Sums::default(),
+            registry,
         }
     }
 

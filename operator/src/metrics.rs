@@ -11,6 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use sluice_process::metrics::{add, add_in};
 use sluice_process::task::Panics;
 
 /// Which Gateway.
@@ -60,77 +61,49 @@ impl Default for Metrics {
     fn default() -> Self {
         let buckets = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
         let mut registry = Registry::with_prefix("sluice_operator");
-        let compile = Histogram::new(buckets);
-        let mut metrics = Self {
-            compile: compile.clone(),
-            pushes: Family::default(),
-            pushed: Family::default(),
-            refused: Counter::default(),
-            denied: Counter::default(),
-            streams: Gauge::default(),
-            data_planes: Family::default(),
-            writes: Family::default(),
-            unanswered: Family::default(),
-            leader: Gauge::default(),
-            epoch: Gauge::default(),
-            registry: Arc::default(),
-        };
-        registry.register_with_unit(
-            "compile",
-            "Time to compile everything",
-            Unit::Seconds,
-            compile,
-        );
-        registry.register(
-            "pushes",
-            "Updates sent to data planes",
-            metrics.pushes.clone(),
-        );
-        registry.register_with_unit(
-            "pushed",
-            "Size of updates sent",
-            Unit::Bytes,
-            metrics.pushed.clone(),
-        );
-        registry.register(
-            "refused_updates",
-            "Updates that a data plane refused",
-            metrics.refused.clone(),
-        );
-        registry.register(
-            "denied_streams",
-            "Callers that are no data plane of ours",
-            metrics.denied.clone(),
-        );
-        registry.register(
-            "configuration_streams",
-            "Data planes that follow this replica",
-            metrics.streams.clone(),
-        );
-        registry.register(
-            "data_planes",
-            "Data planes that report to this replica",
-            metrics.data_planes.clone(),
-        );
-        registry.register("writes", "Objects written", metrics.writes.clone());
-        registry.register(
-            "unanswered_calls",
-            "Calls that the API server did not answer in time",
-            metrics.unanswered.clone(),
-        );
-        registry.register(
-            "leader",
-            "1 when this replica leads",
-            metrics.leader.clone(),
-        );
-        registry.register(
-            "epoch",
-            "How often the lease has changed hands",
-            metrics.epoch.clone(),
-        );
-        registry.register_collector(Box::new(Panics));
-        metrics.registry = Arc::new(registry);
-        metrics
+        let r = &mut registry;
+        // In the order in which they are printed.
+        Self {
+            compile: add_in(
+                r,
+                "compile",
+                "Time to compile everything",
+                Unit::Seconds,
+                Histogram::new(buckets),
+            ),
+            pushes: add(r, "pushes", "Updates sent to data planes"),
+            pushed: add_in(
+                r,
+                "pushed",
+                "Size of updates sent",
+                Unit::Bytes,
+                Family::default(),
+            ),
+            refused: add(r, "refused_updates", "Updates that a data plane refused"),
+            denied: add(
+                r,
+                "denied_streams",
+                "Callers that are no data plane of ours",
+            ),
+            streams: add(
+                r,
+                "configuration_streams",
+                "Data planes that follow this replica",
+            ),
+            data_planes: add(r, "data_planes", "Data planes that report to this replica"),
+            writes: add(r, "writes", "Objects written"),
+            unanswered: add(
+                r,
+                "unanswered_calls",
+                "Calls that the API server did not answer in time",
+            ),
+            leader: add(r, "leader", "1 when this replica leads"),
+            epoch: add(r, "epoch", "How often the lease has changed hands"),
+            registry: {
+                r.register_collector(Box::new(Panics));
+                Arc::new(registry)
+            },
+        }
     }
 }
 

@@ -132,19 +132,16 @@ fn entries(
     };
     let (compiled, findings) = spec.compile(&scope, base);
     let credentials = found.finish();
-    for finding in findings {
-        let at = Origin {
-            path: finding.path.clone(),
+    // Of a parent that has not these fields, only the whole can be named.
+    let at = |path: String| match parent {
+        Some(parent) if parent != base => item.at(""),
+        _ => Origin {
+            path,
             ..item.at("")
-        };
-        verdicts.add(
-            &if parent.is_none_or(|p| p == base) {
-                at
-            } else {
-                item.at("")
-            },
-            finding,
-        );
+        },
+    };
+    for finding in findings {
+        verdicts.add(&at(finding.path.clone()), finding);
     }
     let api_keys = spec
         .authentication
@@ -164,15 +161,7 @@ fn entries(
             revision: policy.revision,
             config: policy.config,
         };
-        let at = Origin {
-            path: format!("{base}.{}", policy.kind),
-            ..item.at("")
-        };
-        let at = if parent.is_none_or(|p| p == base) {
-            at
-        } else {
-            item.at("")
-        };
+        let at = at(format!("{base}.{}", policy.kind));
         pool.put(key.clone(), &at, Body::Policy(body), refs);
         keys.push(key);
     }

@@ -26,21 +26,12 @@ pub(crate) fn take(loaded: &mut Loaded, file: &Arc<Path>, mut value: Value, line
     if let ("List", Some(Value::Array(items))) =
         (kind.as_str(), value.get_mut("items").map(std::mem::take))
     {
-        let lines_of = |i: usize| {
-            lines
-                .children
-                .get("items")
-                .and_then(|l| l.children.get(&i.to_string()))
-                .cloned()
-        };
-        let items: Vec<_> = items
-            .into_iter()
-            .enumerate()
-            .map(|(i, item)| (item, lines_of(i).unwrap_or_default()))
-            .collect();
-        return items
-            .into_iter()
-            .for_each(|(item, lines)| take(loaded, file, item, lines));
+        let children = lines.children.get("items").map(|l| &l.children);
+        let lines_of = |i: usize| children.and_then(|c| c.get(&i.to_string())).cloned();
+        for (i, item) in items.into_iter().enumerate() {
+            take(loaded, file, item, lines_of(i).unwrap_or_default());
+        }
+        return;
     }
     let kind = match identify(&value, &kind, &api_version) {
         Ok(kind) => kind,
@@ -65,26 +56,23 @@ pub(crate) fn take(loaded: &mut Loaded, file: &Arc<Path>, mut value: Value, line
     if !findings.iter().any(|f| f.severity == Severity::Error) {
         findings.extend(loaded.resources.put(&object, value).err());
     }
-    let errors = findings.iter().filter(|f| f.severity == Severity::Error);
-    let why: Vec<String> = errors
-        .map(|f| format!("{}: {}", f.path, f.message))
-        .collect();
-    if !why.is_empty() {
-        loaded
-            .resources
-            .unreadable
-            .insert(object.clone(), why.join("; "));
+    if let Some(why) = errors(&findings) {
+        loaded.resources.unreadable.insert(object.clone(), why);
     }
     for finding in findings {
         loaded.say(file, lines.of(&finding.path), Some(&object), finding);
     }
-    loaded.places.insert(
-        object,
-        Place {
-            file: file.clone(),
-            lines,
-        },
-    );
+    let file = file.clone();
+    loaded.places.insert(object, Place { file, lines });
+}
+
+/// All that is wrong, in a sentence.
+fn errors(findings: &[Finding]) -> Option<String> {
+    let errors = findings.iter().filter(|f| f.severity == Severity::Error);
+    let why: Vec<String> = errors
+        .map(|f| format!("{}: {}", f.path, f.message))
+        .collect();
+    (!why.is_empty()).then(|| why.join("; "))
 }
 
 /// Everything that an API server would check, in its order.

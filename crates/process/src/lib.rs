@@ -5,11 +5,13 @@
 //! task        all others: one that panics is logged and counted
 //! Readiness   named gates; ready when all are open
 //! Admin       /healthz, /readyz and /metrics on a port of their own
+//! metrics     registered as they are made
 //! Signals     SIGTERM and SIGINT, none lost between two of them
 //! ```
 
 pub mod admin;
 pub mod log;
+pub mod metrics;
 pub mod readiness;
 pub mod shutdown;
 pub mod supervise;

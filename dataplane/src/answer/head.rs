@@ -101,6 +101,12 @@ pub(super) fn unbuffer(headers: &mut HeaderMap) {
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
 }
 
+/// What was something else has become a stream of events.
+pub(super) fn set_event_stream(headers: &mut HeaderMap) {
+    let kind = HeaderValue::from_static("text/event-stream; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, kind);
+}
+
 /// Our id under the usual name, the upstream's under another; Anthropic's clients look for `request-id`.
 /// Where the wires differ, Anthropic's name of its own id would be taken for ours.
 pub(super) fn set_ids(headers: &mut HeaderMap, ours: Ours<'_>) {

@@ -8,6 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
+use sluice_process::metrics::{add, add_in};
 
 use crate::gateway::Shared;
 
@@ -33,62 +34,48 @@ pub struct Metrics {
 impl Metrics {
     pub(super) fn new() -> Self {
         let mut registry = Registry::default();
-        let info = Family::<VersionLabels, Gauge>::default();
-        let (confirmed, connected, diagnostics) =
-            (Gauge::default(), Gauge::default(), Gauge::default());
-        let credentials_expired = Gauge::default();
-        let (applied, refused, streams_ended) = <(Counter, Counter, Counter)>::default();
-        registry.register(
-            "sluice_configuration_info",
-            "The version that runs",
-            info.clone(),
-        );
-        registry.register_with_unit(
-            "sluice_configuration_confirmed_timestamp",
-            "When an operator last said that what runs is what is wanted",
-            Unit::Seconds,
-            confirmed.clone(),
-        );
-        registry.register(
-            "sluice_configuration_applied",
-            "Versions that were installed",
-            applied.clone(),
-        );
-        registry.register(
-            "sluice_configuration_refused",
-            "Updates that were refused",
-            refused.clone(),
-        );
-        registry.register(
-            "sluice_configuration_diagnostics",
-            "What of the version that runs can't be realised here",
-            diagnostics.clone(),
-        );
-        registry.register(
-            "sluice_operator_connected",
-            "Whether an operator is there",
-            connected.clone(),
-        );
-        registry.register(
-            "sluice_operator_streams_ended",
-            "Streams of configuration that broke or could not be opened",
-            streams_ended.clone(),
-        );
-        registry.register(
-            "sluice_credentials_expired",
-            "Whether the gateway's credentials are refused, since nobody confirmed them for too long",
-            credentials_expired.clone(),
-        );
+        let r = &mut registry;
+        // In the order in which they are printed.
         Self {
+            info: add(r, "sluice_configuration_info", "The version that runs"),
+            confirmed: add_in(
+                r,
+                "sluice_configuration_confirmed_timestamp",
+                "When an operator last said that what runs is what is wanted",
+                Unit::Seconds,
+                Gauge::default(),
+            ),
+            applied: add(
+                r,
+                "sluice_configuration_applied",
+                "Versions that were installed",
+            ),
+            refused: add(
+                r,
+                "sluice_configuration_refused",
+                "Updates that were refused",
+            ),
+            diagnostics: add(
+                r,
+                "sluice_configuration_diagnostics",
+                "What of the version that runs can't be realised here",
+            ),
+            connected: add(
+                r,
+                "sluice_operator_connected",
+                "Whether an operator is there",
+            ),
+            streams_ended: add(
+                r,
+                "sluice_operator_streams_ended",
+                "Streams of configuration that broke or could not be opened",
+            ),
+            credentials_expired: add(
+                r,
+                "sluice_credentials_expired",
+                "Whether the gateway's credentials are refused, since nobody confirmed them for too long",
+            ),
             registry,
-            info,
-            confirmed,
-            connected,
-            streams_ended,
-            applied,
-            refused,
-            diagnostics,
-            credentials_expired,
         }
     }
 

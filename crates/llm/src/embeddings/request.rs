@@ -162,35 +162,13 @@ pub fn encode(
                 one_text(request, "Gemini's models take on Vertex AI")?;
             }
             let task = task();
-            object(|w| {
-                w.key("instances").array(|w| {
-                    for text in &request.texts {
-                        w.object(|w| {
-                            w.put_some("task_type", task);
-                            w.put("content", text);
-                        });
-                    }
-                });
-                if let Some(dimensions) = request.dimensions {
-                    w.key("parameters")
-                        .object(|w| w.key("outputDimensionality").bare(dimensions));
-                }
-            })
+            object(|w| instances(w, task, request))
         }
         Vectors::Cohere | Vectors::InvokeCohere => {
             let input = purpose.and_then(Purpose::input);
             lacks_purpose = input.is_none();
-            object(|w| {
-                if vectors == Vectors::Cohere {
-                    w.put("model", model);
-                }
-                // It has to be said. Who doesn't say is taken to fill an index, as most vectors are made for one.
-                w.put("input_type", input.unwrap_or("search_document"));
-                w.put_bare("output_dimension", request.dimensions);
-                w.key("embedding_types").array(|w| w.str("float"));
-                w.key("texts")
-                    .array(|w| request.texts.iter().for_each(|text| w.str(text)));
-            })
+            let model = (vectors == Vectors::Cohere).then_some(model);
+            object(|w| typed(w, model, input, request))
         }
         Vectors::InvokeTitan => {
             let text = one_text(request, "Amazon's Titan models take")?;
@@ -222,6 +200,33 @@ fn one_text<'r>(request: &'r Request<'_>, who: &str) -> Result<&'r str, Invalid>
             Err(Invalid::new("input", reason))
         }
     }
+}
+
+/// Vertex AI's.
+fn instances(w: &mut Writer<'_>, task: Option<&str>, request: &Request<'_>) {
+    w.key("instances").array(|w| {
+        for text in &request.texts {
+            w.object(|w| {
+                w.put_some("task_type", task);
+                w.put("content", text);
+            });
+        }
+    });
+    if let Some(dimensions) = request.dimensions {
+        w.key("parameters")
+            .object(|w| w.key("outputDimensionality").bare(dimensions));
+    }
+}
+
+/// Cohere's; Bedrock has the model in the path.
+fn typed(w: &mut Writer<'_>, model: Option<&str>, input: Option<&str>, request: &Request<'_>) {
+    w.put_some("model", model);
+    // It has to be said. Who doesn't say is taken to fill an index, as most vectors are made for one.
+    w.put("input_type", input.unwrap_or("search_document"));
+    w.put_bare("output_dimension", request.dimensions);
+    w.key("embedding_types").array(|w| w.str("float"));
+    w.key("texts")
+        .array(|w| request.texts.iter().for_each(|text| w.str(text)));
 }
 
 fn content(w: &mut Writer<'_>, text: &str, model: &str, task: Option<&str>, request: &Request<'_>) {

@@ -224,21 +224,10 @@ impl Draft {
                     taken = member.value.end;
                 }
                 Change::Extend { front, back } => {
-                    let array = &object.bytes[member.value.clone()];
-                    let empty = array[1..array.len() - 1]
-                        .iter()
-                        .all(u8::is_ascii_whitespace);
-                    out.push(object.bytes.slice(taken..member.value.start + 1));
-                    out.push(comma_after(front, empty && back.is_empty()));
-                    if !empty {
-                        out.push(
-                            object
-                                .bytes
-                                .slice(member.value.start + 1..member.value.end - 1),
-                        );
-                    }
-                    out.push(comma_before(back, empty));
-                    taken = member.value.end - 1;
+                    let inside = member.value.start + 1..member.value.end - 1;
+                    out.push(object.bytes.slice(taken..inside.start));
+                    extended(&mut out, object.bytes.slice(inside.clone()), front, back);
+                    taken = inside.end;
                 }
                 Change::Remove if last_kept.is_some_and(|last| i < last) => {
                     out.push(object.bytes.slice(taken..member.start));
@@ -270,6 +259,16 @@ impl Draft {
             out
         }
     }
+}
+
+/// An array's inside, with more at its ends.
+fn extended(out: &mut Segments, inside: Bytes, front: &str, back: &str) {
+    let empty = inside.iter().all(u8::is_ascii_whitespace);
+    out.push(comma_after(front, empty && back.is_empty()));
+    if !empty {
+        out.push(inside);
+    }
+    out.push(comma_before(back, empty));
 }
 
 fn join(a: &str, b: &str) -> String {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
-use sluice_llm::provider::{self, Settings};
+use sluice_llm::provider::{self, Provider, Settings};
 use sluice_llm::{Wire, token};
 use sluice_snapshot::EntryKey;
 use sluice_snapshot::model::{self, upstream::Kind};
@@ -114,28 +114,10 @@ impl<'s> Upstreams<'s> {
     }
 
     fn leaf(&self, p: &model::Provider, label: &str) -> Result<Leaf, String> {
-        let (azure, vertex) = (
-            p.azure.clone().unwrap_or_default(),
-            p.vertex.clone().unwrap_or_default(),
-        );
-        let provider = provider::by_publisher(&p.r#type, &vertex.publisher)
+        let publisher = p.vertex.as_ref().map_or("", |v| &v.publisher);
+        let provider = provider::by_publisher(&p.r#type, publisher)
             .ok_or_else(|| format!("provider {:?} is not known to this data plane", p.r#type))?;
-        let settings = Settings {
-            prefix: p.path_prefix.clone(),
-            deployment: azure.deployment,
-            api_version: if azure.api_version.is_empty() {
-                vertex.api_version
-            } else {
-                azure.api_version
-            },
-            project: vertex.project,
-            location: p
-                .bedrock
-                .clone()
-                .map_or(vertex.location, |bedrock| bedrock.region),
-            publisher: vertex.publisher,
-            wires: wires(&p.apis)?,
-        };
+        let settings = settings(p)?;
         let target = match &p.endpoint {
             Some(endpoint) if !endpoint.host.is_empty() => target(endpoint)?,
             other => {
@@ -150,49 +132,13 @@ impl<'s> Upstreams<'s> {
                 })?
             }
         };
-        let auth = match &p.auth {
-            None | Some(model::provider::Auth::Passthrough(false)) => Auth::None,
-            Some(model::provider::Auth::Passthrough(true)) => Auth::Passthrough,
-            Some(model::provider::Auth::Credential(key)) => {
-                let found = self.credentials.get(&EntryKey::from(key.as_str())).cloned();
-                let found = found.ok_or_else(|| format!("{key} is not in the snapshot"))?;
-                if provider.name == "vertexAi" && token::google::is_file(&found) {
-                    Auth::Minted(self.standing.minter(Source::GoogleKey(found)))
-                } else {
-                    Auth::Credential(found)
-                }
-            }
-            Some(model::provider::Auth::WorkloadIdentity(false)) => Auth::None,
-            Some(model::provider::Auth::WorkloadIdentity(true)) => {
-                Auth::Minted(match provider.name {
-                    "vertexAi" => self.standing.minter(Source::Google),
-                    "bedrock" => self.standing.minter(Source::Aws {
-                        region: settings.location.as_str().into(),
-                    }),
-                    name => {
-                        return Err(format!(
-                            "{name} has no workload identity on this data plane"
-                        ));
-                    }
-                })
-            }
-        };
-        let mut headers = Vec::with_capacity(p.headers.len());
-        for field in &p.headers {
-            let name = HeaderName::try_from(field.name.as_str());
-            let value = HeaderValue::try_from(field.value.as_str());
-            headers.push(
-                name.ok()
-                    .zip(value.ok())
-                    .ok_or_else(|| format!("{:?} is no valid header", field.name))?,
-            );
-        }
+        let auth = self.auth(p.auth.as_ref(), provider, &settings)?;
         Ok(Leaf {
             provider,
             settings,
             pool: self.standing.pool(target, super::workers())?,
             auth,
-            headers,
+            headers: headers(&p.headers)?,
             model: (!p.model.is_empty()).then(|| Name::new(&p.model)),
             other: if p.model.is_empty() {
                 "other".into()
@@ -208,6 +154,76 @@ impl<'s> Upstreams<'s> {
             series: Default::default(),
         })
     }
+
+    fn auth(
+        &self,
+        auth: Option<&model::provider::Auth>,
+        provider: &Provider,
+        settings: &Settings,
+    ) -> Result<Auth, String> {
+        Ok(match auth {
+            None | Some(model::provider::Auth::Passthrough(false)) => Auth::None,
+            Some(model::provider::Auth::Passthrough(true)) => Auth::Passthrough,
+            Some(model::provider::Auth::Credential(key)) => {
+                let found = self.credentials.get(&EntryKey::from(key.as_str())).cloned();
+                let found = found.ok_or_else(|| format!("{key} is not in the snapshot"))?;
+                if provider.name == "vertexAi" && token::google::is_file(&found) {
+                    Auth::Minted(self.standing.minter(Source::GoogleKey(found)))
+                } else {
+                    Auth::Credential(found)
+                }
+            }
+            Some(model::provider::Auth::WorkloadIdentity(false)) => Auth::None,
+            Some(model::provider::Auth::WorkloadIdentity(true)) => {
+                let source = match provider.name {
+                    "vertexAi" => Source::Google,
+                    "bedrock" => Source::Aws {
+                        region: settings.location.as_str().into(),
+                    },
+                    name => {
+                        return Err(format!(
+                            "{name} has no workload identity on this data plane"
+                        ));
+                    }
+                };
+                Auth::Minted(self.standing.minter(source))
+            }
+        })
+    }
+}
+
+/// What its provider has to know of a server: an account's places, and what it has.
+fn settings(p: &model::Provider) -> Result<Settings, String> {
+    let (azure, vertex) = (
+        p.azure.clone().unwrap_or_default(),
+        p.vertex.clone().unwrap_or_default(),
+    );
+    Ok(Settings {
+        prefix: p.path_prefix.clone(),
+        deployment: azure.deployment,
+        api_version: if azure.api_version.is_empty() {
+            vertex.api_version
+        } else {
+            azure.api_version
+        },
+        project: vertex.project,
+        location: p
+            .bedrock
+            .clone()
+            .map_or(vertex.location, |bedrock| bedrock.region),
+        publisher: vertex.publisher,
+        wires: wires(&p.apis)?,
+    })
+}
+
+fn headers(fields: &[model::Field]) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
+    let header = |field: &model::Field| {
+        let name = HeaderName::try_from(field.name.as_str()).ok();
+        let value = HeaderValue::try_from(field.value.as_str()).ok();
+        name.zip(value)
+            .ok_or_else(|| format!("{:?} is no valid header", field.name))
+    };
+    fields.iter().map(header).collect()
 }
 
 /// What a server says that it has.

@@ -137,16 +137,8 @@ fn listener_conditions(
     let condition = |kind, status, reason, message: &str| {
         condition(kind, status, reason, message, gateway.generation)
     };
-    let of_refs: Vec<&Finding> = findings
-        .iter()
-        .copied()
-        .filter(|f| is_reference(f))
-        .collect();
-    let of_fields: Vec<&Finding> = findings
-        .iter()
-        .copied()
-        .filter(|f| !is_reference(f))
-        .collect();
+    let (of_refs, of_fields): (Vec<&Finding>, Vec<&Finding>) =
+        findings.iter().partition(|f| is_reference(f));
     let conflict = of_fields.iter().find_map(|f| match f.reason {
         Reason::Conflicted => Some(("HostnameConflict", &f.message)),
         Reason::ProtocolConflict => Some(("ProtocolConflict", &f.message)),
@@ -175,27 +167,14 @@ fn listener_conditions(
         None => condition("Conflicted", Status::False, "NoConflicts", ""),
     };
     let is_broken = findings.iter().any(|f| is_error(&f)) || !listener.takes_http_routes;
-    let programmed = match gateway.delivered.status {
-        _ if is_broken => condition(
-            "Programmed",
-            Status::False,
-            "Invalid",
-            "see the other conditions",
-        ),
-        Status::True => condition("Programmed", Status::True, "Programmed", ""),
-        Status::False => condition(
-            "Programmed",
-            Status::False,
-            "Invalid",
-            &gateway.delivered.message,
-        ),
-        Status::Unknown => condition(
-            "Programmed",
-            Status::Unknown,
-            "Pending",
-            &gateway.delivered.message,
-        ),
+    let delivered = gateway.delivered.message.as_str();
+    let (status, reason, message) = match gateway.delivered.status {
+        _ if is_broken => (Status::False, "Invalid", "see the other conditions"),
+        Status::True => (Status::True, "Programmed", ""),
+        Status::False => (Status::False, "Invalid", delivered),
+        Status::Unknown => (Status::Unknown, "Pending", delivered),
     };
+    let programmed = condition("Programmed", status, reason, message);
     vec![accepted, resolved, programmed, conflicted]
 }
 

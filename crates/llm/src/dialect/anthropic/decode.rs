@@ -66,17 +66,7 @@ pub(crate) fn request<'a>(
         .rest()
         .for_each(|(name, _)| dropped.add(name.into_owned()));
     for mut message in messages {
-        let role = match &*message.need_text("role", "messages[]")? {
-            "user" => Role::User,
-            "assistant" => Role::Assistant,
-            "system" => Role::System,
-            other => {
-                return Err(Invalid::new(
-                    "messages[].role",
-                    format!("{other:?} is neither user nor assistant"),
-                ));
-            }
-        };
+        let role = role(&message.need_text("role", "messages[]")?)?;
         let parts = content(message.take("content")?, "messages[].content", dropped)?;
         message
             .rest()
@@ -84,6 +74,18 @@ pub(crate) fn request<'a>(
         c.push(role, parts);
     }
     Ok(c)
+}
+
+fn role(word: &str) -> Result<Role, Invalid> {
+    match word {
+        "user" => Ok(Role::User),
+        "assistant" => Ok(Role::Assistant),
+        "system" => Ok(Role::System),
+        other => Err(Invalid::new(
+            "messages[].role",
+            format!("{other:?} is neither user nor assistant"),
+        )),
+    }
 }
 
 fn tool<'a>(mut f: Fields<'a>, dropped: &mut Dropped) -> Result<Tool<'a>, Invalid> {

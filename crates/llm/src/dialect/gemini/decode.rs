@@ -55,15 +55,7 @@ pub(crate) fn request<'a>(
     }
     let f = &mut fields;
     let mut c = Conversation::new(Wire::Generate);
-    let model = f.text("model", "")?.unwrap_or_default();
-    c.model = match model {
-        Cow::Borrowed(name) => name.strip_prefix("models/").unwrap_or(name).into(),
-        Cow::Owned(name) => name
-            .strip_prefix("models/")
-            .unwrap_or(&name)
-            .to_owned()
-            .into(),
-    };
+    c.model = bare(f.text("model", "")?.unwrap_or_default());
     if f.has("cachedContent") || f.has("cached_content") {
         return Err(Invalid::new(
             "cachedContent",
@@ -99,16 +91,7 @@ pub(crate) fn request<'a>(
         .rest()
         .for_each(|(name, _)| dropped.add(name.into_owned()));
     for mut content in contents {
-        let role = match content.text("role", "contents[]")?.as_deref() {
-            Some("model") => Role::Assistant,
-            None | Some("user" | "function") => Role::User,
-            Some(other) => {
-                return Err(Invalid::new(
-                    "contents[].role",
-                    format!("{other:?} is neither user nor model"),
-                ));
-            }
-        };
+        let role = role(content.text("role", "contents[]")?.as_deref())?;
         let parts = parts(&mut content, "contents[]", &mut ids, dropped)?;
         content
             .rest()
@@ -116,6 +99,28 @@ pub(crate) fn request<'a>(
         c.push(role, parts);
     }
     Ok(c)
+}
+
+/// A model's name without the collection it is in.
+fn bare(model: Cow<'_, str>) -> Cow<'_, str> {
+    match model {
+        Cow::Borrowed(name) => name.strip_prefix("models/").unwrap_or(name).into(),
+        Cow::Owned(name) => match name.strip_prefix("models/") {
+            Some(bare) => bare.to_owned().into(),
+            None => name.into(),
+        },
+    }
+}
+
+fn role(word: Option<&str>) -> Result<Role, Invalid> {
+    match word {
+        Some("model") => Ok(Role::Assistant),
+        None | Some("user" | "function") => Ok(Role::User),
+        Some(other) => Err(Invalid::new(
+            "contents[].role",
+            format!("{other:?} is neither user nor model"),
+        )),
+    }
 }
 
 fn tools<'a>(

@@ -185,16 +185,54 @@ impl Encoder {
     }
 }
 
+/// Events that open a block.
+impl Encoder {
+    fn enter_text(&mut self, out: &mut Vec<u8>) {
+        self.enter(Block::Text, out, |w| {
+            w.put("type", "text");
+            w.put("text", "");
+        });
+    }
+
+    fn redacted(&mut self, data: &str, out: &mut Vec<u8>) {
+        self.leave(out);
+        let number = self.begin_block(out, |w| {
+            w.put("type", "redacted_thinking");
+            w.put("data", data);
+        });
+        end_block(number, out);
+    }
+
+    fn call(&mut self, index: u32, id: &str, name: &str, out: &mut Vec<u8>) {
+        self.leave(out);
+        let number = self.begin_block(out, |w| {
+            w.put("type", "tool_use");
+            w.put("id", id);
+            w.put("name", name);
+            w.key("input").object(|_| {});
+        });
+        self.calls.push(Call {
+            index,
+            number,
+            arguments: Progress::default(),
+        });
+    }
+
+    fn arguments(&mut self, index: u32, json: &str, out: &mut Vec<u8>) {
+        if let Some(call) = self.calls.iter_mut().find(|call| call.index == index) {
+            call.arguments.push(json);
+            delta(call.number, "input_json_delta", "partial_json", json, out);
+        }
+    }
+}
+
 impl WriteStream for Encoder {
     /// Writes an event. Of several answers only the first has a place.
     fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         match event {
             Event::Start { id, model, .. } => self.start(id, model, out),
             Event::Text { choice: 0, text } | Event::Refusal { choice: 0, text } => {
-                self.enter(Block::Text, out, |w| {
-                    w.put("type", "text");
-                    w.put("text", "");
-                });
+                self.enter_text(out);
                 self.say("text_delta", "text", text, out);
             }
             Event::Reasoning { choice: 0, text } => {
@@ -208,43 +246,18 @@ impl WriteStream for Encoder {
                 self.enter_thinking(out);
                 self.say("signature_delta", "signature", signature, out);
             }
-            Event::Redacted { choice: 0, data } => {
-                self.leave(out);
-                let number = self.begin_block(out, |w| {
-                    w.put("type", "redacted_thinking");
-                    w.put("data", data);
-                });
-                end_block(number, out);
-            }
+            Event::Redacted { choice: 0, data } => self.redacted(data, out),
             Event::ToolStart {
                 choice: 0,
                 index,
                 id,
                 name,
-            } => {
-                self.leave(out);
-                let number = self.begin_block(out, |w| {
-                    w.put("type", "tool_use");
-                    w.put("id", id);
-                    w.put("name", name);
-                    w.key("input").object(|_| {});
-                });
-                self.calls.push(Call {
-                    index: *index,
-                    number,
-                    arguments: Progress::default(),
-                });
-            }
+            } => self.call(*index, id, name, out),
             Event::ToolArguments {
                 choice: 0,
                 index,
                 json,
-            } => {
-                if let Some(call) = self.calls.iter_mut().find(|call| call.index == *index) {
-                    call.arguments.push(json);
-                    delta(call.number, "input_json_delta", "partial_json", json, out);
-                }
-            }
+            } => self.arguments(*index, json, out),
             Event::Finish {
                 choice: 0,
                 reason,
@@ -253,13 +266,10 @@ impl WriteStream for Encoder {
                 self.finish = Some((*reason, stop_sequence.as_ref().map(|s| s.to_string())));
             }
             Event::Usage(totals) => self.usage = *totals,
-            Event::Ping => {
-                if self.started {
-                    out.extend_from_slice(b"event: ping\ndata: {\"type\":\"ping\"}\n\n");
-                } else {
-                    out.extend_from_slice(b": ping\n\n");
-                }
+            Event::Ping if self.started => {
+                out.extend_from_slice(b"event: ping\ndata: {\"type\":\"ping\"}\n\n");
             }
+            Event::Ping => out.extend_from_slice(b": ping\n\n"),
             Event::Error(failure) => {
                 out.extend_from_slice(&failed_event(
                     &crate::dialect::anthropic::family::FAMILY,

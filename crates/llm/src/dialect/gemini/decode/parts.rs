@@ -91,24 +91,8 @@ fn part<'a>(f: &mut Fields<'a>, path: &str, ids: &mut Ids) -> Result<Option<Cont
             false => Content::Text(text),
         }));
     }
-    if let Some(mut call) = read::<Fields<'a>>(f, "functionCall", "function_call", path)? {
-        let path = format!("{path}.functionCall");
-        let name = call.need_text("name", &path)?;
-        let (given, in_id) = match call.text("id", &path)? {
-            Some(id) => {
-                let (id, signature) = signature::split(id);
-                (Some(id), signature)
-            }
-            None => (None, None),
-        };
-        let id = ids.call(&name, given).into();
-        let arguments = call.take("args")?.map_or("{}", RawValue::get).into();
-        return Ok(Some(Content::ToolCall(ToolCall {
-            id,
-            name,
-            arguments,
-            signature: signature.or(in_id),
-        })));
+    if let Some(call) = read::<Fields<'a>>(f, "functionCall", "function_call", path)? {
+        return self::call(call, signature, path, ids).map(Some);
     }
     if let Some(response) = read::<Fields<'a>>(f, "functionResponse", "function_response", path)? {
         return self::response(response, path, ids).map(Some);
@@ -119,27 +103,14 @@ fn part<'a>(f: &mut Fields<'a>, path: &str, ids: &mut Ids) -> Result<Option<Cont
             media_type: media_type.clone(),
             data: data.need_text("data", path)?,
         };
-        return Ok(Some(medium(
-            &media_type,
-            Media {
-                source,
-                name: text(&mut data, "displayName", "display_name", path)?,
-                detail: None,
-            },
-        )));
+        let name = text(&mut data, "displayName", "display_name", path)?;
+        return Ok(Some(medium(&media_type, source, name)));
     }
     if let Some(mut data) = read::<Fields<'a>>(f, "fileData", "file_data", path)? {
         let media_type = text(&mut data, "mimeType", "mime_type", path)?;
         let url = text(&mut data, "fileUri", "file_uri", path)?.unwrap_or_default();
         let kind = media_type.clone().unwrap_or_default();
-        return Ok(Some(medium(
-            &kind,
-            Media {
-                source: Source::Url { media_type, url },
-                name: None,
-                detail: None,
-            },
-        )));
+        return Ok(Some(medium(&kind, Source::Url { media_type, url }, None)));
     }
     for name in [
         "executableCode",
@@ -155,6 +126,31 @@ fn part<'a>(f: &mut Fields<'a>, path: &str, ids: &mut Ids) -> Result<Option<Cont
         }
     }
     Ok(None)
+}
+
+fn call<'a>(
+    mut f: Fields<'a>,
+    signature: Option<Cow<'a, str>>,
+    path: &str,
+    ids: &mut Ids,
+) -> Result<Content<'a>, Invalid> {
+    let path = format!("{path}.functionCall");
+    let name = f.need_text("name", &path)?;
+    let (given, in_id) = match f.text("id", &path)? {
+        Some(id) => {
+            let (id, signature) = signature::split(id);
+            (Some(id), signature)
+        }
+        None => (None, None),
+    };
+    let id = ids.call(&name, given).into();
+    let arguments = f.take("args")?.map_or("{}", RawValue::get).into();
+    Ok(Content::ToolCall(ToolCall {
+        id,
+        name,
+        arguments,
+        signature: signature.or(in_id),
+    }))
 }
 
 fn response<'a>(mut f: Fields<'a>, path: &str, ids: &mut Ids) -> Result<Content<'a>, Invalid> {
@@ -205,7 +201,12 @@ fn said(raw: &str) -> (Cow<'_, str>, bool) {
     }
 }
 
-fn medium<'a>(media_type: &str, media: Media<'a>) -> Content<'a> {
+fn medium<'a>(media_type: &str, source: Source<'a>, name: Option<Cow<'a, str>>) -> Content<'a> {
+    let media = Media {
+        source,
+        name,
+        detail: None,
+    };
     if media_type.starts_with("image/") {
         Content::Image(media)
     } else if media_type.starts_with("audio/") {

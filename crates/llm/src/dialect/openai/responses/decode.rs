@@ -28,20 +28,7 @@ pub(crate) fn request<'a>(
     let mut fields = Fields::parse(body, "")?;
     let f = &mut fields;
     let mut c = Conversation::new(Wire::Responses);
-    for name in KEPT {
-        if f.take(name)?.is_some() {
-            return Err(Invalid::new(
-                name,
-                "refers to what OpenAI keeps, which another provider can't read: send the whole input",
-            ));
-        }
-    }
-    if f.read("background", "")? == Some(true) {
-        return Err(Invalid::new(
-            "background",
-            "is OpenAI's own, and can't be translated",
-        ));
-    }
+    refuse_kept(f)?;
     c.model = f.text("model", "")?.unwrap_or_default();
     c.stream = f.read("stream", "")?.unwrap_or(false);
     f.take("stream_options")?;
@@ -88,6 +75,25 @@ pub(crate) fn request<'a>(
         self::item(item, &mut c, dropped)?;
     }
     Ok(c)
+}
+
+/// What only OpenAI can do, since it has what is meant.
+fn refuse_kept(f: &mut Fields<'_>) -> Result<(), Invalid> {
+    for name in KEPT {
+        if f.take(name)?.is_some() {
+            return Err(Invalid::new(
+                name,
+                "refers to what OpenAI keeps, which another provider can't read: send the whole input",
+            ));
+        }
+    }
+    if f.read("background", "")? == Some(true) {
+        return Err(Invalid::new(
+            "background",
+            "is OpenAI's own, and can't be translated",
+        ));
+    }
+    Ok(())
 }
 
 fn tools<'a>(
@@ -177,23 +183,20 @@ fn item<'a>(
         "message" => return message(f, c, dropped),
         "function_call" => {
             let (id, signature) = signature::split(f.need_text("call_id", path)?);
-            let arguments = f.text("arguments", path)?.unwrap_or_default();
             let call = ToolCall {
                 id,
+                arguments: f.text("arguments", path)?.unwrap_or_default(),
                 name: f.need_text("name", path)?,
-                arguments,
                 signature,
             };
             c.push(Role::Assistant, vec![Content::ToolCall(call).into()]);
         }
         // What a client's own tool was given as a text is the one field of an object elsewhere.
         "custom_tool_call" => {
-            let id = f.need_text("call_id", path)?;
-            let arguments = custom_arguments(&f.need_text("input", path)?).into();
             let call = ToolCall {
-                id,
+                id: f.need_text("call_id", path)?,
+                arguments: custom_arguments(&f.need_text("input", path)?).into(),
                 name: f.need_text("name", path)?,
-                arguments,
                 signature: None,
             };
             c.push(Role::Assistant, vec![Content::ToolCall(call).into()]);

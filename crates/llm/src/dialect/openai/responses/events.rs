@@ -190,43 +190,28 @@ impl ReadStream for Decoder {
         let event: Payload<'_> = serde_json::from_str(data)?;
         let kind = event.kind.map(|t| t.0).unwrap_or_default();
         match &*kind {
-            "response.created" => {
-                let mut response = fields(event.response)?;
-                let mut text =
-                    |name: &str| response.text(name, "").ok().flatten().unwrap_or_default();
-                let (id, model) = (text("id"), text("model"));
-                let created = response.read("created_at", "").ok().flatten();
-                sink(Event::Start { id, model, created });
-            }
+            "response.created" => created(fields(event.response)?, sink),
             "response.output_text.delta" => {
                 if let Some(text) = string(event.delta)? {
-                    sink(Event::Text {
-                        choice: CHOICE,
-                        text,
-                    });
+                    let choice = CHOICE;
+                    sink(Event::Text { choice, text });
                 }
             }
             "response.refusal.delta" => {
                 if let Some(text) = string(event.delta)? {
-                    sink(Event::Refusal {
-                        choice: CHOICE,
-                        text,
-                    });
+                    let choice = CHOICE;
+                    sink(Event::Refusal { choice, text });
                 }
             }
             "response.reasoning_summary_part.added" if event.summary_index > 0 => {
-                sink(Event::Reasoning {
-                    choice: CHOICE,
-                    text: "\n\n".into(),
-                });
+                let (choice, text) = (CHOICE, "\n\n".into());
+                sink(Event::Reasoning { choice, text });
             }
             "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
                 if let Some(text) = string(event.delta)? {
                     self.thought = Some(event.output_index);
-                    sink(Event::Reasoning {
-                        choice: CHOICE,
-                        text,
-                    });
+                    let choice = CHOICE;
+                    sink(Event::Reasoning { choice, text });
                 }
             }
             "response.output_item.added" => {
@@ -246,20 +231,23 @@ impl ReadStream for Decoder {
                 ));
             }
             // The reference has the fields beside the type, some servers within `error`.
-            "error" => sink(Event::Error(error::read(
-                event.error.map_or(data, RawValue::get),
-                None,
-            ))),
-            "" if event.error.is_some() => {
-                sink(Event::Error(error::read(
-                    event.error.map_or(data, RawValue::get),
-                    None,
-                )));
-            }
+            "error" => sink(failed(event.error, data)),
+            "" if event.error.is_some() => sink(failed(event.error, data)),
             _ => {}
         }
         Ok(())
     }
+}
+
+fn created(mut response: Fields<'_>, sink: Sink<'_>) {
+    let mut text = |name: &str| response.text(name, "").ok().flatten().unwrap_or_default();
+    let (id, model) = (text("id"), text("model"));
+    let created = response.read("created_at", "").ok().flatten();
+    sink(Event::Start { id, model, created });
+}
+
+fn failed<'d>(error: Option<&'d RawValue>, data: &'d str) -> Event<'d> {
+    Event::Error(error::read(error.map_or(data, RawValue::get), None))
 }
 
 fn fields(raw: Option<&RawValue>) -> Result<Fields<'_>, serde_json::Error> {

@@ -298,6 +298,37 @@ impl Encoder {
         self.write(name, out, |this, w| this.response(w, Some(finish)));
     }
 
+    fn named(&mut self, id: &str, model: &str, created: Option<u64>) {
+        if !id.is_empty() {
+            self.id = response_id(id);
+        }
+        if !model.is_empty() {
+            self.model = model.to_owned();
+        }
+        self.created = created.unwrap_or(self.created);
+    }
+
+    fn sign(&mut self, signature: &str, out: &mut Vec<u8>) {
+        let at = self.thought(out);
+        if let Some(Item {
+            kind: Kind::Reasoning { sealed },
+            ..
+        }) = self.items.get_mut(at)
+        {
+            if sealed.is_empty() {
+                *sealed = seal_signature("");
+            }
+            sealed.push_str(signature);
+        }
+    }
+
+    fn redacted(&mut self, data: &str, out: &mut Vec<u8>) {
+        self.leave(out);
+        let sealed = seal_redacted(data);
+        self.add(Kind::Reasoning { sealed }, out);
+        self.leave(out);
+    }
+
     /// SDKs look for `error` within the data, the reference has its fields beside the type: both are there.
     fn fail(&mut self, failure: &Failure<'_>, out: &mut Vec<u8>) {
         let request_id = self.context.request_id.clone();
@@ -324,13 +355,7 @@ impl WriteStream for Encoder {
     fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         match event {
             Event::Start { id, model, created } => {
-                if !id.is_empty() {
-                    self.id = response_id(id);
-                }
-                if !model.is_empty() {
-                    self.model = model.to_string();
-                }
-                self.created = created.unwrap_or(self.created);
+                self.named(id, model, *created);
                 self.start(out);
             }
             Event::Text { choice: 0, text } => self.say(text, false, out),
@@ -339,29 +364,8 @@ impl WriteStream for Encoder {
             Event::Signature {
                 choice: 0,
                 signature,
-            } => {
-                let at = self.thought(out);
-                if let Some(Item {
-                    kind: Kind::Reasoning { sealed },
-                    ..
-                }) = self.items.get_mut(at)
-                {
-                    if sealed.is_empty() {
-                        *sealed = seal_signature("");
-                    }
-                    sealed.push_str(signature);
-                }
-            }
-            Event::Redacted { choice: 0, data } => {
-                self.leave(out);
-                self.add(
-                    Kind::Reasoning {
-                        sealed: seal_redacted(data),
-                    },
-                    out,
-                );
-                self.leave(out);
-            }
+            } => self.sign(signature, out),
+            Event::Redacted { choice: 0, data } => self.redacted(data, out),
             Event::ToolStart {
                 choice: 0,
                 index,
