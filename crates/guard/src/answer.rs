@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use sluice_llm::json::Object;
-use sluice_llm::text::{self, Kind, Masks, Part, TextError};
+use sluice_llm::text::{self, Keys, Kind, Masks, Part, TextError};
 
 use super::{Chain, Guards, Hits, JsonChain, Refusal, Scope};
 
@@ -82,6 +82,12 @@ impl Masks for Looking<'_> {
         if !part.json {
             return self.guards.mask(scope, text, self.hits);
         }
+        // What is no JSON is one text: nobody knows where its strings begin.
+        if serde_json::from_str::<serde::de::IgnoredAny>(text).is_err()
+            && let Some(masked) = self.guards.mask(scope, text, self.hits)?
+        {
+            return Ok(Some(masked));
+        }
         let (mut chain, mut out) = (
             JsonChain::new(self.guards, scope),
             String::with_capacity(text.len()),
@@ -99,7 +105,12 @@ impl Masks for Looking<'_> {
 impl Looking<'_> {
     /// Looks at a request. Gives the fields that are to stand in it instead.
     pub fn request(&mut self, object: &Object) -> Result<Vec<(String, Bytes)>, TextError<Refusal>> {
-        text::request(object, &mut |part, text| self.whole(part, text))
+        // Two readers could take different values of a key that stands twice. Who only watches stands in nobody's way.
+        let keys = match self.guards.enforce() {
+            true => Keys::Once,
+            false => Keys::Any,
+        };
+        text::request(object, keys, &mut |part, text| self.whole(part, text))
     }
 
     /// Looks at a whole answer. Gives the answer when it has changed.

@@ -1,35 +1,104 @@
 //! Text as the built-in recognisers see it.
 //!
-//! Full-width letters and digits (U+FF01–U+FF5E) are folded to ASCII, unusual spaces and dashes to the usual ones, and characters
-//! without width are taken out, so that `４１１１` or `41\u{200b}11` hide nothing. Each character is folded by itself, so that a
-//! stream can be folded as it comes.
+//! Full-width letters and marks (U+FF01–U+FF5E) are folded to ASCII, digits of every script (Nd) to their value, spaces (White_Space)
+//! and dashes (Pd) to the usual ones, and what is not shown (Default_Ignorable_Code_Point) is taken out, so that `４１１１`, `٤١١١` or
+//! `41\u{200b}11` hide nothing. Each character is folded by itself, so that a stream can be folded as it comes. What is ASCII stays.
+
+use std::sync::LazyLock;
+
+use regex_syntax::hir::{Class, HirKind};
 
 /// What becomes of a character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Folded {
     Same,
     To(u8),
     Gone,
 }
 
-fn fold(c: char) -> Folded {
-    match c {
-        '\u{ff01}'..='\u{ff5e}' => Folded::To((c as u32 - 0xff01 + 0x21) as u8),
-        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => {
-            Folded::To(b' ')
+/// What becomes of the characters of a range.
+#[derive(Debug, Clone, Copy)]
+enum Folding {
+    /// They are ASCII's, so far away.
+    Wide,
+    /// Ten by ten.
+    Digits,
+    Space,
+    Dash,
+    Gone,
+}
+
+/// All characters that are folded, by Unicode's tables.
+struct Table {
+    /// By their beginning.
+    ranges: Vec<(u32, u32, Folding)>,
+    /// Bytes that they begin with.
+    leads: [bool; 256],
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let mut ranges: Vec<(u32, u32, Folding)> = Vec::new();
+    // Where two say something, the first counts.
+    let sources = [
+        (r"[\u{ff01}-\u{ff5e}]", Folding::Wide),
+        (r"\p{Nd}", Folding::Digits),
+        (r"\p{Default_Ignorable_Code_Point}", Folding::Gone),
+        (r"\p{White_Space}", Folding::Space),
+        (r"[\p{Pd}\u{2212}]", Folding::Dash),
+    ];
+    for (class, folding) in sources {
+        for (start, end) in members(class) {
+            if !ranges
+                .iter()
+                .any(|(from, to, _)| start <= *to && *from <= end)
+            {
+                ranges.push((start, end, folding));
+            }
         }
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' => Folded::To(b'-'),
-        '\u{ad}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{2064}'
-        | '\u{feff}' => Folded::Gone,
-        _ => Folded::Same,
+    }
+    ranges.sort_unstable_by_key(|(start, _, _)| *start);
+    let mut leads = [false; 256];
+    for (start, end, _) in &ranges {
+        for c in (*start..=*end).filter_map(char::from_u32) {
+            leads[usize::from(c.encode_utf8(&mut [0; 4]).as_bytes()[0])] = true;
+        }
+    }
+    Table { ranges, leads }
+});
+
+/// The ranges of a class beyond ASCII. The classes are constants, and a test looks for each.
+fn members(class: &str) -> Vec<(u32, u32)> {
+    let parsed = regex_syntax::parse(class).ok();
+    let class = parsed.as_ref().and_then(|hir| match hir.kind() {
+        HirKind::Class(Class::Unicode(class)) => Some(class),
+        _ => None,
+    });
+    let ranges = class.into_iter().flat_map(|class| class.iter());
+    let ranges = ranges.map(|range| (u32::from(range.start()), u32::from(range.end())));
+    ranges.filter(|(start, _)| *start >= 0x80).collect()
+}
+
+fn fold(c: char) -> Folded {
+    let c = u32::from(c);
+    let ranges = &TABLE.ranges;
+    let after = ranges.partition_point(|(start, _, _)| *start <= c);
+    let Some((start, end, folding)) = after.checked_sub(1).and_then(|i| ranges.get(i)) else {
+        return Folded::Same;
+    };
+    let byte = |value: u32| u8::try_from(value).map_or(Folded::Same, Folded::To);
+    match folding {
+        _ if c > *end => Folded::Same,
+        Folding::Wide => byte(c - start + 0x21),
+        Folding::Digits => byte((c - start) % 10 + u32::from(b'0')),
+        Folding::Space => Folded::To(b' '),
+        Folding::Dash => Folded::To(b'-'),
+        Folding::Gone => Folded::Gone,
     }
 }
 
-/// Bytes that characters which are folded begin with.
+/// Whether a character that is folded may begin with the byte.
 fn may_fold(byte: u8) -> bool {
-    matches!(byte, 0xc2 | 0xe2 | 0xe3 | 0xef)
+    byte >= 0x80 && TABLE.leads[usize::from(byte)]
 }
 
 /// Whether folding changes anything.
@@ -193,6 +262,47 @@ mod tests {
                 ("a", "４\u{200b}2", "2\u{a0}")
             );
             assert_eq!((back(4, 6), back(6, 8), back(0, 8)), ("é", "—b", text));
+        }
+    }
+
+    #[test]
+    fn unicode_s_tables_say_what_is_a_digit_a_space_and_nothing() {
+        for (c, want) in [
+            ('٤', Folded::To(b'4')),
+            ('۴', Folded::To(b'4')),
+            ('९', Folded::To(b'9')),
+            ('𝟗', Folded::To(b'9')),
+            ('𝟎', Folded::To(b'0')),
+            ('𝟘', Folded::To(b'0')),
+            ('𞥐', Folded::To(b'0')),
+            ('４', Folded::To(b'4')),
+            ('Ａ', Folded::To(b'A')),
+            ('\u{85}', Folded::To(b' ')),
+            ('\u{1680}', Folded::To(b' ')),
+            ('\u{2028}', Folded::To(b' ')),
+            ('\u{3000}', Folded::To(b' ')),
+            ('—', Folded::To(b'-')),
+            ('－', Folded::To(b'-')),
+            ('\u{2212}', Folded::To(b'-')),
+            ('\u{34f}', Folded::Gone),
+            ('\u{61c}', Folded::Gone),
+            ('\u{180e}', Folded::Gone),
+            ('\u{2065}', Folded::Gone),
+            ('\u{fe0f}', Folded::Gone),
+            ('\u{feff}', Folded::Gone),
+            ('\u{e0041}', Folded::Gone),
+            ('é', Folded::Same),
+            ('四', Folded::Same),
+            ('½', Folded::Same),
+        ] {
+            assert_eq!(fold(c), want, "{c:?}");
+            assert!(want == Folded::Same || may_fold(c.to_string().as_bytes()[0]));
+        }
+        // Digits stand in rows of ten from zero.
+        for (start, end, folding) in &TABLE.ranges {
+            if matches!(folding, Folding::Digits) {
+                assert_eq!((end - start + 1) % 10, 0, "{start:x}");
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! JSON text that comes in pieces, as the arguments of tool calls do.
 //!
 //! Each string in it is a text of its own, looked at without its escapes and written with them again, so that `a\u0040b.example`
-//! hides nothing and what is put in breaks nothing. A number that is masked becomes a string.
+//! hides nothing and what is put in breaks nothing. A number that is masked becomes a string. From where it is no JSON, the rest is
+//! one text.
 
 use super::{Chain, Guards, Hits, Refusal, Scope};
 
@@ -31,6 +32,8 @@ enum State {
     Escape,
     /// Hexadecimal digits read, and their value.
     Unicode(u8, u16),
+    /// It is no JSON.
+    Plain,
 }
 
 impl JsonChain {
@@ -60,8 +63,9 @@ impl JsonChain {
         out: &mut String,
         hits: &mut Hits,
     ) -> Result<(), Refusal> {
-        for c in piece.chars() {
+        for (at, c) in piece.char_indices() {
             match self.state {
+                State::Plain => return self.chain.push(guards, &piece[at..], out, hits),
                 State::Outside => self.outside(c, guards, out, hits)?,
                 State::Inside => match c {
                     '"' => {
@@ -77,7 +81,10 @@ impl JsonChain {
                 State::Unicode(n, value) => self.unicode(n, value, c),
             }
         }
-        self.pass(guards, false, out, hits)
+        match self.state {
+            State::Plain => Ok(()),
+            _ => self.pass(guards, false, out, hits),
+        }
     }
 
     /// The text has ended: appends what was held back.
@@ -90,7 +97,10 @@ impl JsonChain {
         if self.open {
             self.pass(guards, true, out, hits)?;
         }
-        self.flush_scalar(guards, out, hits)?;
+        if self.state != State::Plain {
+            self.flush_scalar(guards, out, hits)?;
+        }
+        self.chain.finish(guards, out, hits)?;
         *self = Self::new(guards, self.scope);
         Ok(())
     }
@@ -104,6 +114,11 @@ impl JsonChain {
     ) -> Result<(), Refusal> {
         if matches!(c, '"' | '{' | '}' | '[' | ']' | ',' | ':') || c.is_ascii_whitespace() {
             self.flush_scalar(guards, out, hits)?;
+            if self.state == State::Plain {
+                return self
+                    .chain
+                    .push(guards, c.encode_utf8(&mut [0; 4]), out, hits);
+            }
             out.push(c);
             if c == '"' {
                 self.state = State::Inside;
@@ -124,7 +139,11 @@ impl JsonChain {
         out: &mut String,
         hits: &mut Hits,
     ) -> Result<(), Refusal> {
-        if !self.scalar.is_empty() {
+        if !is_scalar(&self.scalar) {
+            self.state = State::Plain;
+            self.chain.push(guards, &self.scalar, out, hits)?;
+            self.scalar.clear();
+        } else if !self.scalar.is_empty() {
             match guards.mask(self.scope, &self.scalar, hits)? {
                 Some(masked) => out.push_str(&sluice_llm::json::quote(&masked)),
                 None => out.push_str(&self.scalar),
@@ -212,4 +231,11 @@ impl JsonChain {
         out.push_str(&quoted[1..quoted.len() - 1]);
         Ok(())
     }
+}
+
+/// Whether JSON may have it outside of strings. Nothing is there between brackets.
+fn is_scalar(text: &str) -> bool {
+    let numeric = |b: u8| b.is_ascii_digit() || b"+-.eE".contains(&b);
+    matches!(text, "" | "true" | "false" | "null")
+        || text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && text.bytes().all(numeric)
 }

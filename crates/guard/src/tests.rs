@@ -267,3 +267,43 @@ fn hostile_texts_are_only_text() {
         assert_eq!(out, whole, "{piece}");
     }
 }
+
+#[test]
+fn arguments_that_are_no_json_are_one_text_however_they_are_cut() {
+    let guards = answers(r#"{"matches":["SECRET {1,9}PHRASE"]}"#);
+    for (text, want) in [
+        ("SECRET PHRASE", "[MASKED]"),
+        (r#"the SECRET  PHRASE, {"a":1}"#, r#"the [MASKED], {"a":1}"#),
+        (" 12 SECRET PHRASE ", " 12 [MASKED] "),
+        (r#"{"a":SECRET PHRASE}"#, r#"{"a":[MASKED]}"#),
+        (r#"{"a":"SECRET PHRASE"}"#, r#"{"a":"[MASKED]"}"#),
+        (
+            r#"{"a":"SECRET","b":"PHRASE"}"#,
+            r#"{"a":"SECRET","b":"PHRASE"}"#,
+        ),
+        ("[true,1e3,null]", "[true,1e3,null]"),
+        (r"{'a': 'SECRET PHRASE'}", r"{'a': '[MASKED]'}"),
+    ] {
+        for cut in 1..=text.len() {
+            let mut chain = JsonChain::new(&guards, Scope::ToolArguments);
+            let (mut out, mut hits) = (String::new(), Hits::default());
+            for piece in text.as_bytes().chunks(cut) {
+                let piece = std::str::from_utf8(piece).unwrap();
+                chain.push(&guards, piece, &mut out, &mut hits).unwrap();
+            }
+            chain.finish(&guards, &mut out, &mut hits).unwrap();
+            assert_eq!(out, want, "cut {cut}");
+        }
+        let mut hits = Hits::default();
+        let mut looking = Looking {
+            guards: &guards,
+            hits: &mut hits,
+        };
+        let part = sluice_llm::text::Part {
+            kind: sluice_llm::text::Kind::ToolArguments,
+            json: true,
+        };
+        let whole = sluice_llm::text::Masks::whole(&mut looking, part, text).unwrap();
+        assert_eq!(whole.unwrap_or_else(|| text.to_owned()), want);
+    }
+}

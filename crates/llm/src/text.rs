@@ -10,8 +10,11 @@
 
 mod cursor;
 pub(crate) mod delta;
+mod encoded;
 pub(crate) mod kind;
 mod outline;
+mod peek;
+mod tokens;
 pub(crate) mod walk;
 
 use bytes::Bytes;
@@ -20,16 +23,23 @@ use crate::json::{Object, ScanError};
 
 pub use delta::{Deltas, Events, Masks};
 pub use kind::{Kind, Part};
+pub use tokens::has_tokens;
 
 use kind::Context;
+pub use outline::Keys;
+
 use outline::Unclear;
 use walk::{Place, Stop, Walk};
 
 /// What a top-level field of a request is: parameters and names are no text. A field that isn't known here is.
 fn field(name: &str) -> Option<Context> {
-    let descriptions = |kind| Context {
-        descriptions: true,
-        ..Context::new(kind)
+    let schema = Context {
+        schema: true,
+        ..Context::new(Kind::System)
+    };
+    let everything = Context {
+        everything: true,
+        ..Context::new(Kind::User)
     };
     Some(match name {
         "model"
@@ -59,9 +69,8 @@ fn field(name: &str) -> Option<Context> {
             Context::new(Kind::System)
         }
         "tools" | "functions" | "response_format" | "text" | "generationConfig"
-        | "generation_config" | "output_config" | "toolConfig" | "tool_config" => {
-            descriptions(Kind::System)
-        }
+        | "generation_config" | "output_config" | "toolConfig" | "tool_config" => schema,
+        "documents" | "chat_template_kwargs" => everything,
         "prediction" => Context::new(Kind::Assistant),
         _ => Context::new(Kind::User),
     })
@@ -96,15 +105,14 @@ impl<E> TextError<E> {
 }
 
 /// Hands every text of a request to `look`, which says what is to stand in its place. Gives the fields that have changed.
-///
-/// Of tools and schemas, only the descriptions are texts.
 pub fn request<E>(
     object: &Object,
+    keys: Keys,
     look: &mut Look<'_, E>,
 ) -> Result<Vec<(String, Bytes)>, TextError<E>> {
     let mut see = |place: &Place<'_, '_>, text: &str| look(place.part, text);
     Walk::new(object.bytes(), &mut see)
-        .fields(field)
+        .fields(keys, field)
         .map_err(|e| TextError::of(e, "body"))
 }
 

@@ -78,7 +78,7 @@ error_codes! {
     InvalidEncoding = "invalid_encoding", InvalidRequest, 400, Never;
     /// the body is no JSON object that the gateway can read
     InvalidJson = "invalid_json", InvalidRequest, 400, Never;
-    /// the body is a form that says the model twice
+    /// the body is a form that not every reader would read alike, or says the model twice
     InvalidForm = "invalid_form", InvalidRequest, 400, Never;
     /// a field that the gateway has to read has a value that it cannot have; the message names the field
     InvalidField = "invalid_field", InvalidRequest, 400, Never;

@@ -5,9 +5,10 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use sluice_llm::dropped::Dropped;
+use sluice_llm::form::{self, Form, FormError};
 use sluice_llm::json::{Draft, Object, ScanError};
 use sluice_llm::surface::{self, Surface};
-use sluice_llm::{Format, Operation, Wire, multipart};
+use sluice_llm::{Format, Operation, Wire};
 use sluice_policy::route_type::RouteType;
 use sluice_vocab::ErrorCode;
 
@@ -30,8 +31,8 @@ pub(crate) struct Asked<'u> {
 pub(crate) enum AskedBody {
     /// JSON, and the edits so far.
     Json(Box<Draft>),
-    /// A form, and where in it the model's name stands.
-    Form(Bytes, Option<std::ops::Range<usize>>),
+    /// A form, and its parts.
+    Form(Bytes, Form),
 }
 
 /// The format that a path is in, for errors before it is read.
@@ -107,7 +108,7 @@ pub(crate) fn malformed(error: ScanError) -> Rejected {
 /// A body that has been taken apart so far that one can tell what it is.
 pub(crate) enum Parsed {
     Json(Object),
-    Form(Bytes, Option<std::ops::Range<usize>>),
+    Form(Bytes, Form),
 }
 
 /// Takes a body apart.
@@ -119,14 +120,20 @@ pub(crate) fn parse(
     let content_type = headers.get(header::CONTENT_TYPE);
     let content_type = content_type.and_then(|v| v.to_str().ok()).unwrap_or("");
     let is_media = wanted.is_some_and(|surface| surface.operation == Operation::Media);
-    if !is_media || !multipart::is_form(content_type) {
+    if !is_media || !form::is_form(content_type) {
         return Object::scan(bytes).map(Parsed::Json).map_err(malformed);
     }
-    let model = multipart::field(content_type, &bytes, "model").map_err(|_| {
-        let text = "the form has the field model twice";
-        Rejection::new(Stage::Read, ErrorCode::InvalidForm, text).param("model")
-    })?;
-    Ok(Parsed::Form(bytes, model))
+    let form = Form::parse(content_type, &bytes).map_err(|e| wrong_form(&e))?;
+    Ok(Parsed::Form(bytes, form))
+}
+
+/// A form that not everybody would read alike.
+pub(super) fn wrong_form(error: &FormError) -> Rejected {
+    let rejection = Rejection::new(Stage::Read, ErrorCode::InvalidForm, error.to_string());
+    match error.field() {
+        Some("model") => rejection.param("model"),
+        _ => rejection,
+    }
 }
 
 /// What is asked for, by the path or else by the body.
@@ -156,15 +163,13 @@ pub(crate) fn asked<'u>(
     let dropped = Dropped::default();
     let object = match parsed {
         Parsed::Json(object) => object,
-        Parsed::Form(bytes, at) => {
-            let name = at
-                .clone()
-                .map(|at| String::from_utf8_lossy(&bytes[at]).into_owned());
+        Parsed::Form(bytes, form) => {
+            let name = form.text("model", &bytes).map_err(|e| wrong_form(&e))?;
             return Ok(Asked {
                 surface,
-                model: checked(name)?,
+                model: checked(name.map(str::to_owned))?,
                 stream: false,
-                body: AskedBody::Form(bytes, at),
+                body: AskedBody::Form(bytes, form),
                 dropped,
             });
         }

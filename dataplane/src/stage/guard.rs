@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use sluice_guard::ask::{Text, texts};
 use sluice_guard::{Direction, Hits, Looking, Refusal};
+use sluice_llm::form::{Form, FormError};
 use sluice_llm::json::{Draft, Object};
-use sluice_llm::multipart;
-use sluice_llm::text::{Kind, Masks, Part, TextError};
+use sluice_llm::text::{Keys, Kind, Masks, Part, TextError, has_tokens};
 use sluice_vocab::ErrorCode;
 
 use super::additions::Additions;
-use super::ask::{Asked, AskedBody, malformed};
+use super::ask::{Asked, AskedBody, malformed, wrong_form};
 use crate::answer::Looks;
 use crate::engine::is_large;
 use crate::gateway::Shared;
@@ -121,16 +121,24 @@ async fn look(
                 Err(TextError::Refused(refusal)) => return Err(refused(refusal)),
             }
         }
-        // A form is looked at whole: its text fields are prompts too. Sound and pictures can't be masked.
-        AskedBody::Form(bytes, _) => {
-            let (guards, bytes) = (guards.clone(), bytes.clone());
-            let is_large = is_large(bytes.len());
+        // Whatever is written in a form is a prompt. It can't be masked there.
+        AskedBody::Form(bytes, form) => {
+            let texts = match prompts(form, bytes) {
+                Ok(texts) => texts,
+                Err(_) if !guards.enforce() => return Ok(()),
+                Err(error) => return Err(wrong_form(&error)),
+            };
+            let guards = guards.clone();
+            let is_large = is_large(texts.iter().map(|text| text.text.len()).sum());
             let look = move |hits: &mut Hits| {
                 let guards = &guards;
-                Looking { guards, hits }.whole(PROMPT, &String::from_utf8_lossy(&bytes))
+                let mut looking = Looking { guards, hits };
+                texts.iter().try_fold(false, |masked, text| {
+                    Ok(looking.whole(PROMPT, &text.text)?.is_some() | masked)
+                })
             };
             let masked = apart_if(is_large, shared, hits, look).await?;
-            if masked.map_err(refused)?.is_some() {
+            if masked.map_err(refused)? {
                 return Err(masked_form());
             }
         }
@@ -172,14 +180,19 @@ async fn inquire(
             if enforced {
                 refuse_tokens(draft.original())?;
             }
-            match texts::of_request(draft.original()) {
+            let keys = if enforced { Keys::Once } else { Keys::Any };
+            match texts::of_request(draft.original(), keys) {
                 Ok(found) => found,
                 Err(error) if enforced => return Err(malformed(error)),
                 Err(_) => return Ok(()),
             }
         }
         // Sound and pictures are no texts; what is written beside them is.
-        AskedBody::Form(bytes, _) => prompt(whose.headers, bytes),
+        AskedBody::Form(bytes, form) => match prompts(form, bytes) {
+            Ok(found) => found,
+            Err(error) if enforced => return Err(wrong_form(&error)),
+            Err(_) => return Ok(()),
+        },
     };
     let own = found.len();
     found.extend(unseen.additions.values().map(|value| value.clone()));
@@ -209,19 +222,10 @@ const PROMPT: Part = Part {
     json: false,
 };
 
-/// The text of a form.
-fn prompt(headers: &HeaderMap, bytes: &Bytes) -> Vec<Text> {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or("");
-    let found = multipart::field(content_type, bytes, "prompt")
-        .ok()
-        .flatten();
-    found
-        .map(|range| Text::whole(PROMPT, &String::from_utf8_lossy(&bytes[range])))
-        .into_iter()
-        .collect()
+/// The texts of a form.
+fn prompts(form: &Form, bytes: &Bytes) -> Result<Vec<Text>, FormError> {
+    let texts = form.texts(bytes)?;
+    Ok(texts.iter().map(|text| Text::whole(PROMPT, text)).collect())
 }
 
 /// The request as if it had come with these fields, so that later stages edit what was masked.
@@ -249,24 +253,11 @@ fn not_looked_at(text: &'static str) -> Rejected {
     Rejection::new(Stage::Guard, ErrorCode::PromptRejected, text).status(StatusCode::BAD_REQUEST)
 }
 
+/// A prompt that is given as numbers of tokens can't be looked at.
 fn refuse_tokens(object: &Object) -> Result<(), Rejected> {
-    if ["prompt", "input"]
-        .iter()
-        .any(|field| has_tokens(object, field))
-    {
+    if has_tokens(object).map_err(malformed)? {
         let text = "this route takes prompts as text only, since its guards can't read tokens";
         return Err(not_looked_at(text));
     }
     Ok(())
-}
-
-/// Whether a prompt is given as numbers of tokens.
-fn has_tokens(object: &Object, field: &str) -> bool {
-    let Ok(Some(value)) = object.get(field) else {
-        return false;
-    };
-    let inner = value
-        .iter()
-        .find(|b| !matches!(b, b'[' | b' ' | b'\n' | b'\r' | b'\t'));
-    value.first() == Some(&b'[') && inner.is_some_and(u8::is_ascii_digit)
 }

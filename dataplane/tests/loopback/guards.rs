@@ -458,6 +458,144 @@ async fn strangers_in_an_object_make_no_guard_blind() {
     }
 }
 
+/// A form of these parts: a part's head behind `form-data; `, and its value.
+fn form(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (head, value) in parts {
+        body.extend(format!("--b\r\nContent-Disposition: form-data; {head}\r\n\r\n").bytes());
+        body.extend(*value);
+        body.extend(b"\r\n");
+    }
+    body.extend(b"--b--\r\n");
+    body
+}
+
+const FORM: (&str, &str) = ("content-type", "multipart/form-data; boundary=b");
+const TRANSCRIPTIONS: &str = "/v1/audio/transcriptions";
+
+#[tokio::test]
+async fn a_form_s_texts_are_looked_at_however_they_are_written() {
+    let mut plan = guards(r#"{"request":{"matches":["SECRET-[0-9]+"]}}"#);
+    plan.models.push(("whisper-1", "openai"));
+    let lab = Lab::start(&plan).await;
+    let file = ("name=\"file\"; filename=\"a.wav\"", &b"RIFF\xff\x00"[..]);
+    let model = ("name=\"model\"", &b"whisper-1"[..]);
+    let long = [&[b'x'; 5000][..], b"SECRET-1234"].concat();
+    let wide: Vec<u8> = "SECRET-1234"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for (prompt, status) in [
+        (("name=\"prompt\"", &b"SECRET-1234"[..]), 403),
+        (("name=prompt", b"SECRET-1234"), 403),
+        (("Name=\"prompt\"", b"SECRET-1234"), 403),
+        (("name=\"prompt[]\"", b"SECRET-1234"), 403),
+        (("name=\"prompt\"; filename=\"\"", b"SECRET-1234"), 403),
+        (("name=\"prompt\"; filename=\"a.txt\"", b"SECRET-1234"), 403),
+        (("name=\"file\"; filename=\"SECRET-1234\"", b"RIFF"), 403),
+        (("name=\"SECRET-1234\"", b"x"), 403),
+        (("name=\"prompt\"", &long), 403),
+        (("name=\"prompt\"", &[0xff, 0xfe, 0x53]), 400),
+        (
+            (
+                "name=\"prompt\"\r\nContent-Type: text/plain; charset=utf-16",
+                &wide,
+            ),
+            400,
+        ),
+        (
+            (
+                "name=\"prompt\"\r\nContent-Transfer-Encoding: quoted-printable",
+                b"SECRET=2D1234",
+            ),
+            400,
+        ),
+        (("name=\"pro\\mpt\"", b"x"), 400),
+    ] {
+        let answer = lab
+            .post(TRANSCRIPTIONS, &[FORM], form(&[file, model, prompt]))
+            .await;
+        assert_eq!(answer.status, status, "{prompt:?}: {}", answer.text());
+        assert_eq!(lab.mock.counts().received, 0);
+    }
+    let fine = form(&[file, model, ("name=\"prompt\"", b"names")]);
+    assert_eq!(lab.post(TRANSCRIPTIONS, &[FORM], fine).await.status, 200);
+}
+
+#[tokio::test]
+async fn prompts_as_tokens_are_refused_in_every_spelling() {
+    let lab = Lab::start(&guards(r#"{"request":{"matches":["secret"]}}"#)).await;
+    for (path, body) in [
+        (
+            "/v1/completions",
+            r#"{"model":"gpt-4","prompt":[[],[15339]]}"#,
+        ),
+        (
+            "/v1/completions",
+            r#"{"model":"gpt-4","prompt":[-0,15339]}"#,
+        ),
+        (
+            "/v1/completions",
+            r#"{"model":"gpt-4","prompt":"a","Prompt":[15339]}"#,
+        ),
+        (
+            "/v1/completions",
+            r#"{"model":"gpt-4","prompt":"a","prompt":[15339]}"#,
+        ),
+        (
+            "/v1/completions",
+            r#"{"model":"gpt-4","prompt":"a","prompt_token_ids":[15339]}"#,
+        ),
+        (
+            "/v1/embeddings",
+            r#"{"model":"gpt-4","input":["a",[15339]]}"#,
+        ),
+        (
+            CHAT,
+            r#"{"model":"gpt-4","messages":[],"prompt_token_ids":[15339]}"#,
+        ),
+    ] {
+        let answer = lab.post(path, &[], body).await;
+        assert_eq!(answer.status, 400, "{body}: {}", answer.text());
+        assert_eq!(lab.mock.counts().received, 0);
+    }
+}
+
+#[tokio::test]
+async fn no_field_hides_a_text_by_its_name() {
+    let lab = Lab::start(&guards(r#"{"request":{"matches":["SECRET-[0-9]+"]}}"#)).await;
+    let chat = |field: &str| {
+        format!(r#"{{"model":"gpt-4","messages":[{{"role":"user","content":"a"}}],{field}}}"#)
+    };
+    for field in [
+        r#""documents":[{"data":{"text":"SECRET-1"}}]"#,
+        r#""documents":[{"id":"SECRET-1"}]"#,
+        r#""chat_template_kwargs":{"role":"SECRET-1"}"#,
+        r#""tools":[{"type":"mcp","server_description":"SECRET-1"}]"#,
+        r#""tools":[{"type":"function","function":{"name":"f","input_examples":[{"id":"SECRET-1"}]}}]"#,
+        r#""tools":[{"type":"function","function":{"name":"f","parameters":{"properties":{"SECRET-1":{}}}}}]"#,
+        r#""Messages":[{"role":"SECRET-1"}]"#,
+    ] {
+        let answer = lab.post(CHAT, &[], chat(field)).await;
+        assert_eq!(answer.status, 403, "{field}: {}", answer.text());
+    }
+    for message in [
+        r#"{"role":"SECRET-1","content":"a"}"#,
+        r#"{"role":"user","content":[{"type":"text","text":"a","id":"SECRET-1"}]}"#,
+        r#"{"role":"assistant","tool_calls":[{"id":"SECRET-1","type":"function","function":{"name":"f","arguments":"{}"}}]}"#,
+        r#"{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"say SECRET-1"}}]}"#,
+        r#"{"role":"tool","tool_call_id":"SECRET-1","content":"a"}"#,
+        r#"{"role":"user","content":[{"type":"file","file":{"file_data":"data:text/plain;base64,U0VDUkVULTE="}}]}"#,
+    ] {
+        let body = format!(r#"{{"model":"gpt-4","messages":[{message}]}}"#);
+        let answer = lab.post(CHAT, &[], body).await;
+        assert_eq!(answer.status, 403, "{message}: {}", answer.text());
+    }
+    let body = r#"{"model":"gpt-4","prompt":{"id":"p","variables":{"type":"SECRET-1"}}}"#;
+    assert_eq!(lab.post("/v1/responses", &[], body).await.status, 403);
+    assert_eq!(lab.mock.counts().received, 0);
+}
+
 #[tokio::test]
 async fn an_audit_changes_nothing_and_says_what_it_saw() {
     let plan = guards(

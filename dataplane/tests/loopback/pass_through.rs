@@ -1,4 +1,6 @@
-use crate::support::{Lab, PROVIDER_KEY, Plan, chat};
+use sluice_snapshot::model::{backend::Target, entry::Body, upstream::Kind};
+
+use crate::support::{Lab, PROVIDER_KEY, Plan, chat, snapshot_with};
 
 #[tokio::test]
 async fn each_format_reaches_its_own_provider_byte_for_byte() {
@@ -231,6 +233,62 @@ async fn forms_pass_through_whole() {
         (&request.body[..], request.header("content-type")),
         (body.as_bytes(), Some("multipart/form-data; boundary=b"))
     );
+}
+
+/// An upstream that pins its model sends that one, whatever the form says, or where it says nothing.
+#[tokio::test]
+async fn no_form_leaves_a_pinned_model() {
+    let lab = Lab::start(&Plan::default()).await;
+    let pinned = snapshot_with(&Plan::default(), lab.mock.addr(), &|key, body| match body {
+        Body::Upstream(upstream) if key == "upstream/openai" => {
+            if let Some(Kind::Provider(provider)) = &mut upstream.kind {
+                provider.model = "whisper-1".into();
+            }
+        }
+        Body::Route(route) if key == "route/all" => {
+            route.backends[0].target = Some(Target::Upstream("upstream/openai".into()));
+        }
+        _ => {}
+    });
+    assert_eq!(lab.gateway.apply(&pinned), []);
+    let content_type = ("content-type", "multipart/form-data; boundary=b");
+    let file = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nRIFF\0";
+    let send = async |fields: &str| {
+        let body = format!("{file}\r\n--b\r\n{fields}\r\n--b--\r\n");
+        lab.post("/v1/audio/transcriptions", &[content_type], body)
+            .await
+    };
+    let other = "Content-Disposition: form-data; name=\"model\"\r\n\r\ndear";
+    let none = "Content-Disposition: form-data; name=\"prompt\"\r\n\r\nx";
+    for fields in [other, none] {
+        let answer = send(fields).await;
+        assert_eq!(answer.status, 200, "{fields}: {}", answer.text());
+        let requests = lab.mock.requests();
+        let body = String::from_utf8_lossy(&requests.last().unwrap().body).into_owned();
+        assert_eq!(body.matches("whisper-1").count(), 1, "{body}");
+        assert!(!body.contains("dear"), "{body}");
+    }
+    let sent = lab.mock.requests().len();
+    for fields in [
+        format!("{other}\r\n--b\r\n{other}"),
+        other.replace("model", "Model"),
+        other.replace("model", "model[]"),
+        other.replace("model", " model"),
+        other.replace("\"model\"", "\"a\"; name=\"model\""),
+        other.replace("\"model\"", "\"a\"; Name=model"),
+        other.replace("\"model\"", "\"mod\\el\""),
+        other.replace("\"model\"", "\"model\"; filename=\"\""),
+        other.replace("name=\"model\"", "name*=utf-8''model"),
+        other.replace("form-data; ", "form-data;\r\n "),
+        other.replace("\r\n\r\n", "\r\nContent-Transfer-Encoding: base64\r\n\r\n"),
+        other.replace('\r', ""),
+        format!("{none}\n--b\n{}", other.replace('\r', "")),
+    ] {
+        let answer = send(&fields).await;
+        assert_eq!(answer.status, 400, "{fields:?}: {}", answer.text());
+        assert!(answer.text().contains("invalid_form"), "{}", answer.text());
+    }
+    assert_eq!(lab.mock.requests().len(), sent);
 }
 
 #[tokio::test]

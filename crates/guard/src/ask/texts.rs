@@ -4,21 +4,22 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use sluice_llm::json::{Object, ScanError};
-use sluice_llm::text::{self, Part, TextError};
+use sluice_llm::text::{self, Keys, Part, TextError};
 
 use super::Text;
 
 /// The texts of a request, in the order in which they stand.
-pub fn of_request(object: &Object) -> Result<Vec<Text>, ScanError> {
+pub fn of_request(object: &Object, keys: Keys) -> Result<Vec<Text>, ScanError> {
     let mut texts = Vec::new();
-    text::request(object, &mut |part, text| keep(&mut texts, part, text)).map_err(malformed)?;
+    text::request(object, keys, &mut |part, text| keep(&mut texts, part, text))
+        .map_err(malformed)?;
     Ok(texts)
 }
 
 /// Puts texts back. Gives the fields that are to stand in the request instead.
 pub fn into_request(object: &Object, texts: &[Text]) -> Result<Vec<(String, Bytes)>, ScanError> {
     let mut texts = texts.iter();
-    text::request(object, &mut |_, old| replace(texts.next(), old)).map_err(malformed)
+    text::request(object, Keys::Any, &mut |_, old| replace(texts.next(), old)).map_err(malformed)
 }
 
 /// The texts of a whole answer.
@@ -60,10 +61,10 @@ mod tests {
     fn texts_go_back_where_they_stood() {
         let body = r#"{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a\u0041"},{"type":"text","text":"a"}]},{"role":"tool","tool_call_id":"x","content":"b"}]}"#;
         let object = Object::scan(Bytes::from_static(body.as_bytes())).unwrap();
-        let mut texts = of_request(&object).unwrap();
+        let mut texts = of_request(&object, Keys::Once).unwrap();
         assert_eq!(
             texts.iter().map(|t| t.text.as_str()).collect::<Vec<_>>(),
-            ["aA", "a", "b"]
+            ["aA", "a", "x", "b"]
         );
         assert_eq!(into_request(&object, &texts).unwrap(), []);
         texts[1].text = "\"z\"".into();

@@ -6,7 +6,7 @@ use super::{Begins, Candidate, Recogniser};
 pub(super) fn recognisers() -> Vec<Recogniser> {
     vec![
         Recogniser::new(
-            "[0-9]{3,19}(?:[ .-][0-9]{3,6}){0,5}",
+            r"[0-9]{3,19}(?:(?:[ \t-\r]{1,2}|[.-])[0-9]{3,6}){0,5}",
             Begins::Digits(13),
             judge,
         )

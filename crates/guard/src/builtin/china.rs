@@ -5,7 +5,8 @@ use super::digits::{count, ends, three};
 use super::{Begins, Candidate, Recogniser};
 
 pub(super) fn mobile() -> Vec<Recogniser> {
-    let shape = r"(?:\(?(?:\+|00)?86\)?[ -]?)?1[3-9][0-9](?:[ -]?[0-9]{4}){2}(?:-[0-9])?";
+    let shape =
+        r"(?:\(?(?:\+|00)?86\)?[ \t-]?)?1[3-9][0-9](?:(?:[ \t-\r]{1,2}|-)?[0-9]{4}){2}(?:-[0-9])?";
     vec![
         Recogniser::new(shape, Begins::Sign(11), judge_mobile)
             .only(|bytes| matches!(bytes, [b'1' | b'8' | b'0' | b'+' | b'(', ..])),

@@ -78,7 +78,11 @@ impl Groups {
 }
 
 fn is_in_row(byte: u8) -> bool {
-    byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b'-' | b'/' | b'(' | b')' | b'+')
+    byte.is_ascii_digit()
+        || matches!(
+            byte,
+            b' ' | b'\t'..=b'\r' | b'.' | b'-' | b'/' | b'(' | b')' | b'+'
+        )
 }
 
 /// How many digits there are.

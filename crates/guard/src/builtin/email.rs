@@ -1,7 +1,7 @@
-//! E-mail addresses (RFC 5321, sections 4.1.2 and 4.5.3.1: at most 64 bytes before the `@`; RFC 1035: labels of at most 63), as
-//! they are written: without quoted local parts and address literals.
+//! E-mail addresses (RFC 5321, sections 4.1.2 and 4.5.3.1: at most 64 bytes before the `@`; RFC 1035: labels of at most 63), with
+//! quoted local parts and address literals (4.1.3) too.
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 use super::{Begins, Candidate, Recogniser};
 
@@ -11,12 +11,31 @@ const LATIN: &str = r"\u{c0}-\u{24f}";
 const LOCAL: usize = 64;
 
 pub(super) fn recognisers() -> Vec<Recogniser> {
-    let shape = format!(
-        "[0-9A-Za-z_{LATIN}][0-9A-Za-z_.%+&'{LATIN}-]{{0,63}}@\
-         (?:[0-9A-Za-z{LATIN}](?:[0-9A-Za-z{LATIN}-]{{0,61}}[0-9A-Za-z{LATIN}])?\\.){{1,8}}\
-         (?:xn--[0-9A-Za-z-]{{1,59}}|[A-Za-z{LATIN}]{{2,24}})"
+    let domain = format!(
+        "(?:(?:[0-9A-Za-z{LATIN}](?:[0-9A-Za-z{LATIN}-]{{0,61}}[0-9A-Za-z{LATIN}])?\\.){{1,8}}\
+         (?:xn--[0-9A-Za-z-]{{1,59}}|[A-Za-z{LATIN}]{{2,24}})|\\[[0-9A-Za-z:.]{{2,64}}\\])"
     );
-    vec![Recogniser::new(&shape, Begins::At(begins), judge).skipping(skips)]
+    let shape = format!("[0-9A-Za-z_{LATIN}][0-9A-Za-z_.%+&'{LATIN}-]{{0,63}}@{domain}");
+    let quoted = format!(r#""(?:[^"\\\r\n]|\\[^\r\n]){{1,{LOCAL}}}"@{domain}"#);
+    vec![
+        Recogniser::new(&shape, Begins::At(begins), judge).skipping(skips),
+        Recogniser::new(&quoted, Begins::At(begins_quoted), judge),
+    ]
+}
+
+/// A quoted local part begins at a quotation mark with another before an `@` close behind it.
+fn begins_quoted(text: &str, at: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut from = at;
+    loop {
+        let start = from + memchr(b'"', &bytes[from..])?;
+        // Four bytes a character, and a backslash before each.
+        let window = &bytes[start + 1..bytes.len().min(start + 8 * LOCAL + 3)];
+        if memmem::find(window, b"\"@").is_some() {
+            return Some(start);
+        }
+        from = start + 1;
+    }
 }
 
 fn is_latin(c: char) -> bool {

@@ -6,7 +6,7 @@ use super::{Begins, Candidate, Recogniser};
 
 pub(super) fn recognisers() -> Vec<Recogniser> {
     vec![Recogniser::new(
-        "[A-Za-z]{2}[0-9]{2}(?:[ -]?[0-9A-Za-z]){11,30}",
+        r"[A-Za-z]{2}[0-9]{2}(?:(?:[ \t-\r]{1,2}|-)?[0-9A-Za-z]){11,30}",
         Begins::At(begins),
         judge,
     )]

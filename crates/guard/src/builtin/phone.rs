@@ -4,10 +4,9 @@ use super::digits::{count, ends, follows, group_ends, three};
 use super::{Begins, Candidate, Recogniser};
 
 pub(super) fn recognisers() -> Vec<Recogniser> {
-    let international =
-        r"\(?(?:\+|00)[1-9][0-9]{0,2}\)?(?:[ .-]?\([0-9]{1,4}\))?(?:[ ./-]{0,2}[0-9]{1,12}){1,8}";
-    let american = r"(?:1[ .-]?)?(?:\([2-9][0-9]{2}\)[ .-]?|[2-9][0-9]{2}[ ./-]?)[2-9][0-9]{2}[ .-]?[0-9]{4}(?:[.-][0-9])?";
-    let national = r"\(?0[1-9][0-9]{0,4}\)?(?:[ ./-]{0,2}[0-9]{2,9}){1,8}";
+    let international = r"\(?(?:\+|00)[1-9][0-9]{0,2}\)?(?:[ \t.-]?\([0-9]{1,4}\))?(?:[ \t./-]{0,2}[0-9]{1,12}){1,8}";
+    let american = r"(?:1[ \t-\r.-]{0,2})?(?:\([2-9][0-9]{2}\)[ \t-\r.-]{0,2}|[2-9][0-9]{2}[ \t-\r./-]{0,2})[2-9][0-9]{2}[ \t-\r.-]{0,2}[0-9]{4}(?:[.-][0-9])?";
+    let national = r"\(?0[1-9][0-9]{0,4}\)?(?:[ \t./-]{0,2}[0-9]{2,9}){1,8}";
     vec![
         Recogniser::new(international, Begins::Sign(8), judge_international)
             .only(|bytes| matches!(bytes, [b'+' | b'(', ..] | [b'0', b'0', ..])),

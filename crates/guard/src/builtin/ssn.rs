@@ -14,7 +14,7 @@ pub(super) fn recognisers() -> Vec<Recogniser> {
         )
         .only(three),
         Recogniser::new(
-            "[0-9]{3} [0-9]{2} [0-9]{4}(?: [0-9])?",
+            r"[0-9]{3}[ \t-\r]{1,2}[0-9]{2}[ \t-\r]{1,2}[0-9]{4}(?: [0-9])?",
             Begins::Digits(9),
             judge,
         )

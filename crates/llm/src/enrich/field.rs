@@ -34,9 +34,14 @@ pub fn field(
         Some(FieldPlace::Within(outer, inner)) => within(draft, outer, inner, &json, over)?,
         Some(FieldPlace::Top(name)) => top(draft, name, json, over)?,
         None => {
-            // Two names of one limit: a caller who gave the one has given it.
-            let given = (dialect.twin)(name).filter(|twin| draft.has(twin) && !draft.has(name));
-            top(draft, given.unwrap_or(name), json, over)?;
+            // Two names of one limit: a caller who gave the one has given it, and who gave both has them both set.
+            let twin = (dialect.twin)(name).filter(|twin| draft.has(twin));
+            if let Some(twin) = twin {
+                top(draft, twin, json.clone(), over)?;
+            }
+            if twin.is_none() || draft.has(name) {
+                top(draft, name, json, over)?;
+            }
         }
     }
     Ok(true)
@@ -57,13 +62,25 @@ fn within(
     value: &str,
     over: bool,
 ) -> Result<(), ScanError> {
-    // Google's clients may write either.
+    // Google's clients may write either; who writes both has both set.
     let other = "generation_config";
-    let outer = if outer == "generationConfig" && draft.has(other) {
-        other
-    } else {
-        outer
-    };
+    if outer == "generationConfig" && draft.has(other) {
+        let both = draft.has(outer);
+        inside(draft, other, inner, value, over)?;
+        if !both {
+            return Ok(());
+        }
+    }
+    inside(draft, outer, inner, value, over)
+}
+
+fn inside(
+    draft: &mut Draft,
+    outer: &str,
+    inner: &str,
+    value: &str,
+    over: bool,
+) -> Result<(), ScanError> {
     let wrong = || ScanError::WrongType {
         field: outer.to_owned(),
         expected: "an object",
@@ -75,7 +92,13 @@ fn within(
         Some(text) => serde_json::from_slice::<Map<_, _>>(&text).map_err(|_| wrong())?,
         None => Map::new(),
     };
-    if over || !object.contains_key(inner) {
+    // Google's reads `max_output_tokens` too.
+    let is_given = |key: &String| {
+        key.replace('_', "")
+            .eq_ignore_ascii_case(&inner.replace('_', ""))
+    };
+    if over || !object.keys().any(is_given) {
+        object.retain(|key, _| !is_given(key));
         object.insert(
             inner.to_owned(),
             serde_json::from_str(value).unwrap_or_default(),
@@ -139,6 +162,30 @@ mod tests {
                 GEMINI,
                 false,
                 json!({"generation_config": {"maxOutputTokens": 1}}),
+            ),
+            (
+                r#"{"generationConfig":{"max_output_tokens":1}}"#,
+                GEMINI,
+                false,
+                json!({"generationConfig": {"max_output_tokens": 1}}),
+            ),
+            (
+                r#"{"generationConfig":{"max_output_tokens":1,"maxOutputTokens":2}}"#,
+                GEMINI,
+                true,
+                json!({"generationConfig": {"maxOutputTokens": 50}}),
+            ),
+            (
+                r#"{"generationConfig":{"maxOutputTokens":1},"generation_config":{"max_output_tokens":2}}"#,
+                GEMINI,
+                true,
+                json!({"generationConfig": {"maxOutputTokens": 50}, "generation_config": {"maxOutputTokens": 50}}),
+            ),
+            (
+                r#"{"max_tokens":1,"max_completion_tokens":2}"#,
+                CHAT,
+                true,
+                json!({"max_tokens": 50, "max_completion_tokens": 50}),
             ),
         ] {
             assert_eq!(

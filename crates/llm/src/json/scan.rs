@@ -144,7 +144,7 @@ impl Object {
                 if first.replace(i).is_some() {
                     return Err(ScanError::Duplicate(name.to_owned()));
                 }
-            } else if key.eq_ignore_ascii_case(name.as_bytes()) {
+            } else if is_other_case(key, name) {
                 let found = String::from_utf8_lossy(key).into_owned();
                 return Err(ScanError::Case {
                     found,
@@ -327,6 +327,14 @@ fn skip_nested(bytes: &[u8], start: usize) -> Result<usize, ScanError> {
             Some(_) => at += 1,
         }
     }
+}
+
+/// Whether a reader that doesn't mind the case takes a key for a field.
+fn is_other_case(key: &[u8], name: &str) -> bool {
+    if key.is_ascii() {
+        return key.eq_ignore_ascii_case(name.as_bytes());
+    }
+    std::str::from_utf8(key).is_ok_and(|key| super::is_alike(key, name))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Whose text it is, as the fields around it say.
 
+use super::peek::Peek;
+
 /// Whose text it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -32,8 +34,8 @@ pub(crate) struct Context {
     pub(crate) kind: Kind,
     /// Whether every string is a text, keys included, and numbers too: what tools take and give has fields of any name.
     pub(crate) everything: bool,
-    /// Whether only descriptions are texts.
-    pub(crate) descriptions: bool,
+    /// Whether it is of tools and schemas.
+    pub(crate) schema: bool,
     /// Whether it is an answer's, of which more is no text.
     pub(crate) answer: bool,
     /// What it may be besides: where an object says two things of itself, who reads it decides, and it is looked at as both.
@@ -42,8 +44,8 @@ pub(crate) struct Context {
     pub(crate) settled: bool,
 }
 
-/// Fields whose strings are names, numbers or media.
-const NOT_TEXT: [&str; 17] = [
+/// Fields of answers that are no text: names, numbers, ids and media, which the provider's program writes and not the model.
+const NOT_TEXT_OF_ANSWERS: [&str; 44] = [
     "role",
     "type",
     "id",
@@ -59,12 +61,6 @@ const NOT_TEXT: [&str; 17] = [
     "thoughtSignature",
     "thought_signature",
     "encrypted_content",
-    "cache_control",
-    "index",
-];
-
-/// Fields of answers that are no text either.
-const NOT_TEXT_OF_ANSWERS: [&str; 29] = [
     "object",
     "model",
     "created",
@@ -96,74 +92,33 @@ const NOT_TEXT_OF_ANSWERS: [&str; 29] = [
     "truncation",
 ];
 
-/// What an object's own fields say about it.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Peek {
-    /// Whose it is by its `role`.
-    pub(crate) by_role: Option<Kind>,
-    /// Whose it is by its `type`.
-    pub(crate) by_type: Option<Kind>,
-    /// Its `type`.
-    pub(crate) tag: Option<String>,
-    pub(crate) index: Option<i64>,
-    /// Whether it says that its `data` is text.
-    says_text: bool,
-    /// Whether it says that its `data` is a medium.
-    says_medium: bool,
-}
+/// Fields of schemas whose values are the caller's own, of any form.
+const SAMPLES: [&str; 6] = [
+    "input_examples",
+    "examples",
+    "example",
+    "default",
+    "const",
+    "enum",
+];
 
-impl Peek {
-    /// Whether it takes a field's string into account.
-    pub(crate) fn hears(key: &str) -> bool {
-        matches!(
-            key,
-            "role" | "type" | "mimeType" | "mime_type" | "media_type"
-        )
-    }
+/// Fields of schemas that are named by the caller.
+const NAMED: [&str; 5] = [
+    "properties",
+    "patternProperties",
+    "$defs",
+    "definitions",
+    "dependentSchemas",
+];
 
-    /// Takes a field's string into account.
-    pub(crate) fn hear(&mut self, key: &str, value: &str) {
-        match key {
-            "role" => self.by_role = of_role(value).or(self.by_role),
-            "type" => {
-                self.by_type = of_type(value).or(self.by_type);
-                self.says_text |= value == "text";
-                self.says_medium |= matches!(value, "base64" | "redacted_thinking");
-                self.tag = Some(value.to_owned());
-            }
-            _ => {
-                let is_text = value.trim_start().to_ascii_lowercase().starts_with("text/");
-                self.says_text |= is_text;
-                self.says_medium |= !is_text && value.contains('/');
-            }
-        }
-    }
+/// Shortest string that is taken for a signature, in bytes.
+const SIGNATURE: usize = 40;
 
-    /// Whether its `data` is proved to be a medium. `parent` is the field that it stands in.
-    fn is_medium(&self, parent: &str) -> bool {
-        !self.says_text && (self.says_medium || matches!(parent, "input_audio" | "audio"))
-    }
-}
-
-fn of_role(role: &str) -> Option<Kind> {
-    Some(match role.to_ascii_lowercase().as_str() {
-        "system" | "developer" => Kind::System,
-        "user" => Kind::User,
-        "assistant" | "model" => Kind::Assistant,
-        "tool" | "function" => Kind::ToolResults,
-        _ => return None,
-    })
-}
-
-fn of_type(tag: &str) -> Option<Kind> {
-    match tag {
-        "tool_use" | "server_tool_use" | "mcp_tool_use" => Some(Kind::ToolArguments),
-        "tool_result" => Some(Kind::ToolResults),
-        "thinking" | "redacted_thinking" | "reasoning" => Some(Kind::Reasoning),
-        _ if tag.ends_with("_call") => Some(Kind::ToolArguments),
-        _ if tag.ends_with("_result") || tag.ends_with("_call_output") => Some(Kind::ToolResults),
-        _ => None,
-    }
+/// Whether a literal is what providers seal: no word that a model could read.
+pub(super) fn is_sealed(literal: &[u8]) -> bool {
+    let is_base64 = |b: &u8| b.is_ascii_alphanumeric() || b"+/=_-".contains(b);
+    let inner = literal.get(1..literal.len() - 1);
+    inner.is_some_and(|inner| inner.len() >= SIGNATURE && inner.iter().all(is_base64))
 }
 
 /// What a field is.
@@ -172,8 +127,10 @@ pub(crate) enum Field {
     Skip,
     /// Probabilities of tokens.
     Tokens,
-    /// An address: text, unless it holds the medium itself.
-    Address(Context),
+    /// What may be sealed by a provider: a text, unless it is.
+    Sealed(Context),
+    /// An address, or data: a text that may hold another, or a medium.
+    Encoded(Context),
     /// Texts.
     Within(Context, bool),
 }
@@ -183,7 +140,7 @@ impl Context {
         Self {
             kind,
             everything: false,
-            descriptions: false,
+            schema: false,
             answer: false,
             also: None,
             settled: false,
@@ -227,31 +184,52 @@ impl Context {
         if self.everything {
             return Field::Within(self, false);
         }
-        if NOT_TEXT.contains(&key) || (self.answer && NOT_TEXT_OF_ANSWERS.contains(&key)) {
-            return Field::Skip;
+        if self.answer {
+            match key {
+                "logprobs" | "logprobsResult" | "top_logprobs" | "token_ids"
+                | "prompt_token_ids" | "prompt_logprobs" => return Field::Tokens,
+                "data" if peek.is_medium(parent) => return Field::Skip,
+                _ if NOT_TEXT_OF_ANSWERS.contains(&key) => return Field::Skip,
+                _ => {}
+            }
         }
         let to = |kind, everything| Self {
             kind,
             everything,
+            schema: false,
             settled: true,
             ..self
         };
         match key {
+            "role" | "type" | "mimeType" | "mime_type" | "media_type"
+                if is_string && peek.knows(key) =>
+            {
+                Field::Skip
+            }
+            "signature" | "thoughtSignature" | "thought_signature" | "encrypted_content"
+                if is_string =>
+            {
+                Field::Sealed(self)
+            }
+            _ if self.schema && SAMPLES.contains(&key) => Field::Within(to(self.kind, true), false),
+            _ if self.schema => Field::Within(self, false),
             "data" if peek.is_medium(parent) => Field::Skip,
-            "logprobs" | "logprobsResult" | "top_logprobs" if self.answer => Field::Tokens,
-            "url" | "image_url" | "file_url" | "fileUri" | "file_uri" if is_string => {
-                Field::Address(self)
+            "data" | "file_data" | "url" | "image_url" | "file_url" | "fileUri" | "file_uri"
+                if is_string =>
+            {
+                Field::Encoded(self)
             }
             "arguments" | "partial_json" => {
                 Field::Within(to(Kind::ToolArguments, !is_string), is_string)
             }
-            "args" => Field::Within(to(Kind::ToolArguments, true), false),
+            "args" | "partialArgs" => Field::Within(to(Kind::ToolArguments, true), false),
             "input" if self.may_be(Kind::ToolArguments) => {
                 Field::Within(to(self.kind, true), false)
             }
             "response" if self.may_be(Kind::ToolResults) => {
                 Field::Within(to(self.kind, true), false)
             }
+            "variables" => Field::Within(to(self.kind, true), false),
             "tool_calls" | "function_call" | "functionCall" | "executableCode"
             | "executable_code" => Field::Within(to(Kind::ToolArguments, false), false),
             "functionResponse"
@@ -263,5 +241,10 @@ impl Context {
             }
             _ => Field::Within(self, false),
         }
+    }
+
+    /// Whether the keys of an object in the field `parent` are the caller's own words.
+    pub(crate) fn names_fields(self, parent: &str) -> bool {
+        self.everything || self.schema && NAMED.contains(&parent)
     }
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::cursor::{Cursor, Malformed, decode};
-use super::kind::{Kind, Peek};
+use super::kind::Kind;
+use super::peek::Peek;
 use super::walk::MAX_DEPTH;
 
 /// Objects that say something of themselves, at most: beyond any conversation, and 10 MB of memory.
@@ -22,7 +23,8 @@ pub(super) struct Outline {
 
 /// Whether a key may stand twice in an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Keys {
+pub enum Keys {
+    /// It may; only for who watches.
     Any,
     /// Two readers could take different values.
     Once,

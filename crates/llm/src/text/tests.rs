@@ -9,7 +9,7 @@ fn seen(body: &str) -> Vec<(Kind, String)> {
         seen.push((part.kind, text.to_owned()));
         Ok::<_, Infallible>(None)
     };
-    assert_eq!(request(&object, &mut look).unwrap(), []);
+    assert_eq!(request(&object, Keys::Once, &mut look).unwrap(), []);
     seen
 }
 
@@ -35,11 +35,15 @@ fn every_text_is_seen_and_no_picture() {
             (System, "a"),
             (User, "b\"c"),
             (User, "d"),
+            (ToolArguments, "x"),
             (ToolArguments, "f"),
             (ToolArguments, "{\"e\":1}"),
+            (ToolResults, "x"),
             (ToolResults, "h"),
             (System, "i"),
+            (User, "odd"),
             (User, "g"),
+            (System, "f"),
             (System, "j"),
             (User, "k"),
         ])
@@ -89,6 +93,7 @@ fn what_tools_take_and_give_is_text_whatever_its_fields_are_called() {
     assert_eq!(
         seen(body),
         pairs(&[
+            (ToolArguments, "t"),
             (ToolArguments, "f"),
             (ToolArguments, "id"),
             (ToolArguments, "a"),
@@ -96,6 +101,7 @@ fn what_tools_take_and_give_is_text_whatever_its_fields_are_called() {
             (ToolArguments, "12"),
             (ToolArguments, "data"),
             (ToolArguments, "b"),
+            (ToolResults, "t"),
             (ToolResults, "c"),
             (User, "d"),
         ])
@@ -125,7 +131,7 @@ fn texts_are_replaced_where_they_stand_and_nothing_else_changes() {
     let object = Object::scan(Bytes::from_static(body.as_bytes())).unwrap();
     let mut look =
         |_: Part, text: &str| Ok::<_, Infallible>((text == "secret").then(|| "\"x\"".to_owned()));
-    let changed = request(&object, &mut look).unwrap();
+    let changed = request(&object, Keys::Once, &mut look).unwrap();
     let want = r#"[ {"role":"user", "content":"\"x\""}, {"role":"user","content":"é\n"} ]"#;
     assert_eq!(
         changed,
@@ -148,7 +154,10 @@ fn what_is_no_json_is_an_error() {
         };
         let mut look = |_: Part, _: &str| Ok::<_, Infallible>(None);
         assert!(
-            matches!(request(&object, &mut look), Err(TextError::Malformed(_))),
+            matches!(
+                request(&object, Keys::Once, &mut look),
+                Err(TextError::Malformed(_))
+            ),
             "{body}"
         );
     }
@@ -235,7 +244,7 @@ fn a_key_that_stands_twice_in_a_request_is_refused_by_name() {
         let mut look = |_: Part, _: &str| Ok::<_, Infallible>(None);
         assert!(
             matches!(
-                request(&object, &mut look),
+                request(&object, Keys::Once, &mut look),
                 Err(TextError::Malformed(ScanError::Duplicate(_)))
             ),
             "{body}"
@@ -250,7 +259,162 @@ fn objects_are_bounded_in_number() {
     let body = format!(r#"{{"messages":[{objects}]}}"#);
     let object = Object::scan(Bytes::from(body)).unwrap();
     let mut look = |_: Part, _: &str| Ok::<_, Infallible>(None);
-    let refused = request(&object, &mut look);
+    let refused = request(&object, Keys::Once, &mut look);
     let expected = TextError::Malformed(ScanError::TooManyObjects);
     assert_eq!(refused, Err(expected));
+}
+
+#[test]
+fn words_are_skipped_only_where_they_are_understood() {
+    use Kind::{Assistant, System, ToolArguments, ToolResults, User};
+    let within = |part: &str| {
+        seen(&format!(
+            r#"{{"messages":[{{"role":"user","content":[{part}]}}]}}"#
+        ))
+    };
+    for (part, kind) in [
+        (r#"{"role":"SECRET"}"#, User),
+        (r#"{"role":{"type":"SECRET"}}"#, User),
+        (r#"{"type":"SECRET"}"#, User),
+        (r#"{"type":["SECRET"]}"#, User),
+        (r#"{"type":"text","id":"SECRET"}"#, User),
+        (r#"{"type":"text","tool_call_id":"SECRET"}"#, User),
+        (r#"{"call_id":"SECRET"}"#, User),
+        (r#"{"file_id":"SECRET"}"#, User),
+        (r#"{"media_type":"SECRET"}"#, User),
+        (r#"{"mimeType":"SECRET"}"#, User),
+        (r#"{"signature":"SECRET"}"#, User),
+        (r#"{"encrypted_content":"SECRET"}"#, User),
+        (r#"{"cache_control":{"type":"SECRET"}}"#, User),
+        (r#"{"index":"SECRET"}"#, User),
+        (r#"{"data":"SECRET"}"#, User),
+        (r#"{"data":["SECRET"],"media_type":"text/plain"}"#, User),
+        (r#"{"media_type":"application/json","data":"SECRET"}"#, User),
+        (r#"{"media_type":"image/svg+xml","data":"SECRET"}"#, User),
+        (r#"{"type":"base64","data":"SECRET"}"#, User),
+        (
+            r#"{"partialArgs":[{"stringValue":"SECRET"}]}"#,
+            ToolArguments,
+        ),
+        (
+            r#"{"functionCall":{"args":{"id":"SECRET"}}}"#,
+            ToolArguments,
+        ),
+        (r#"{"functionResponse":{"id":"SECRET"}}"#, ToolResults),
+    ] {
+        let found = within(part);
+        assert!(
+            found.contains(&(kind, "SECRET".into())),
+            "{part}: {found:?}"
+        );
+    }
+    for (body, kind) in [
+        (r#"{"prompt":{"variables":{"type":"SECRET"}}}"#, User),
+        (r#"{"prompt":{"variables":{"a":{"id":"SECRET"}}}}"#, User),
+        (r#"{"documents":[{"data":{"id":"SECRET"}}]}"#, User),
+        (r#"{"documents":[{"data":{"SECRET":1}}]}"#, User),
+        (r#"{"chat_template_kwargs":{"role":"SECRET"}}"#, User),
+        (
+            r#"{"tools":[{"type":"mcp","server_description":"SECRET"}]}"#,
+            System,
+        ),
+        (r#"{"tools":[{"name":"SECRET"}]}"#, System),
+        (
+            r#"{"tools":[{"input_examples":[{"type":"SECRET"}]}]}"#,
+            System,
+        ),
+        (
+            r#"{"tools":[{"input_schema":{"properties":{"SECRET":{}}}}]}"#,
+            System,
+        ),
+        (
+            r#"{"tools":[{"input_schema":{"enum":["SECRET"]}}]}"#,
+            System,
+        ),
+        (
+            r#"{"tools":[{"input_schema":{"default":{"id":"SECRET"}}}]}"#,
+            System,
+        ),
+        (
+            r#"{"response_format":{"json_schema":{"schema":{"const":"SECRET"}}}}"#,
+            System,
+        ),
+        (
+            r#"{"prediction":{"type":"content","content":"SECRET"}}"#,
+            Assistant,
+        ),
+    ] {
+        let found = seen(body);
+        assert!(
+            found.contains(&(kind, "SECRET".into())),
+            "{body}: {found:?}"
+        );
+    }
+    let sealed = "Abc0_-+/".repeat(8);
+    for part in [
+        r#"{"type":"text","role":"assistant"}"#.to_owned(),
+        r#"{"type":"image","source":{"type":"base64","media_type":"image/png; x=y"}}"#.to_owned(),
+        format!(r#"{{"type":"thinking","signature":"{sealed}"}}"#),
+        format!(r#"{{"thoughtSignature":"{sealed}"}}"#),
+    ] {
+        assert_eq!(within(&part), [], "{part}");
+    }
+}
+
+#[test]
+fn a_text_that_is_encoded_is_seen_and_masked_as_the_text_that_it_is() {
+    let secret = "U0VDUkVULTEyMzQ="; // SECRET-1234
+    let wide = "//5TAEUAQwBSAEUAVAAtADEAMgAzADQA"; // The same in UTF-16, with its mark.
+    for (part, masked) in [
+        (
+            format!(
+                r#"{{"source":{{"type":"base64","media_type":"text/plain","data":"{secret}"}}}}"#
+            ),
+            r#"{"source":{"type":"base64","media_type":"text/plain","data":"W10="}}"#,
+        ),
+        (
+            format!(
+                r#"{{"inlineData":{{"mimeType":"application/json","data":"{}"}}}}"#,
+                &secret[..15]
+            ),
+            r#"{"inlineData":{"mimeType":"application/json","data":"W10="}}"#,
+        ),
+        (
+            format!(r#"{{"file":{{"file_data":"data:text/csv;base64,{wide}"}}}}"#),
+            r#"{"file":{"file_data":"data:text/csv;base64,W10="}}"#,
+        ),
+        (
+            r#"{"image_url":" data:text/plain,%53ECRET%2d1234"}"#.to_owned(),
+            r#"{"image_url":" data:text/plain,[]"}"#,
+        ),
+        (
+            format!(r#"{{"url":"data:application/octet-stream;base64,{secret}"}}"#),
+            r#"{"url":"data:application/octet-stream;base64,W10="}"#,
+        ),
+    ] {
+        let body = format!(r#"{{"messages":[{part}]}}"#);
+        let object = Object::scan(Bytes::from(body)).unwrap();
+        let mut look = |_: Part, text: &str| {
+            Ok::<_, Infallible>((text == "SECRET-1234").then(|| "[]".to_owned()))
+        };
+        let changed = request(&object, Keys::Once, &mut look).unwrap();
+        let want = Bytes::from(format!("[{masked}]"));
+        assert_eq!(changed, [("messages".to_owned(), want)], "{part}");
+    }
+    // Bytes that say to be encoded and are no text.
+    let body = r#"{"messages":[{"url":"data:application/octet-stream;base64,/9j/4AAQSkZJRg=="}]}"#;
+    assert_eq!(seen(body), []);
+}
+
+#[test]
+fn who_only_watches_sees_what_is_unclear() {
+    let body = r#"{"messages":[{"role":"user","content":"a","content":"b"}]}"#;
+    let object = Object::scan(Bytes::from_static(body.as_bytes())).unwrap();
+    let mut seen = Vec::new();
+    let mut look = |_: Part, text: &str| {
+        seen.push(text.to_owned());
+        Ok::<_, Infallible>(None)
+    };
+    request(&object, Keys::Any, &mut look).unwrap();
+    assert_eq!(seen, ["a", "b"]);
 }

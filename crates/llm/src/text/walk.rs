@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::cursor::{Cursor, Malformed, decode};
-use super::kind::{Context, Field, Part, Peek};
+use super::encoded;
+use super::kind::{self, Context, Field, Part};
 use super::outline::{Keys, Outline, Unclear};
+use super::peek::Peek;
 use crate::json::quote;
 use bytes::Bytes;
 
@@ -81,9 +83,10 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
     /// Goes through the fields of an object, each as `context` says, or not at all. Gives those that have changed.
     pub(crate) fn fields(
         mut self,
+        keys: Keys,
         context: fn(&str) -> Option<Context>,
     ) -> Result<Vec<(String, Bytes)>, Stop<E>> {
-        self.outline = Outline::of(self.json.bytes, Keys::Once)?;
+        self.outline = Outline::of(self.json.bytes, keys)?;
         let mut changed = Vec::new();
         self.json.space();
         self.members(|walk, _, key, _| {
@@ -176,8 +179,9 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
             tag.clone_from(&peek.tag);
         }
         let context = context.object(&peek);
+        let names_fields = context.names_fields(self.parent(0));
         self.members(|walk, at, key, is_string| {
-            if context.everything {
+            if names_fields {
                 walk.look(at, context, false)?;
             }
             let after_key = walk.json.at;
@@ -198,8 +202,7 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
         let Some(Step::Key(key)) = self.path.last() else {
             return Err(Malformed.into());
         };
-        let is_description = matches!(&**key, "description" | "title");
-        match context.field(key, self.parent(), peek, is_string) {
+        match context.field(key, self.parent(1), peek, is_string) {
             Field::Skip => Ok(self.json.skip()?),
             Field::Tokens => {
                 let new = if self.json.bytes.get(at) == Some(&b'[') {
@@ -213,13 +216,14 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
                 }
                 Ok(())
             }
-            Field::Address(_) if holds_a_medium(&self.json.bytes[at..]) => Ok(self.json.skip()?),
-            Field::Address(_) | Field::Within(..)
-                if context.descriptions && is_string && !is_description =>
-            {
-                Ok(self.json.skip()?)
+            Field::Sealed(context) => {
+                let at = self.json.string()?;
+                if kind::is_sealed(&self.json.bytes[at.clone()]) {
+                    return Ok(());
+                }
+                self.look(at, context, false)
             }
-            Field::Address(context) => self.value(context, false),
+            Field::Encoded(context) => self.encoded(context),
             Field::Within(context, json) => self.value(context, json),
         }
     }
@@ -246,9 +250,9 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
         Ok(self.json.need(b'}')?)
     }
 
-    /// The field that the object at hand stands in; none within arrays.
-    fn parent(&self) -> &str {
-        match self.path.iter().rev().nth(1) {
+    /// The field that the object at hand stands in; none within arrays. `below` says how many steps below it the walk is.
+    fn parent(&self, below: usize) -> &str {
+        match self.path.iter().rev().nth(below) {
             Some(Step::Key(key)) => key,
             _ => "",
         }
@@ -260,6 +264,22 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
             return Ok(());
         }
         self.show(at, context, json, &text)
+    }
+
+    /// A string that may hold something else, encoded: it is looked at as it stands, and as what it holds.
+    fn encoded(&mut self, context: Context) -> Result<(), Stop<E>> {
+        let at = self.json.string()?;
+        let text = decode(&self.json.bytes[at.clone()]).ok_or(Malformed)?;
+        let held = match encoded::read(&text) {
+            encoded::Held::Medium => return Ok(()),
+            encoded::Held::Nothing => return self.look(at, context, false),
+            encoded::Held::Text(held) => held,
+        };
+        if let Some(new) = self.shown(context, false, &held.text)? {
+            self.edits.push((at, quote(&held.with(&new))));
+            return Ok(());
+        }
+        self.look(at, context, false)
     }
 
     /// A number, which becomes a string when it is replaced.
@@ -276,6 +296,19 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
         json: bool,
         text: &str,
     ) -> Result<(), Stop<E>> {
+        if let Some(new) = self.shown(context, json, text)? {
+            self.edits.push((at, quote(&new)));
+        }
+        Ok(())
+    }
+
+    /// What is to stand in a text's place.
+    fn shown(
+        &mut self,
+        context: Context,
+        json: bool,
+        text: &str,
+    ) -> Result<Option<String>, Stop<E>> {
         let mut new: Option<String> = None;
         for kind in std::iter::once(context.kind).chain(context.also) {
             let place = Place {
@@ -285,28 +318,6 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
             let said = (self.see)(&place, new.as_deref().unwrap_or(text));
             new = said.map_err(Stop::Refused)?.or(new);
         }
-        if let Some(new) = new {
-            self.edits.push((at, quote(&new)));
-        }
-        Ok(())
+        Ok(new)
     }
-}
-
-/// Whether a string literal is an address that holds what it leads to, and that is no text.
-fn holds_a_medium(literal: &[u8]) -> bool {
-    const MEDIA: [&[u8]; 5] = [
-        b"image/",
-        b"audio/",
-        b"video/",
-        b"application/pdf",
-        b"application/octet-stream",
-    ];
-    let starts = |text: &[u8], start: &[u8]| {
-        text.get(..start.len())
-            .is_some_and(|text| text.eq_ignore_ascii_case(start))
-    };
-    let Some(rest) = literal.get(6..).filter(|_| starts(literal, b"\"data:")) else {
-        return false;
-    };
-    MEDIA.iter().any(|medium| starts(rest, medium))
 }

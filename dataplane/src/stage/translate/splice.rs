@@ -3,12 +3,13 @@
 use bytes::Bytes;
 use sluice_llm::dialect::openai::chat::adapt;
 use sluice_llm::dropped::Dropped;
+use sluice_llm::form::Form;
 use sluice_llm::json::{Draft, Segments};
 use sluice_llm::{Format, Operation, Wire};
 use sluice_vocab::ErrorCode;
 
 use crate::rejection::{Rejected, Rejection, Stage};
-use crate::stage::ask::{Asked, AskedBody, malformed};
+use crate::stage::ask::{Asked, AskedBody, malformed, wrong_form};
 use crate::table::Resolution;
 
 /// The provider's body. True when only we asked for the usage chunk.
@@ -23,7 +24,7 @@ pub(super) fn splice(
             let strips = edit(&mut draft, asked, resolution, dropped)?;
             Ok((draft.finish(), strips))
         }
-        AskedBody::Form(bytes, at) => Ok((form(bytes, at.clone(), resolution), false)),
+        AskedBody::Form(bytes, parts) => Ok((form(bytes, parts, resolution)?, false)),
     }
 }
 
@@ -96,17 +97,18 @@ fn edit(
     Ok(true)
 }
 
-/// A form with the model's name in its place.
-fn form(
-    bytes: &Bytes,
-    at: Option<std::ops::Range<usize>>,
-    resolution: &Resolution<'_>,
-) -> Segments {
-    match (at, &resolution.model) {
-        (Some(at), Some(model)) if bytes[at.clone()] != *model.text.as_bytes() => {
+/// A form with the model's name in its place, or before all else where it doesn't say one.
+fn form(bytes: &Bytes, form: &Form, resolution: &Resolution<'_>) -> Result<Segments, Rejected> {
+    let Some(model) = &resolution.model else {
+        return Ok(Segments::one(bytes.clone()));
+    };
+    let at = form.only("model").map_err(|e| wrong_form(&e))?;
+    Ok(match at.map(|field| field.value.clone()) {
+        Some(at) if bytes[at.clone()] == *model.text.as_bytes() => Segments::one(bytes.clone()),
+        Some(at) => {
             let name = Bytes::copy_from_slice(model.text.as_bytes());
             Segments::join([bytes.slice(..at.start), name, bytes.slice(at.end..)])
         }
-        _ => Segments::one(bytes.clone()),
-    }
+        None => Segments::join([form.part("model", &model.text).into(), bytes.clone()]),
+    })
 }
