@@ -317,9 +317,7 @@ fn holds_medium(object: &Map<String, Value>, parent: &str) -> bool {
     let says = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or("");
     let types = ["media_type", "mimeType", "mime_type"].map(says);
     let is_text = says("type") == "text" || types.iter().any(|t| !t.is_empty() && !is_medium(t));
-    let is_proved = types.iter().any(|t| is_medium(t))
-        || says("type") == "redacted_thinking"
-        || matches!(parent, "input_audio" | "audio");
+    let is_proved = types.iter().any(|t| is_medium(t)) || matches!(parent, "input_audio" | "audio");
     // Bedrock has bytes in base64 only, below a word that says which medium it is.
     !is_text && is_proved || object.len() == 1 && object.contains_key("bytes")
 }

@@ -127,6 +127,8 @@ pub(crate) enum Field {
     Skip,
     /// Probabilities of tokens.
     Tokens,
+    /// The name of a medium: a text, unless it is one.
+    MediaType(Context),
     /// What may be sealed by a provider: a text, unless it is.
     Sealed(Context),
     /// An address, or data: a text that may hold another, or a medium.
@@ -188,7 +190,7 @@ impl Context {
             match key {
                 "logprobs" | "logprobsResult" | "top_logprobs" | "token_ids"
                 | "prompt_token_ids" | "prompt_logprobs" => return Field::Tokens,
-                "data" if peek.is_medium(parent) => return Field::Skip,
+                "data" if peek.is_medium(parent) || peek.is_redacted() => return Field::Skip,
                 _ if NOT_TEXT_OF_ANSWERS.contains(&key) => return Field::Skip,
                 _ => {}
             }
@@ -201,11 +203,8 @@ impl Context {
             ..self
         };
         match key {
-            "role" | "type" | "mimeType" | "mime_type" | "media_type"
-                if is_string && peek.knows(key) =>
-            {
-                Field::Skip
-            }
+            "role" | "type" if is_string && peek.knows(key) => Field::Skip,
+            "mimeType" | "mime_type" | "media_type" if is_string => Field::MediaType(self),
             "signature" | "thoughtSignature" | "thought_signature" | "encrypted_content"
                 if is_string =>
             {
@@ -213,6 +212,7 @@ impl Context {
             }
             _ if self.schema && SAMPLES.contains(&key) => Field::Within(to(self.kind, true), false),
             _ if self.schema => Field::Within(self, false),
+            "data" if is_string && peek.is_redacted() => Field::Sealed(self),
             "data" if peek.is_medium(parent) => Field::Skip,
             "data" | "file_data" | "url" | "image_url" | "file_url" | "fileUri" | "file_uri"
                 if is_string =>

@@ -96,6 +96,20 @@ const MEDIA: [&str; 8] = [
     "application/ogg",
 ];
 
+/// Whether a string is a media type and nothing else: kinds and characters that registered ones have (RFC 6838, 4.2), and characters'
+/// set.
+pub(super) fn is_media_type(text: &str) -> bool {
+    let (essence, parameter) = text.split_once(';').unwrap_or((text, ""));
+    let Some((kind, name)) = essence.split_once('/') else {
+        return false;
+    };
+    let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".+-".contains(&b);
+    matches!(kind, "application" | "audio" | "image" | "text" | "video")
+        && matches!(name.len(), 1..=72)
+        && name.bytes().all(is_name)
+        && matches!(parameter.trim(), "" | "charset=utf-8" | "charset=UTF-8")
+}
+
 /// Whether a media type says that what it is of is no text.
 pub(super) fn is_medium(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default();
@@ -117,8 +131,6 @@ pub(crate) struct Peek {
     pub(crate) index: Option<i64>,
     /// Whether its `type` is one of those that are known.
     knows_type: bool,
-    /// Whether its media type is a kind of them that is known.
-    knows_medium: bool,
     /// Whether it says that its `data` is text.
     says_text: bool,
     /// Whether it says that its `data` is a medium.
@@ -141,7 +153,6 @@ impl Peek {
             "type" => {
                 self.by_type = of_type(value).or(self.by_type);
                 self.says_text |= value == "text";
-                self.says_medium |= value == "redacted_thinking";
                 self.knows_type = TYPES.binary_search(&value).is_ok();
                 self.tag = Some(value.to_owned());
             }
@@ -149,18 +160,21 @@ impl Peek {
                 let is_medium = is_medium(value);
                 self.says_text |= !is_medium;
                 self.says_medium |= is_medium;
-                self.knows_medium |= is_medium || value.starts_with("text/");
             }
         }
     }
 
-    /// Whether a field's string is a word by which the object was understood, and nothing else.
+    /// Whether its `role`, or `type`, is a word by which it was understood, and nothing else.
     pub(super) fn knows(&self, key: &str) -> bool {
         match key {
             "role" => self.by_role.is_some(),
-            "type" => self.knows_type,
-            _ => self.knows_medium,
+            _ => self.knows_type,
         }
+    }
+
+    /// Whether its `data` is a thought that its provider has sealed.
+    pub(super) fn is_redacted(&self) -> bool {
+        self.tag.as_deref() == Some("redacted_thinking")
     }
 
     /// Whether its `data` is proved to be a medium. `parent` is the field that it stands in.

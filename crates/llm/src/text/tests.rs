@@ -211,7 +211,7 @@ fn only_what_is_proved_to_be_a_medium_is_skipped() {
         r#"{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}"#,
         r#"{"type":"input_audio","input_audio":{"data":"AAAA","format":"wav"}}"#,
         r#"{"inlineData":{"data":"AAAA","mimeType":"audio/wav"}}"#,
-        r#"{"type":"redacted_thinking","data":"AAAA"}"#,
+        r#"{"type":"redacted_thinking","data":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#,
         r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}"#,
         r#"{"type":"input_image","image_url":"DATA:Image/png;base64,AAAA"}"#,
     ] {
@@ -292,6 +292,12 @@ fn words_are_skipped_only_where_they_are_understood() {
         (r#"{"media_type":"application/json","data":"SECRET"}"#, User),
         (r#"{"media_type":"image/svg+xml","data":"SECRET"}"#, User),
         (r#"{"type":"base64","data":"SECRET"}"#, User),
+        (
+            r#"{"type":"redacted_thinking","data":"SECRET"}"#,
+            Kind::Reasoning,
+        ),
+        (r#"{"mimeType":"SECRET","mime_type":"text/plain"}"#, User),
+        (r#"{"mimeType":"text/SECRET"}"#, User),
         (
             r#"{"partialArgs":[{"stringValue":"SECRET"}]}"#,
             ToolArguments,

@@ -7,7 +7,7 @@ use super::cursor::{Cursor, Malformed, decode};
 use super::encoded;
 use super::kind::{self, Context, Field, Part};
 use super::outline::{Keys, Outline, Unclear};
-use super::peek::Peek;
+use super::peek::{self, Peek};
 use crate::json::quote;
 use bytes::Bytes;
 
@@ -195,14 +195,14 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
     fn member(
         &mut self,
         context: Context,
-        peek: &Peek,
+        said: &Peek,
         at: usize,
         is_string: bool,
     ) -> Result<(), Stop<E>> {
         let Some(Step::Key(key)) = self.path.last() else {
             return Err(Malformed.into());
         };
-        match context.field(key, self.parent(1), peek, is_string) {
+        match context.field(key, self.parent(1), said, is_string) {
             Field::Skip => Ok(self.json.skip()?),
             Field::Tokens => {
                 let new = if self.json.bytes.get(at) == Some(&b'[') {
@@ -216,13 +216,10 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
                 }
                 Ok(())
             }
-            Field::Sealed(context) => {
-                let at = self.json.string()?;
-                if kind::is_sealed(&self.json.bytes[at.clone()]) {
-                    return Ok(());
-                }
-                self.look(at, context, false)
-            }
+            Field::MediaType(context) => self.unless(context, |literal| {
+                decode(literal).is_some_and(|text| peek::is_media_type(&text))
+            }),
+            Field::Sealed(context) => self.unless(context, kind::is_sealed),
             Field::Encoded(context) => self.encoded(context),
             Field::Within(context, json) => self.value(context, json),
         }
@@ -264,6 +261,15 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
             return Ok(());
         }
         self.show(at, context, json, &text)
+    }
+
+    /// A string that is a text, unless its literal is something else.
+    fn unless(&mut self, context: Context, other: fn(&[u8]) -> bool) -> Result<(), Stop<E>> {
+        let at = self.json.string()?;
+        if other(&self.json.bytes[at.clone()]) {
+            return Ok(());
+        }
+        self.look(at, context, false)
     }
 
     /// A string that may hold something else, encoded: it is looked at as it stands, and as what it holds.
