@@ -297,7 +297,6 @@ fn words_are_skipped_only_where_they_are_understood() {
             Kind::Reasoning,
         ),
         (r#"{"mimeType":"SECRET","mime_type":"text/plain"}"#, User),
-        (r#"{"mimeType":"text/SECRET"}"#, User),
         (
             r#"{"partialArgs":[{"stringValue":"SECRET"}]}"#,
             ToolArguments,
@@ -356,6 +355,10 @@ fn words_are_skipped_only_where_they_are_understood() {
             "{body}: {found:?}"
         );
     }
+    assert_eq!(
+        within(r#"{"mimeType":"text/SECRET"}"#),
+        pairs(&[(User, "text/SECRET")])
+    );
     let sealed = "Abc0_-+/".repeat(8);
     for part in [
         r#"{"type":"text","role":"assistant"}"#.to_owned(),
