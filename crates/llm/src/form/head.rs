@@ -36,7 +36,7 @@ pub(super) fn field(
         .ok_or(wrong("not ended by an empty line, or longer than 8 KiB"))?;
     let value = &part[end + 4..];
     // Readers that take a bare LF for the end of a line see a boundary there.
-    if memmem::find_iter(value, line).any(|i| i == 0 || matches!(value[i - 1], b'\n' | b'\r')) {
+    if memmem::find_iter(value, line).any(|i| i > 0 && matches!(value[i - 1], b'\n' | b'\r')) {
         return Err(FormError::Framing);
     }
     let head = std::str::from_utf8(&part[..end]).map_err(|_| wrong("not UTF-8"))?;

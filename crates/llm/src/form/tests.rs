@@ -156,6 +156,12 @@ fn a_field_in_another_spelling_is_no_other_field() {
             "{name:?}"
         );
     }
+    let body = form(&[(&named("Model"), "a")]);
+    let form_of_one = Form::parse(TYPE, body.as_bytes()).unwrap();
+    assert_eq!(
+        form_of_one.text("model", body.as_bytes()),
+        Err(FormError::Twice("model".into()))
+    );
     let body = form(&[(&named("models"), "a")]);
     let form = Form::parse(TYPE, body.as_bytes()).unwrap();
     assert_eq!(form.text("model", body.as_bytes()), Ok(None));

@@ -362,7 +362,7 @@ fn words_are_skipped_only_where_they_are_understood() {
     let sealed = "Abc0_-+/".repeat(8);
     for part in [
         r#"{"type":"text","role":"assistant"}"#.to_owned(),
-        r#"{"type":"image","source":{"type":"base64","media_type":"image/png; x=y"}}"#.to_owned(),
+        r#"{"type":"image","source":{"type":"base64","media_type":"image/png"}}"#.to_owned(),
         format!(r#"{{"type":"thinking","signature":"{sealed}"}}"#),
         format!(r#"{{"thoughtSignature":"{sealed}"}}"#),
     ] {

@@ -109,6 +109,7 @@ mod tests {
         for body in [
             r#"{"prompt":[15339]}"#,
             r#"{"prompt":[-0,15339]}"#,
+            r#"{"prompt":[-1]}"#,
             r#"{"prompt": [ [ ] ,[ 15339]]}"#,
             r#"{"prompt":["a",15339]}"#,
             r#"{"prompt":["a",[],["b",[1]]]}"#,
