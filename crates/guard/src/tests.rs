@@ -307,3 +307,87 @@ fn arguments_that_are_no_json_are_one_text_however_they_are_cut() {
         assert_eq!(whole.unwrap_or_else(|| text.to_owned()), want);
     }
 }
+
+#[test]
+fn recognisers_see_through_scripts_spaces_and_what_is_not_shown() {
+    let found = |builtin: Builtin, text: &str| {
+        let found = builtin.find(text);
+        let found: Vec<&str> = found.into_iter().map(|at| &text[at]).collect();
+        found.join("|")
+    };
+    let card = "4111 1111 1111 1111";
+    let spell = |from: char| {
+        card.chars()
+            .map(|c| match c.to_digit(10) {
+                Some(digit) => char::from_u32(from as u32 + digit).unwrap(),
+                None => c,
+            })
+            .collect::<String>()
+    };
+    for zero in ['０', '٠', '۰', '०', '๐', '𝟎', '𝟘', '𞥐'] {
+        let text = spell(zero);
+        assert_eq!(found(Builtin::CreditCard, &format!("pay {text}.")), text);
+    }
+    for space in [
+        "\t",
+        "\n",
+        "\r\n",
+        "\u{b}",
+        "\u{c}",
+        "\u{85}",
+        "\u{a0}",
+        "\u{1680}",
+        "\u{2009}",
+        "\u{2028}",
+        "\u{2029}",
+        "\u{202f}",
+        "\u{3000}",
+        "-",
+        "\u{2013}",
+        " \u{34f}",
+        " \u{e0020}",
+    ] {
+        let text = card.replace(' ', space);
+        assert_eq!(found(Builtin::CreditCard, &text), text, "{space:?}");
+    }
+    for gone in [
+        "\u{ad}",
+        "\u{61c}",
+        "\u{180e}",
+        "\u{200b}",
+        "\u{2065}",
+        "\u{fe0f}",
+        "\u{e0041}",
+    ] {
+        let text = card.replace(' ', gone);
+        assert_eq!(found(Builtin::CreditCard, &text), text, "{gone:?}");
+    }
+    let iban = "DE89\u{2009}3704\n0044\t0532 0130 00";
+    assert_eq!(found(Builtin::Iban, iban), iban);
+    assert_eq!(found(Builtin::Ssn, "536\t90\r\n4399"), "536\t90\r\n4399");
+    assert_eq!(
+        found(Builtin::CnMobile, "138\t0013\n8000"),
+        "138\t0013\n8000"
+    );
+    assert_eq!(
+        found(Builtin::PhoneNumber, "+49\t30\t1234567"),
+        "+49\t30\t1234567"
+    );
+    for address in [
+        r#""john doe"@example.com"#,
+        r#""a\"b"@example.com"#,
+        r#""x"@[10.0.0.1]"#,
+        "john@[192.168.0.1]",
+        "john@[IPv6:2001:db8::1]",
+        "jöhn@example.com",
+        "john@ｅｘａｍｐｌｅ．com",
+    ] {
+        assert_eq!(
+            found(Builtin::Email, &format!("to <{address}>, please")),
+            address
+        );
+    }
+    for none in ["say \"hi\" @example.com", "a \"b\"@c", "x@[y", "a@b"] {
+        assert_eq!(found(Builtin::Email, none), "");
+    }
+}
