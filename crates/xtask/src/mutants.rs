@@ -19,7 +19,7 @@ const CRATES: [&str; 7] = [
     "vocab", "snapshot", "session", "guard", "policy", "compiler", "llm",
 ];
 /// Of what is large only the part that guards rest on.
-const PARTS: [(&str, &str); 1] = [("llm", "crates/llm/src/{text,json,multipart}*/**")];
+const PARTS: [(&str, &str); 1] = [("llm", "crates/llm/src/{text,json,form}*/**")];
 
 #[derive(clap::Args)]
 pub(crate) struct Mutants {
