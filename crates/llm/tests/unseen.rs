@@ -288,11 +288,9 @@ fn marks_in(text: &str, found: &mut BTreeSet<u32>) {
 /// All marks but those in what is plainly a medium.
 fn marks(value: &Value, found: &mut BTreeSet<u32>, parent: &str) {
     match value {
-        Value::String(text) => {
-            if !is_medium(text.trim_start().strip_prefix("data:").unwrap_or("")) {
-                marks_in(text, found);
-            }
+        Value::String(text) if is_medium(text.trim_start().strip_prefix("data:").unwrap_or("")) => {
         }
+        Value::String(text) => marks_in(text, found),
         Value::Array(items) => items.iter().for_each(|item| marks(item, found, "")),
         Value::Object(map) => {
             for (key, inner) in map {

@@ -111,6 +111,17 @@ const NAMED: [&str; 5] = [
     "dependentSchemas",
 ];
 
+/// Whether a literal is a UUID (RFC 9562, 4), as calls of tools are named: two in ten thousand have what looks like a phone number.
+pub(super) fn is_uuid(literal: &[u8]) -> bool {
+    let inner = literal.get(1..literal.len() - 1).unwrap_or_default();
+    let id = inner.strip_prefix(b"call_").unwrap_or(inner);
+    let fits = |(i, b): (usize, &u8)| match i {
+        8 | 13 | 18 | 23 => *b == b'-',
+        _ => b.is_ascii_digit() || matches!(b, b'a'..=b'f'),
+    };
+    id.len() == 36 && id.iter().enumerate().all(fits)
+}
+
 /// Shortest string that is taken for a signature, in bytes.
 const SIGNATURE: usize = 40;
 
@@ -127,6 +138,8 @@ pub(crate) enum Field {
     Skip,
     /// Probabilities of tokens.
     Tokens,
+    /// The name of a call: a text, unless it is plainly made by a machine.
+    Id(Context),
     /// The name of a medium: a text, unless it is one.
     MediaType(Context),
     /// What may be sealed by a provider: a text, unless it is.
@@ -205,6 +218,7 @@ impl Context {
         match key {
             "role" | "type" if is_string && peek.knows(key) => Field::Skip,
             "mimeType" | "mime_type" | "media_type" if is_string => Field::MediaType(self),
+            "id" | "tool_call_id" | "tool_use_id" | "call_id" if is_string => Field::Id(self),
             "signature" | "thoughtSignature" | "thought_signature" | "encrypted_content"
                 if is_string =>
             {

@@ -280,6 +280,10 @@ fn words_are_skipped_only_where_they_are_understood() {
         (r#"{"type":"text","id":"SECRET"}"#, User),
         (r#"{"type":"text","tool_call_id":"SECRET"}"#, User),
         (r#"{"call_id":"SECRET"}"#, User),
+        (
+            r#"{"id":"2575945e-ad00-46c7-ac2b-30228a7be66a","call_id":"SECRET"}"#,
+            User,
+        ),
         (r#"{"file_id":"SECRET"}"#, User),
         (r#"{"media_type":"SECRET"}"#, User),
         (r#"{"mimeType":"SECRET"}"#, User),
@@ -365,6 +369,8 @@ fn words_are_skipped_only_where_they_are_understood() {
         r#"{"type":"image","source":{"type":"base64","media_type":"image/png"}}"#.to_owned(),
         format!(r#"{{"type":"thinking","signature":"{sealed}"}}"#),
         format!(r#"{{"thoughtSignature":"{sealed}"}}"#),
+        r#"{"type":"text","id":"call_2575945e-ad00-46c7-ac2b-30228a7be66a"}"#.to_owned(),
+        r#"{"call_id":"2575945e-ad00-46c7-ac2b-30228a7be66a"}"#.to_owned(),
     ] {
         assert_eq!(within(&part), [], "{part}");
     }

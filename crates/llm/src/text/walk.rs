@@ -219,6 +219,7 @@ impl<'f, 'b, E> Walk<'f, 'b, E> {
             Field::MediaType(context) => self.unless(context, |literal| {
                 decode(literal).is_some_and(|text| peek::is_media_type(&text))
             }),
+            Field::Id(context) => self.unless(context, kind::is_uuid),
             Field::Sealed(context) => self.unless(context, kind::is_sealed),
             Field::Encoded(context) => self.encoded(context),
             Field::Within(context, json) => self.value(context, json),
