@@ -11,6 +11,7 @@ pub(crate) mod find;
 pub(crate) mod forward;
 pub(crate) mod guard;
 pub(crate) mod models;
+mod path;
 pub(crate) mod read;
 pub(crate) mod resolve;
 pub(crate) mod send;

@@ -97,8 +97,17 @@ impl<'a> Iterator for Lines<'a> {
 pub struct Decoder {
     /// The beginning of an event that has not ended yet.
     carry: BytesMut,
-    /// Where the line being looked at begins, in `carry`.
+    /// How far `carry` has been looked at.
+    seen: Seen,
+}
+
+/// How far the first event of some bytes has been looked at.
+#[derive(Debug, Default, Clone, Copy)]
+struct Seen {
+    /// Where the line at hand begins.
     line: usize,
+    /// Whether a line before it has something in it.
+    begun: bool,
 }
 
 impl Decoder {
@@ -111,22 +120,22 @@ impl Decoder {
             self.carry.extend_from_slice(&rest);
             rest = Bytes::new();
             while let Some(end) = self.event_end() {
-                self.line = 0;
+                self.seen = Seen::default();
                 each(Event {
                     raw: self.carry.split_to(end).freeze(),
                 });
             }
         }
-        let mut line = 0;
-        while let Some(end) = event_end(&rest, &mut line) {
+        let mut seen = Seen::default();
+        while let Some(end) = event_end(&rest, &mut seen) {
             each(Event {
                 raw: rest.split_to(end),
             });
-            line = 0;
+            seen = Seen::default();
         }
         if !rest.is_empty() {
             self.carry.extend_from_slice(&rest);
-            self.line = line;
+            self.seen = seen;
         }
         if self.carry.len() > MAX_EVENT {
             Err(EventTooLong)
@@ -136,7 +145,7 @@ impl Decoder {
     }
 
     fn event_end(&mut self) -> Option<usize> {
-        event_end(&self.carry, &mut self.line)
+        event_end(&self.carry, &mut self.seen)
     }
 
     /// Bytes of an event that has not ended.
@@ -146,18 +155,19 @@ impl Decoder {
 
     /// What is left at the end of the stream: servers leave the last blank line out.
     pub fn finish(&mut self) -> Option<Event> {
-        self.line = 0;
+        self.seen = Seen::default();
         let raw = self.carry.split().freeze();
         (!raw.is_empty()).then_some(Event { raw })
     }
 }
 
-/// Position just after the blank line that ends the first event. Advances `line` past lines that are complete.
+/// Position just after the blank line that ends the first event. Notes which lines are complete: each byte is looked at once, however
+/// the bytes come.
 ///
 /// A carriage return as the very last byte is not looked past, since a line feed may follow it.
-fn event_end(bytes: &[u8], line: &mut usize) -> Option<usize> {
+fn event_end(bytes: &[u8], seen: &mut Seen) -> Option<usize> {
     loop {
-        let ending = *line + memchr2(b'\n', b'\r', bytes.get(*line..)?)?;
+        let ending = seen.line + memchr2(b'\n', b'\r', bytes.get(seen.line..)?)?;
         let next = match (bytes[ending], bytes.get(ending + 1)) {
             (b'\n', _) => ending + 1,
             (_, Some(b'\n')) => ending + 2,
@@ -165,11 +175,12 @@ fn event_end(bytes: &[u8], line: &mut usize) -> Option<usize> {
             (_, None) => return None,
         };
         // Blank lines before the first field belong to the event that follows.
-        let blank = ending == *line && bytes[..ending].iter().any(|b| !matches!(b, b'\n' | b'\r'));
-        *line = next;
-        if blank {
+        let is_blank = ending == seen.line;
+        seen.line = next;
+        if is_blank && seen.begun {
             return Some(next);
         }
+        seen.begun |= !is_blank;
     }
 }
 
@@ -214,6 +225,23 @@ mod tests {
             let singles: Vec<&[u8]> = bytes.chunks(1).collect();
             assert_eq!(decode(&singles), whole);
         }
+    }
+
+    #[test]
+    fn blank_lines_are_looked_at_once_and_belong_to_what_follows() {
+        let (mut decoder, mut events) = (Decoder::default(), Vec::new());
+        for i in 1..=1000 {
+            decoder
+                .push(Bytes::from_static(b"\n\r\n"), |e| events.push(e))
+                .unwrap();
+            // Where the next look begins.
+            assert_eq!((decoder.seen.line, decoder.seen.begun), (3 * i, false));
+        }
+        decoder
+            .push(Bytes::from_static(b"data: 1\n\n"), |e| events.push(e))
+            .unwrap();
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0].raw().len(), 3009);
     }
 
     #[test]

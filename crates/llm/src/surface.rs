@@ -2,6 +2,7 @@
 
 pub(crate) mod found;
 
+pub(crate) use found::percent_decode_bytes;
 pub use found::{Surface, percent_decode};
 
 use crate::Format;

@@ -70,6 +70,8 @@ error_codes! {
     PathNotResolved = "path_not_resolved", InvalidRequest, 400, Never;
     /// the request has no Host header
     MissingHost = "missing_host", InvalidRequest, 400, Never;
+    /// the request has more than one Host header
+    AmbiguousHost = "ambiguous_host", InvalidRequest, 400, Never;
     /// the location that a route redirects to would not be valid with what the request says
     InvalidRedirect = "invalid_redirect", InvalidRequest, 400, Never;
     /// the client ended or broke off its body before it was complete

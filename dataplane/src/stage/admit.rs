@@ -8,6 +8,7 @@ use http::{HeaderValue, Request};
 use hyper::body::Incoming;
 use sluice_vocab::request_id;
 
+use super::path;
 use super::read::Unread;
 use crate::connection::Connection;
 use crate::random;
@@ -22,7 +23,10 @@ pub(crate) struct Admission {
 }
 
 pub(crate) fn admit(connection: &Connection, request: Request<Incoming>) -> (Admission, Record) {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    if let Some(uri) = path::normalised(&parts.uri) {
+        parts.uri = uri;
+    }
     let given = parts
         .headers
         .get(REQUEST_ID)

@@ -1,7 +1,7 @@
 //! Which rule takes the request, and which of its backends.
 
 use http::request::Parts;
-use http::{HeaderValue, Response, Version, header};
+use http::{HeaderValue, Method, Response, Version, header};
 use sluice_vocab::ErrorCode;
 
 use crate::connection::Connection;
@@ -14,6 +14,16 @@ pub(crate) fn find<'t>(
     connection: &Connection,
     parts: &Parts,
 ) -> Result<Matched<'t>, Rejected> {
+    // Of a tunnel nothing would be seen; an echo shows what was added on the way (RFC 9110, sections 9.3.6 and 9.3.8).
+    if matches!(parts.method, Method::CONNECT | Method::TRACE) {
+        let text = format!("this gateway takes no {}", parts.method);
+        let code = ErrorCode::MethodNotAllowed;
+        return Err(Rejection::new(Stage::Match, code, text));
+    }
+    if parts.headers.get_all(header::HOST).iter().nth(1).is_some() {
+        let text = "the request has more than one Host header";
+        return Err(Rejection::new(Stage::Match, ErrorCode::AmbiguousHost, text));
+    }
     if has_dot_segment(parts.uri.path()) {
         return Err(Rejection::new(
             Stage::Match,

@@ -37,7 +37,8 @@ pub(crate) fn request(
             .headers
             .entry("x-forwarded-host")
             .or_insert(host.clone());
-        parts.headers.entry(header::HOST).or_insert(host);
+        // By which the route was found, whatever the header says beside it (RFC 9112, section 3.2.2).
+        parts.headers.insert(header::HOST, host);
     }
     parts
         .headers

@@ -11,7 +11,7 @@ use sluice_llm::dropped::Dropped;
 use sluice_llm::embeddings::Vectors;
 use sluice_llm::flow::Crossing;
 use sluice_llm::json::Segments;
-use sluice_llm::surface::{Surface, of_provider};
+use sluice_llm::surface::{Surface, of_provider, percent_decode};
 use sluice_llm::{Format, Operation, Wire};
 use sluice_vocab::{ErrorCode, Secret};
 
@@ -217,15 +217,35 @@ fn wires(
     Ok((from != to).then_some((from, to)))
 }
 
-/// Parameters of a query that are the gateway's to decide, or the caller's credential.
-const OWN_PARAMETERS: [&str; 4] = ["key", "alt", "$alt", "api-version"];
+/// Parameters of a query that are the gateway's to decide, or the caller's credential: their letters and digits, in lower case.
+const OWN_PARAMETERS: [&str; 8] = [
+    "key",
+    "alt",
+    "apiversion",
+    "apikey",
+    "xapikey",
+    "accesstoken",
+    "subscriptionkey",
+    "authorization",
+];
+
+/// Whether a parameter is one of them, however it is spelled.
+fn is_own(pair: &str) -> bool {
+    let name = pair.split('=').next().unwrap_or_default();
+    let name: String = percent_decode(name)
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    OWN_PARAMETERS.contains(&name.as_str())
+}
 
 /// The caller's query goes along, as in Anthropic's `?beta=true`.
 fn with_query(path: PathAndQuery, query: Option<&str>) -> PathAndQuery {
     let Some(query) = query else { return path };
-    let is_own = |pair: &&str| OWN_PARAMETERS.contains(&pair.split('=').next().unwrap_or(""));
+    // Some readers part pairs at semicolons too.
     let rest: Vec<&str> = query
-        .split('&')
+        .split(['&', ';'])
         .filter(|pair| !pair.is_empty() && !is_own(pair))
         .collect();
     if rest.is_empty() {

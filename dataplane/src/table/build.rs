@@ -1,6 +1,7 @@
 //! Snapshot -> table. What can't be realised is poisoned and reported; the rest goes on.
 
 mod entries;
+mod header;
 mod listeners;
 mod plan;
 mod route;

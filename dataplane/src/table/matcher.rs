@@ -24,6 +24,8 @@ struct Paths {
     regex: Vec<(Regex, Candidate)>,
     /// Without a trailing slash; the empty one matches all.
     prefix: HashMap<String, Vec<Candidate>>,
+    /// Length of the longest of them. What of a path is longer need not be looked up.
+    longest: usize,
 }
 
 /// One match of a rule, without its path.
@@ -107,11 +109,12 @@ impl Paths {
     fn add(&mut self, path: &Path, candidate: Candidate) {
         match path {
             Path::Exact(text) => self.exact.entry(text.clone()).or_default().push(candidate),
-            Path::Prefix(text) => self
-                .prefix
-                .entry(text.trim_end_matches('/').to_owned())
-                .or_default()
-                .push(candidate),
+            Path::Prefix(text) => {
+                let text = text.trim_end_matches('/');
+                self.longest = self.longest.max(text.len());
+                let list = self.prefix.entry(text.to_owned()).or_default();
+                list.push(candidate);
+            }
             Path::Regex(regex) => self.regex.push((regex.clone(), candidate)),
         }
     }
@@ -150,19 +153,29 @@ impl Paths {
         if self.prefix.is_empty() {
             return None;
         }
-        let mut prefix = path.trim_end_matches('/');
-        loop {
-            if let Some(list) = self.prefix.get(prefix)
-                && let Some(i) = first(list)
-            {
-                return Some(Matched {
-                    route: &list[i].route,
-                    taken: prefix.len(),
-                });
-            }
-            prefix = &prefix[..prefix.rfind('/')?];
-        }
+        prefixes(path, self.longest).find_map(|prefix| {
+            let list = self.prefix.get(prefix)?;
+            let i = first(list)?;
+            Some(Matched {
+                route: &list[i].route,
+                taken: prefix.len(),
+            })
+        })
     }
+}
+
+/// A path and what stands before each of its slashes, the longest first: what may be found under a prefix of at most so many bytes.
+fn prefixes(path: &str, longest: usize) -> impl Iterator<Item = &str> {
+    let whole = path.trim_end_matches('/');
+    let first = match whole.as_bytes().get(..=longest) {
+        // The slash behind the longest is where it may end.
+        Some(window) => window
+            .iter()
+            .rposition(|b| *b == b'/')
+            .map(|end| &whole[..end]),
+        None => Some(whole),
+    };
+    std::iter::successors(first, |prefix| Some(&prefix[..prefix.rfind('/')?]))
 }
 
 impl Matcher {
@@ -260,6 +273,19 @@ mod tests {
         matcher
             .find(&host, &parts)
             .map(|m| m.route.label.to_string())
+    }
+
+    #[test]
+    fn what_is_looked_up_of_a_path_does_not_grow_with_it() {
+        let work = |path: &str| prefixes(path, 6).map(str::len).sum::<usize>();
+        let path = |segments: usize| "/a".repeat(segments);
+        assert_eq!(work(&path(3)), work(&path(30_000)));
+        let looked_up = |path| prefixes(path, 6).collect::<Vec<_>>();
+        assert_eq!(looked_up("/a/b/c/d/"), ["/a/b/c", "/a/b", "/a", ""]);
+        assert_eq!(looked_up("/a/b/cd"), ["/a/b", "/a", ""]);
+        assert_eq!(looked_up("/a/b/c"), ["/a/b/c", "/a/b", "/a", ""]);
+        assert_eq!(looked_up("//"), [""]);
+        assert_eq!(looked_up("/a-long-name"), [""]);
     }
 
     #[test]

@@ -258,3 +258,91 @@ async fn an_announcement_alone_costs_nothing() {
     }
     assert_eq!(lab.post(CHAT, &[], chat("gpt-4")).await.status, 200);
 }
+
+/// Sends bytes as they are, and gives all that comes.
+async fn raw(lab: &Lab, head: &str) -> String {
+    let mut stream = tokio::net::TcpStream::connect(lab.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn a_service_gets_the_host_by_which_its_route_was_found() {
+    let lab = Lab::start(&Plan::default()).await;
+    let rest = "connection: close\r\ncontent-length: 0\r\n\r\n";
+    let two = raw(
+        &lab,
+        &format!("GET /service/x HTTP/1.1\r\nhost: a\r\nhost: b\r\n{rest}"),
+    )
+    .await;
+    assert!(
+        two.starts_with("HTTP/1.1 400") && two.contains("ambiguous_host"),
+        "{two}"
+    );
+    for method in ["TRACE", "CONNECT"] {
+        let target = if method == "CONNECT" {
+            "a:80"
+        } else {
+            "/service/x"
+        };
+        let answer = raw(
+            &lab,
+            &format!("{method} {target} HTTP/1.1\r\nhost: a\r\n{rest}"),
+        )
+        .await;
+        assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+    }
+    assert_eq!(lab.mock.counts().received, 0);
+    raw(
+        &lab,
+        &format!("GET http://a.example/service/x HTTP/1.1\r\nhost: b.example\r\n{rest}"),
+    )
+    .await;
+    let request = &lab.mock.requests()[0];
+    assert_eq!(request.header("host"), Some("a.example"));
+    assert_eq!(request.header("x-forwarded-host"), Some("a.example"));
+}
+
+#[tokio::test]
+async fn a_path_is_matched_and_sent_in_its_one_spelling() {
+    let lab = Lab::start(&Plan::default()).await;
+    let rest = "connection: close\r\ncontent-length: 0\r\n\r\n";
+    for path in ["//service/x", "/%73ervice/%78", "/service//x", "/service/x"] {
+        raw(&lab, &format!("GET {path} HTTP/1.1\r\nhost: a\r\n{rest}")).await;
+        let requests = lab.mock.requests();
+        assert_eq!(requests.last().unwrap().path, "/x", "{path}");
+    }
+    let dots = raw(
+        &lab,
+        &format!("GET /service/%2e%2e/x HTTP/1.1\r\nhost: a\r\n{rest}"),
+    )
+    .await;
+    assert!(dots.contains("path_not_resolved"), "{dots}");
+}
+
+#[tokio::test]
+async fn who_calls_is_nobody_elses_business() {
+    let lab = Lab::start(&Plan::default()).await;
+    let headers = [
+        ("x-forwarded-user", "jane"),
+        ("x-auth-request-email", "jane@example.com"),
+        ("x-amzn-oidc-data", "e30"),
+        ("cf-access-jwt-assertion", "e30"),
+        ("x-goog-iap-jwt-assertion", "e30"),
+        ("x-sluice-caller", "jane"),
+        ("x-own", "stays"),
+    ];
+    let path = format!(
+        "{CHAT}?a=1&%6bey=mine&Key=mine&api_key=mine&access-token=mine;key=mine&API-Version=x&b=2"
+    );
+    assert_eq!(lab.post(&path, &headers, chat("gpt-4")).await.status, 200);
+    let request = &lab.mock.requests()[0];
+    let left: Vec<_> = headers
+        .iter()
+        .filter(|(name, _)| request.header(name).is_some())
+        .collect();
+    assert_eq!(left, [&("x-own", "stays")]);
+    assert_eq!(request.path, format!("{CHAT}?a=1&b=2"));
+}

@@ -50,29 +50,32 @@ pub(crate) fn plain(wire: Wire, operation: Operation, rest: &str) -> Surface<'_>
 
 /// Decodes `%XX`; what is no valid escape, or no UTF-8 afterwards, stays as it is.
 pub fn percent_decode(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text);
+    match percent_decode_bytes(text) {
+        Cow::Borrowed(_) => Cow::Borrowed(text),
+        Cow::Owned(bytes) => String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned),
     }
+}
+
+/// The bytes that a text's escapes stand for; borrowed when it has none.
+pub(crate) fn percent_decode_bytes(text: &str) -> Cow<'_, [u8]> {
     let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut i = 0;
-    while i < bytes.len() {
-        let hex = bytes
-            .get(i + 1..i + 3)
-            .and_then(|h| std::str::from_utf8(h).ok());
-        match hex
-            .and_then(|h| u8::from_str_radix(h, 16).ok())
-            .filter(|_| bytes[i] == b'%')
-        {
+    if !bytes.contains(&b'%') {
+        return Cow::Borrowed(bytes);
+    }
+    let digit = |at: usize| bytes.get(at).and_then(|b| char::from(*b).to_digit(16));
+    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
+    while let Some(byte) = bytes.get(at) {
+        let escaped = digit(at + 1).zip(digit(at + 2)).filter(|_| *byte == b'%');
+        match escaped.and_then(|(high, low)| u8::try_from(high << 4 | low).ok()) {
             Some(byte) => {
                 out.push(byte);
-                i += 3;
+                at += 3;
             }
             None => {
-                out.push(bytes[i]);
-                i += 1;
+                out.push(*byte);
+                at += 1;
             }
         }
     }
-    String::from_utf8(out).map_or(Cow::Borrowed(text), Cow::Owned)
+    Cow::Owned(out)
 }

@@ -7,6 +7,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::peek;
+use crate::surface::percent_decode_bytes;
 
 /// Padded or not.
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
@@ -66,14 +67,12 @@ pub(super) fn read(string: &str) -> Held<'_> {
     if encoding.trim().eq_ignore_ascii_case("base64") {
         return base64(before, data);
     }
-    let is_base64 = false;
-    let text = unescaped(data);
-    match text {
+    match percent_decode_bytes(data) {
         Cow::Borrowed(_) => Held::Nothing,
-        Cow::Owned(text) => Held::Text(Text {
-            text,
+        Cow::Owned(bytes) => Held::Text(Text {
+            text: String::from_utf8_lossy(&bytes).into_owned(),
             before,
-            is_base64,
+            is_base64: false,
         }),
     }
 }
@@ -116,29 +115,6 @@ fn text(bytes: Vec<u8>) -> Option<String> {
         Some([0xfe, 0xff]) => wide(u16::from_be_bytes),
         _ => String::from_utf8(bytes).ok(),
     }
-}
-
-/// Without its percent signs; borrowed when there are none.
-fn unescaped(data: &str) -> Cow<'_, str> {
-    if !data.contains('%') {
-        return data.into();
-    }
-    let hex = |b: Option<&u8>| b.and_then(|b| char::from(*b).to_digit(16));
-    let raw = data.as_bytes();
-    let (mut bytes, mut at) = (Vec::with_capacity(raw.len()), 0);
-    while let Some(byte) = raw.get(at) {
-        match (byte, hex(raw.get(at + 1)), hex(raw.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.extend(u8::try_from(high << 4 | low));
-                at += 3;
-            }
-            _ => {
-                bytes.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
 fn percent(text: &str) -> String {

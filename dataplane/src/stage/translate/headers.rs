@@ -17,15 +17,29 @@ static HOP_BY_HOP: [HeaderName; 8] = [
 ];
 
 /// Headers that say who and where the caller is, which a provider need not know.
-static PRIVATE: [HeaderName; 8] = [
+static PRIVATE: [HeaderName; 6] = [
     header::HOST,
     header::COOKIE,
     header::FORWARDED,
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("x-forwarded-host"),
-    HeaderName::from_static("x-forwarded-proto"),
     HeaderName::from_static("x-real-ip"),
+    HeaderName::from_static("true-client-ip"),
     HeaderName::from_static("x-ai-route-metadata"),
+];
+
+/// Beginnings of headers in which proxies, meshes and identity-aware gateways say who the caller is.
+const OF_PROXIES: [&str; 12] = [
+    "x-forwarded-",
+    "x-original-",
+    "x-auth-request-",
+    "x-amzn-oidc-",
+    "x-amzn-trace-",
+    "x-goog-iap-",
+    "x-goog-authenticated-user-",
+    "x-ms-client-principal",
+    "x-ms-token-",
+    "cf-",
+    "x-envoy-",
+    "x-sluice-",
 ];
 
 /// Headers that say whose account is to pay.
@@ -83,6 +97,7 @@ fn goes_on(name: &HeaderName, withheld: Withheld) -> bool {
     let is_of_the_body = name == header::CONTENT_LENGTH || name == header::EXPECT;
     let is_of_the_format = || OF_A_FORMAT.iter().any(|start| text.starts_with(start));
     let is_withheld = is_private
+        || OF_PROXIES.iter().any(|start| text.starts_with(start))
         || is_of_the_body
         || withheld.format && is_of_the_format()
         || withheld.account && ACCOUNT.contains(&text);
@@ -117,6 +132,19 @@ mod tests {
         let mut all = vec!["content-length", "expect", "x-own", "x-own"];
         all.extend(CREDENTIAL_HEADERS.iter().map(HeaderName::as_str));
         all.extend(PRIVATE.iter().map(HeaderName::as_str));
+        all.extend([
+            "x-forwarded-for",
+            "x-forwarded-user",
+            "x-forwarded-client-cert",
+            "x-auth-request-email",
+            "x-amzn-oidc-data",
+            "x-goog-iap-jwt-assertion",
+            "x-goog-authenticated-user-email",
+            "x-ms-client-principal-name",
+            "cf-access-jwt-assertion",
+            "cf-connecting-ip",
+            "x-sluice-anything",
+        ]);
         assert_eq!(names(&going_on(&mk(&all), NOTHING)), ["x-own", "x-own"]);
     }
 

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode};
 use sluice_llm::Wire;
 use sluice_snapshot::EntryKey;
 use sluice_snapshot::model::{self, redirect, rewrite};
 
 use super::entries::Entries;
+use super::header::{header, header_name};
 use super::plan::plan;
 use super::upstreams::{self, Upstreams};
 use super::workers;
@@ -108,23 +109,13 @@ fn edits(edits: Option<&model::HeaderEdits>, report: &mut dyn FnMut(String)) -> 
     let Some(edits) = edits else {
         return Edits::default();
     };
-    let mut field = |f: &model::Field| match (
-        HeaderName::try_from(f.name.as_str()),
-        HeaderValue::try_from(f.value.as_str()),
-    ) {
-        (Ok(name), Ok(value)) => Some((name, value)),
-        _ => {
-            report(format!("{:?} is no valid header", f.name));
-            None
-        }
-    };
+    let mut field = |f: &model::Field| header(f).map_err(&mut *report).ok();
+    let set = edits.set.iter().filter_map(&mut field).collect();
+    let add = edits.add.iter().filter_map(&mut field).collect();
+    let mut name = |name: &String| header_name(name).map_err(&mut *report).ok();
     Edits {
-        set: edits.set.iter().filter_map(&mut field).collect(),
-        add: edits.add.iter().filter_map(&mut field).collect(),
-        remove: edits
-            .remove
-            .iter()
-            .filter_map(|n| HeaderName::try_from(n.as_str()).ok())
-            .collect(),
+        set,
+        add,
+        remove: edits.remove.iter().filter_map(&mut name).collect(),
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue};
 use sluice_llm::provider::{self, Provider, Settings};
 use sluice_llm::{Wire, token};
 use sluice_snapshot::EntryKey;
@@ -11,6 +10,7 @@ use sluice_snapshot::model::{self, upstream::Kind};
 use sluice_vocab::Secret;
 
 use super::Diagnostic;
+use super::header::header;
 use crate::client::{Proxy, Target, Tls};
 use crate::standing::Standing;
 use crate::table::upstream::{Auth, Entry, Leaf, ModelMap, Name, Node};
@@ -138,7 +138,7 @@ impl<'s> Upstreams<'s> {
             settings,
             pool: self.standing.pool(target, super::workers())?,
             auth,
-            headers: headers(&p.headers)?,
+            headers: p.headers.iter().map(header).collect::<Result<_, _>>()?,
             model: (!p.model.is_empty()).then(|| Name::new(&p.model)),
             other: if p.model.is_empty() {
                 "other".into()
@@ -214,16 +214,6 @@ fn settings(p: &model::Provider) -> Result<Settings, String> {
         publisher: vertex.publisher,
         wires: wires(&p.apis)?,
     })
-}
-
-fn headers(fields: &[model::Field]) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
-    let header = |field: &model::Field| {
-        let name = HeaderName::try_from(field.name.as_str()).ok();
-        let value = HeaderValue::try_from(field.value.as_str()).ok();
-        name.zip(value)
-            .ok_or_else(|| format!("{:?} is no valid header", field.name))
-    };
-    fields.iter().map(header).collect()
 }
 
 /// What a server says that it has.
