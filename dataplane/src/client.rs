@@ -7,6 +7,7 @@ mod pool;
 mod proxy;
 mod tls;
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -99,8 +100,9 @@ impl Client {
 
     /// Sends a request and waits for the answer's head.
     ///
-    /// A kept connection may have died unseen. When nothing of the request can have been worked on, because the other side
-    /// closed it before or as the request arrived, it is sent once more on a new connection, if its body can be.
+    /// A kept connection may have died unseen, and one over HTTP/2 may be about to be renewed. When nothing of the request can have
+    /// been worked on, because the other side closed it before or as the request arrived, or said so, it is sent once more on a new
+    /// connection, if its body can be.
     pub(crate) async fn send(
         &self,
         pool: &Arc<Pool>,
@@ -108,7 +110,7 @@ impl Client {
         mut request: Request<Outgoing>,
     ) -> Result<Answered, SendError> {
         if let Some(mut lease) = pool.checkout(worker).await {
-            let spare = if lease.rested() > FRESH {
+            let spare = if lease.rested() > FRESH || lease.is_shared() {
                 copy(&request)
             } else {
                 None
@@ -123,7 +125,9 @@ impl Client {
                     });
                 }
                 Err((error, unsent)) => {
-                    let spare = spare.filter(|_| sent.elapsed() < UNTOUCHED && is_dead(&error));
+                    let untouched = is_untouched(&error)
+                        || !lease.is_shared() && sent.elapsed() < UNTOUCHED && is_dead(&error);
+                    let spare = spare.filter(|_| untouched);
                     request = unsent.or(spare).ok_or(SendError::Broken(error))?;
                 }
             }
@@ -139,6 +143,20 @@ impl Client {
             Err((error, _)) => Err(SendError::Broken(error)),
         }
     }
+}
+
+/// Whether the other side says that it did nothing with the request: it refused the stream, or goes away and has not begun it (RFC 9113,
+/// section 8.7).
+fn is_untouched(error: &hyper::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<h2::Error>() {
+            let is_refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            return error.is_remote() && (error.is_go_away() || is_refused);
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn is_dead(error: &hyper::Error) -> bool {

@@ -312,6 +312,11 @@ impl Lease {
         }
     }
 
+    /// Whether others are on the connection too.
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self.kind, LeaseKind::Http2(_))
+    }
+
     /// How long the connection was unused before.
     pub(super) fn rested(&self) -> Duration {
         self.rested

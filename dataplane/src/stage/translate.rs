@@ -4,6 +4,8 @@ mod cross;
 mod headers;
 mod splice;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
@@ -230,7 +232,7 @@ const OWN_PARAMETERS: [&str; 8] = [
 ];
 
 /// Whether a parameter is one of them, however it is spelled.
-fn is_own(pair: &str) -> bool {
+fn is_own(pair: &&str) -> bool {
     let name = pair.split('=').next().unwrap_or_default();
     let name: String = percent_decode(name)
         .chars()
@@ -243,10 +245,17 @@ fn is_own(pair: &str) -> bool {
 /// The caller's query goes along, as in Anthropic's `?beta=true`.
 fn with_query(path: PathAndQuery, query: Option<&str>) -> PathAndQuery {
     let Some(query) = query else { return path };
-    // Some readers part pairs at semicolons too.
-    let rest: Vec<&str> = query
-        .split(['&', ';'])
-        .filter(|pair| !pair.is_empty() && !is_own(pair))
+    // Some readers part pairs at semicolons too, to others they belong to the value.
+    let rest: Vec<Cow<'_, str>> = query
+        .split('&')
+        .filter_map(|pair| match pair.split(';').any(|piece| is_own(&piece)) {
+            false => Some(pair.into()),
+            true => {
+                let rest: Vec<_> = pair.split(';').filter(|piece| !is_own(piece)).collect();
+                Some(rest.join(";").into())
+            }
+        })
+        .filter(|pair: &Cow<'_, str>| !pair.is_empty())
         .collect();
     if rest.is_empty() {
         return path;

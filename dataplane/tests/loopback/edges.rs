@@ -335,7 +335,7 @@ async fn who_calls_is_nobody_elses_business() {
         ("x-own", "stays"),
     ];
     let path = format!(
-        "{CHAT}?a=1&%6bey=mine&Key=mine&api_key=mine&access-token=mine;key=mine&API-Version=x&b=2"
+        "{CHAT}?a=1&%6bey=mine&Key=mine&api_key=mine&access-token=mine;key=mine&API-Version=x&b=2;3;key=mine"
     );
     assert_eq!(lab.post(&path, &headers, chat("gpt-4")).await.status, 200);
     let request = &lab.mock.requests()[0];
@@ -344,5 +344,5 @@ async fn who_calls_is_nobody_elses_business() {
         .filter(|(name, _)| request.header(name).is_some())
         .collect();
     assert_eq!(left, [&("x-own", "stays")]);
-    assert_eq!(request.path, format!("{CHAT}?a=1&b=2"));
+    assert_eq!(request.path, format!("{CHAT}?a=1&b=2;3"));
 }

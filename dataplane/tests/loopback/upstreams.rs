@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use sluice_dataplane::Settings;
 use sluice_snapshot::model::{self, entry::Body};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
@@ -215,4 +217,77 @@ async fn an_http2_upstream_that_cuts_a_stream_is_noticed() {
         answer.contains("\"type\":\"network\"") && !answer.contains("[DONE]"),
         "{answer}"
     );
+}
+
+/// An HTTP/2 server that answers the first request of its first connection, and says `last` to the second. Further connections lead to
+/// `behind`. Gives its address, and how many requests it was sent itself.
+async fn renewing(behind: SocketAddr, last: &'static [u8]) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counted = seen.clone();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        tokio::spawn(async move {
+            // The client's preface, then frames (RFC 9113, sections 3.4 and 4.1).
+            let mut preface = [0; 24];
+            stream.read_exact(&mut preface).await.unwrap();
+            stream
+                .write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0])
+                .await
+                .unwrap();
+            let mut head = [0; 9];
+            while stream.read_exact(&mut head).await.is_ok() {
+                let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+                let mut payload = vec![0; length];
+                stream.read_exact(&mut payload).await.unwrap();
+                match (head[3], head[4]) {
+                    // Settings, which are to be acknowledged.
+                    (4, 0) => stream
+                        .write_all(&[0, 0, 0, 4, 1, 0, 0, 0, 0])
+                        .await
+                        .unwrap(),
+                    // Headers: `:status: 200`, and the end of the stream; then the last word.
+                    (1, _) if counted.fetch_add(1, Ordering::SeqCst) == 0 => {
+                        let stream_id = head[8];
+                        let answer = [0, 0, 1, 1, 5, 0, 0, 0, stream_id, 0x88];
+                        stream.write_all(&answer).await.unwrap();
+                    }
+                    (1, _) => stream.write_all(last).await.unwrap(),
+                    _ => {}
+                }
+            }
+        });
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut plain = TcpStream::connect(behind).await.unwrap();
+                let _ = copy_bidirectional(&mut stream, &mut plain).await;
+            });
+        }
+    });
+    (address, seen)
+}
+
+#[tokio::test]
+async fn a_provider_that_renews_its_connections_loses_nothing() {
+    // Stream 3 was refused; or the connection goes away, and stream 1 was the last that it began.
+    const REFUSED: &[u8] = &[0, 0, 4, 3, 0, 0, 0, 0, 3, 0, 0, 0, 7];
+    const GO_AWAY: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];
+    /// What was begun is not done again: it could be paid twice.
+    const CANCELLED: &[u8] = &[0, 0, 4, 3, 0, 0, 0, 0, 3, 0, 0, 0, 8];
+    for (last, status) in [(REFUSED, 200), (GO_AWAY, 200), (CANCELLED, 502)] {
+        let settings = Settings {
+            workers: 1,
+            ..Settings::default()
+        };
+        let lab = Lab::with(&Plan::default(), settings).await;
+        let (behind, seen) = renewing(lab.mock.addr(), last).await;
+        let (address, ca) = tls_front(behind, &[b"h2"]).await;
+        apply(&lab, endpoint(address, &ca));
+        lab.post(CHAT, &[], chat("gpt-4")).await;
+        let answer = lab.post(CHAT, &[], chat("gpt-4")).await;
+        assert_eq!(answer.status, status, "{last:?}: {}", answer.text());
+        assert_eq!(seen.load(Ordering::SeqCst), 2, "{last:?}");
+        assert_eq!(lab.mock.counts().received, u64::from(status == 200));
+    }
 }

@@ -27,7 +27,7 @@ static PRIVATE: [HeaderName; 6] = [
 ];
 
 /// Beginnings of headers in which proxies, meshes and identity-aware gateways say who the caller is.
-const OF_PROXIES: [&str; 12] = [
+const OF_PROXIES: [&str; 16] = [
     "x-forwarded-",
     "x-original-",
     "x-auth-request-",
@@ -37,7 +37,11 @@ const OF_PROXIES: [&str; 12] = [
     "x-goog-authenticated-user-",
     "x-ms-client-principal",
     "x-ms-token-",
-    "cf-",
+    "cf-access-",
+    "cf-connecting-",
+    "cf-ipcountry",
+    "cf-ray",
+    "cf-visitor",
     "x-envoy-",
     "x-sluice-",
 ];
