@@ -248,11 +248,11 @@ fn with_query(path: PathAndQuery, query: Option<&str>) -> PathAndQuery {
     // Some readers part pairs at semicolons too, to others they belong to the value.
     let rest: Vec<Cow<'_, str>> = query
         .split('&')
-        .filter_map(|pair| match pair.split(';').any(|piece| is_own(&piece)) {
-            false => Some(pair.into()),
+        .map(|pair| match pair.split(';').any(|piece| is_own(&piece)) {
+            false => pair.into(),
             true => {
                 let rest: Vec<_> = pair.split(';').filter(|piece| !is_own(piece)).collect();
-                Some(rest.join(";").into())
+                rest.join(";").into()
             }
         })
         .filter(|pair: &Cow<'_, str>| !pair.is_empty())
