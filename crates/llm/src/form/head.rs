@@ -1,6 +1,6 @@
 //! The head of a part, and the parameters of its fields.
 
-use super::{Field, FormError};
+use super::{Field, FormError, is_form};
 
 use memchr::memmem;
 
@@ -9,10 +9,9 @@ const LONGEST: usize = 8 * 1024;
 
 /// The boundary that a content type says (RFC 2046, 5.1.1).
 pub(super) fn boundary(content_type: &str) -> Option<String> {
-    let (essence, rest) = content_type.split_once(';')?;
-    if !essence.trim().eq_ignore_ascii_case("multipart/form-data") {
-        return None;
-    }
+    let (_, rest) = content_type
+        .split_once(';')
+        .filter(|_| is_form(content_type))?;
     let mut found = None;
     for (name, value) in parameters(rest)? {
         if name == "boundary" && found.replace(value).is_some() {

@@ -331,10 +331,11 @@ fn skip_nested(bytes: &[u8], start: usize) -> Result<usize, ScanError> {
 
 /// Whether a reader that doesn't mind the case takes a key for a field.
 fn is_other_case(key: &[u8], name: &str) -> bool {
-    if key.is_ascii() {
+    // Names are ASCII, and what folds to a letter without being one takes more bytes.
+    if key.len() <= name.len() {
         return key.eq_ignore_ascii_case(name.as_bytes());
     }
-    std::str::from_utf8(key).is_ok_and(|key| super::is_alike(key, name))
+    !key.is_ascii() && std::str::from_utf8(key).is_ok_and(|key| super::is_alike(key, name))
 }
 
 #[cfg(test)]
