@@ -13,7 +13,6 @@ use prometheus_client::registry::{Registry, Unit};
 use sluice_guard::Outcome;
 use sluice_llm::usage::Usage;
 use sluice_process::metrics::{add, add_in};
-use sluice_process::task::Panics;
 use sluice_vocab::ErrorType;
 
 /// Upper bounds of the duration histogram, in seconds: from a cached answer to the longest reasoning.
@@ -140,9 +139,7 @@ impl Series {
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::default();
-        registry
-            .sub_registry_with_prefix("sluice")
-            .register_collector(Box::new(Panics));
+        sluice_process::metrics::add_of_process(registry.sub_registry_with_prefix("sluice"));
         let r = &mut registry;
         // In the order in which they are printed.
         Self {

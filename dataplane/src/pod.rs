@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use sluice_process::{Admin, Readiness, Signals, Supervisor, log};
+use sluice_process::log::{self, Log};
+use sluice_process::{Admin, Readiness, Signals, Supervisor};
 
 use crate::access_log::AccessLog;
 use crate::gateway::{Gateway, Shared};
@@ -21,14 +22,7 @@ use args::{Args, Switch};
 /// Runs the process and gives its exit code: 0 after an orderly end, 1 for failure, 2 for wrong usage.
 pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     let args = Args::parse_from(args);
-    log::init(args.verbose);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let done = runtime
-        .context("no runtime")
-        .and_then(|runtime| runtime.block_on(run(args)));
-    match done {
+    match start(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "sluice-dataplane: {error:#}");
@@ -37,13 +31,23 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-async fn run(args: Args) -> anyhow::Result<()> {
+fn start(args: Args) -> anyhow::Result<()> {
+    let log = log::init(args.verbose).context("no log")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("no runtime")?;
+    let outcome = runtime.block_on(run(args, &log));
+    // What is blocked in a look-up or in building a table isn't waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn run(args: Args, log: &Log) -> anyhow::Result<()> {
     // From the first moment on, so that none is lost.
     let mut signals = Signals::listen().context("signals cannot be watched")?;
     let access_log = match args.access_log {
-        Switch::On => {
-            AccessLog::to(std::io::stdout()).context("the access log cannot be started")?
-        }
+        Switch::On => AccessLog::among(log.lines()),
         Switch::Off => AccessLog::off(),
     };
     let admin = Admin::bind(args.admin).await.context("--admin")?;

@@ -1,8 +1,10 @@
 //! Sockets and connections: who accepts, which thread carries, how it all ends.
 //!
-//! One task accepts per listening address and hands each connection to the worker that has the fewest; a worker is a thread
-//! with a runtime of its own, so that a request never crosses cores (docs/adr/0001-runtime.md).
+//! One thread accepts, by one task per listening address, and does nothing else: whatever is compiled, built or logged, new
+//! connections are taken. It hands each to the worker that has the fewest; a worker is a thread with a runtime of its own, so that a
+//! request never crosses cores (docs/adr/0001-runtime.md).
 
+mod acceptor;
 mod connection;
 mod tls;
 mod worker;
@@ -14,12 +16,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice_process::{Ended, Supervisor, task};
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::AbortHandle;
 
 use crate::gateway::{Gateway, Shared};
-use worker::{Arrival, Worker};
+use acceptor::Acceptor;
+use worker::Worker;
 
 /// An address on which a gateway's listener port is served.
 #[derive(Debug, Clone)]
@@ -47,15 +49,17 @@ pub struct ListenError {
 pub struct Server {
     shared: Arc<Shared>,
     workers: Arc<[Worker]>,
-    acceptors: HashMap<SocketAddr, Acceptor>,
+    acceptor: Acceptor,
+    open: HashMap<SocketAddr, Open>,
     /// What accepts, and the workers' threads.
     tasks: Supervisor,
     slots: Arc<Semaphore>,
     stop: watch::Sender<bool>,
 }
 
+/// An address that is listened on.
 #[derive(Debug)]
-struct Acceptor {
+struct Open {
     local: SocketAddr,
     route: watch::Sender<(u16, Arc<Gateway>)>,
     task: AbortHandle,
@@ -78,12 +82,15 @@ impl Server {
                 Ok(worker)
             })
             .collect::<std::io::Result<Arc<[Worker]>>>()?;
+        let (acceptor, ended) = Acceptor::start()?;
+        tasks.spawn("acceptor", ended);
         let slots = Arc::new(Semaphore::new(connection_limit(settings.max_connections)));
         housekeeping(&shared);
         Ok(Self {
             shared,
             workers,
-            acceptors: HashMap::new(),
+            acceptor,
+            open: HashMap::new(),
             tasks,
             slots,
             stop,
@@ -95,9 +102,8 @@ impl Server {
     pub fn sync(&mut self, wanted: &[Binding]) -> Vec<ListenError> {
         let mut errors = Vec::new();
         for binding in wanted {
-            if let Some(acceptor) = self.acceptors.get(&binding.address) {
-                acceptor
-                    .route
+            if let Some(open) = self.open.get(&binding.address) {
+                open.route
                     .send_replace((binding.port, binding.gateway.clone()));
             } else if let Err(source) = self.open(binding) {
                 errors.push(ListenError {
@@ -106,10 +112,10 @@ impl Server {
                 });
             }
         }
-        self.acceptors.retain(|address, acceptor| {
+        self.open.retain(|address, open| {
             let keep = wanted.iter().any(|b| b.address == *address);
             if !keep {
-                acceptor.task.abort();
+                open.task.abort();
             }
             keep
         });
@@ -117,26 +123,29 @@ impl Server {
     }
 
     fn open(&mut self, binding: &Binding) -> std::io::Result<()> {
-        let listener = listen(binding.address)?;
+        let listener = self.acceptor.listen(binding.address)?;
         let local = listener.local_addr()?;
         let (route, routes) = watch::channel((binding.port, binding.gateway.clone()));
-        let accepting = accept(listener, routes, self.workers.clone(), self.slots.clone());
-        let task = self
-            .tasks
-            .spawn(format!("accepting on {}", binding.address), async {
+        let accepting =
+            acceptor::accept(listener, routes, self.workers.clone(), self.slots.clone());
+        let task = self.tasks.spawn_on(
+            self.acceptor.runtime(),
+            format!("accepting on {}", binding.address),
+            async {
                 accepting.await;
                 Ok::<_, Infallible>(())
-            });
-        self.acceptors
-            .insert(binding.address, Acceptor { local, route, task });
+            },
+        );
+        let open = Open { local, route, task };
+        self.open.insert(binding.address, open);
         Ok(())
     }
 
     /// The addresses that are open, by what was asked for.
     pub fn addresses(&self) -> HashMap<SocketAddr, SocketAddr> {
-        self.acceptors
+        self.open
             .iter()
-            .map(|(asked, acceptor)| (*asked, acceptor.local))
+            .map(|(asked, open)| (*asked, open.local))
             .collect()
     }
 
@@ -159,59 +168,6 @@ impl Server {
         tokio::time::timeout(self.shared.settings().drain, drained)
             .await
             .is_ok()
-    }
-}
-
-fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = socket2::Socket::new(
-        socket2::Domain::for_address(address),
-        socket2::Type::STREAM,
-        None,
-    )?;
-    socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
-    if address.is_ipv6() && address.ip().is_unspecified() {
-        // Of both families, whatever the machine's default.
-        socket.set_only_v6(false)?;
-    }
-    socket.bind(&address.into())?;
-    socket.listen(4096)?;
-    TcpListener::from_std(socket.into())
-}
-
-async fn accept(
-    listener: TcpListener,
-    route: watch::Receiver<(u16, Arc<Gateway>)>,
-    workers: Arc<[Worker]>,
-    slots: Arc<Semaphore>,
-) {
-    loop {
-        let Ok(slot) = slots.clone().acquire_owned().await else {
-            return;
-        };
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of descriptors, most likely: others have to end first.
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
-        let Ok(stream) = stream.into_std() else {
-            continue;
-        };
-        let (port, gateway) = route.borrow().clone();
-        let Some(worker) = workers.iter().min_by_key(|w| w.connections()) else {
-            return;
-        };
-        worker.take(Arrival {
-            stream,
-            peer,
-            port,
-            gateway,
-            slot,
-        });
     }
 }
 
@@ -266,6 +222,23 @@ mod tests {
         server.slots.close();
         let ended = server.ended().await;
         assert_eq!(ended.task, format!("accepting on {}", binding.address));
+    }
+
+    #[tokio::test]
+    async fn requests_are_answered_while_who_configures_is_busy() {
+        use std::io::{Read, Write};
+        let (mut server, binding) = mk();
+        assert!(server.sync(std::slice::from_ref(&binding)).is_empty());
+        let at = server.addresses()[&binding.address];
+        // Without a pause for anything else on this thread, which is the one that configures.
+        let mut stream = std::net::TcpStream::connect(at).unwrap();
+        let patience = Some(Duration::from_secs(20));
+        stream.set_read_timeout(patience).unwrap();
+        let request = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+        stream.write_all(request).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
     }
 
     #[tokio::test]

@@ -7,7 +7,10 @@ use sluice_operator::args::Args;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    sluice_process::log::init(args.verbose);
+    // Without a thread to write it nothing else would run either.
+    let Ok(_log) = sluice_process::log::init(args.verbose) else {
+        return ExitCode::FAILURE;
+    };
     match serve(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

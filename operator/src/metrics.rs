@@ -12,7 +12,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use sluice_process::metrics::{add, add_in};
-use sluice_process::task::Panics;
 
 /// Which Gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -100,7 +99,7 @@ impl Default for Metrics {
             leader: add(r, "leader", "1 when this replica leads"),
             epoch: add(r, "epoch", "How often the lease has changed hands"),
             registry: {
-                r.register_collector(Box::new(Panics));
+                sluice_process::metrics::add_of_process(r);
                 Arc::new(registry)
             },
         }

@@ -13,7 +13,8 @@ use sluice_compiler::Settings as CompilerSettings;
 use sluice_dataplane::access_log::AccessLog;
 use sluice_dataplane::serve::Server;
 use sluice_dataplane::{IdentitySettings, ProxySettings, Settings, Shared};
-use sluice_process::{log, shutdown};
+use sluice_process::log::{self, Log};
+use sluice_process::shutdown;
 use sluice_vocab::Severity;
 
 use crate::args::{self, Switch};
@@ -24,14 +25,17 @@ use gateways::Gateways;
 use watch::Watch;
 
 pub(crate) fn run(args: args::Run) -> anyhow::Result<ExitCode> {
-    log::init(args.verbose);
+    let log = log::init(args.verbose).context("no log")?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(args))
+    let outcome = runtime.block_on(serve(args, &log));
+    // What is blocked in a look-up or a compilation isn't waited for.
+    runtime.shutdown_background();
+    outcome
 }
 
-async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
+async fn serve(args: args::Run, log: &Log) -> anyhow::Result<ExitCode> {
     let environment = Environment::load(&args.env_file)?;
     let source = Source::choose(&args.files, args.config.as_deref());
     let listen = args.listen.as_deref().map(listen::parse).transpose()?;
@@ -41,9 +45,7 @@ async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
         Some(listen::parse(":8080")?)
     };
     let access_log = match args.access_log {
-        Switch::On => {
-            AccessLog::to(std::io::stdout()).context("the access log cannot be started")?
-        }
+        Switch::On => AccessLog::among(log.lines()),
         Switch::Off => AccessLog::off(),
     };
     let shared = Shared::new(settings(&args, &environment), access_log);

@@ -1,6 +1,7 @@
 //! What every Sluice process does alike: its log, its tasks, its admin port, and how it is told to stop.
 //!
 //! ```text
+//! log, Lines  what is said on standard output, for which nobody waits
 //! Supervisor  named tasks; when one ends, the process ends with an error that names it
 //! task        all others: one that panics is logged and counted
 //! Readiness   named gates; ready when all are open
@@ -10,6 +11,7 @@
 //! ```
 
 pub mod admin;
+pub mod lines;
 pub mod log;
 pub mod metrics;
 pub mod readiness;
@@ -18,6 +20,7 @@ pub mod supervise;
 pub mod task;
 
 pub use admin::Admin;
+pub use lines::Lines;
 pub use readiness::{Gate, Readiness};
 pub use shutdown::Signals;
 pub use supervise::{Ended, Supervisor};

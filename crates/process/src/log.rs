@@ -1,6 +1,7 @@
 //! The process' own log: flat JSON lines, with the same keys as the access log's.
 
 use std::fmt;
+use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
@@ -11,22 +12,64 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Sends what is traced to standard output. `RUST_LOG` decides how much; without it, `info`, or `debug` when verbose.
+use crate::lines::{self, Lines};
+
+/// The log of the process, for as long as this lives: when it goes, what is left is written, or given up after [`lines::PATIENCE`].
+#[derive(Debug)]
+#[must_use]
+pub struct Log(Lines);
+
+impl Log {
+    /// Standard output, for other lines than the log's. Nobody waits for it.
+    pub fn lines(&self) -> Lines {
+        self.0.clone()
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        // What is traced from anywhere has a handle too, which never goes.
+        let _ = self.0.flush(lines::PATIENCE);
+    }
+}
+
+/// Sends what is traced to standard output, without waiting for it. `RUST_LOG` decides how much; without it, `info`, or `debug` when
+/// verbose.
 ///
-/// Call it once; a second call does nothing.
-pub fn init(verbose: bool) {
+/// Call it once; after a second call, what is traced goes where the first one sends it.
+///
+/// # Errors
+/// When there is no thread to be had.
+pub fn init(verbose: bool) -> io::Result<Log> {
     let default = if verbose {
         "info,sluice=debug,sluice_cli=debug,sluice_dataplane=debug"
     } else {
         "info"
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let lines = Lines::to(io::stdout())?;
+    let out = lines.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .event_format(Flat)
-        .with_writer(std::io::stdout);
+        .with_writer(move || Out(out.clone()));
     // It fails when there is one already, as in tests.
     let _ = subscriber.try_init();
+    Ok(Log(lines))
+}
+
+/// An event is written in one piece.
+struct Out(Lines);
+
+impl io::Write for Out {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        self.0.add_now(event);
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 struct Flat;

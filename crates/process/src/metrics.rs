@@ -4,6 +4,15 @@
 
 use prometheus_client::registry::{Metric, Registry, Unit};
 
+use crate::lines::DroppedLines;
+use crate::task::Panics;
+
+/// What this crate counts of every process.
+pub fn add_of_process(registry: &mut Registry) {
+    registry.register_collector(Box::new(Panics));
+    registry.register_collector(Box::new(DroppedLines));
+}
+
 /// A metric of its type's default, registered.
 pub fn add<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
     let metric = M::default();

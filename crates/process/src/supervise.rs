@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::future::Future;
 
+use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
 use crate::task::words;
@@ -42,9 +43,22 @@ impl Supervisor {
         F: Future<Output = Result<(), E>> + Send + 'static,
         E: Display + Send + 'static,
     {
-        let handle = self
-            .tasks
-            .spawn(async move { task.await.map_err(|e| format!("{e:#}")) });
+        self.spawn_on(&Handle::current(), name, task)
+    }
+
+    /// As [`Self::spawn`], on another runtime. When that is shut down, its tasks are as if stopped.
+    pub fn spawn_on<F, E>(
+        &mut self,
+        runtime: &Handle,
+        name: impl Into<String>,
+        task: F,
+    ) -> AbortHandle
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display + Send + 'static,
+    {
+        let task = async move { task.await.map_err(|e| format!("{e:#}")) };
+        let handle = self.tasks.spawn_on(task, runtime);
         self.names.insert(handle.id(), name.into());
         handle
     }
