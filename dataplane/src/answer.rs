@@ -27,7 +27,6 @@ use http::Response;
 use http::response::Parts;
 use sluice_llm::flow::Door;
 
-use crate::budget::Share;
 use crate::client::Reply;
 use crate::record::{Findings, Record};
 use crate::rejection::Rejected;
@@ -80,8 +79,8 @@ pub(crate) async fn open(
         steps,
         crossed,
         counts,
-    } = plan::plan(sent, &head, looks, record.shared())?;
-    let flow = Flow::new(steps, Share::new(&record.shared().engine.budget));
+    } = plan::plan(sent, &head, looks, record)?;
+    let flow = Flow::new(steps, record.share());
     if is_provider {
         head::clean(&mut head.headers);
     }

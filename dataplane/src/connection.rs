@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::gateway::Gateway;
+use crate::party::Party;
 
 /// What requests know of the connection that they come by.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(crate) struct Connection {
     /// The listener's port.
     pub(crate) port: u16,
     pub(crate) peer: SocketAddr,
+    /// Everybody behind that address.
+    pub(crate) party: Arc<Party>,
     /// The thread that carries it.
     pub(crate) worker: usize,
     pub(crate) security: Security,

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 
-use crate::budget::Share;
+use crate::budget::{Reading, Share};
 
 /// A body that says to be no longer than this gets its memory at once; a longer one as it comes, since many never do.
 const AT_ONCE: usize = 512 << 10;
@@ -29,6 +29,8 @@ pub(crate) enum GatherError {
     TooLong(usize),
     #[error("there is no memory left for it")]
     NoMemory,
+    #[error("others needed its memory more, while it was still coming")]
+    Yielded,
     #[error("it paused for more than {0:?}")]
     TooSlow(Duration),
     #[error(transparent)]
@@ -56,25 +58,47 @@ pub(crate) async fn gather(
     if body.is_end_stream() {
         return Ok(first);
     }
+    let reading = share.reading();
+    tokio::select! {
+        biased;
+        rest = rest(body, first, announced, limits, (share, &reading)) => rest,
+        () = reading.yielded() => Err(GatherError::Yielded),
+    }
+}
+
+/// What comes behind the first piece, with it.
+async fn rest(
+    body: &mut Incoming,
+    first: Bytes,
+    announced: u64,
+    limits: Limits,
+    (share, reading): (&mut Share, &Reading),
+) -> Result<Bytes, GatherError> {
     // Room is made for what is announced, and accounted for as it comes: an announcement costs its sender nothing.
-    let announced = usize::try_from(announced).unwrap_or(0).min(AT_ONCE);
-    let mut all = BytesMut::with_capacity(announced.max(first.len()));
+    let announced = usize::try_from(announced).unwrap_or(0);
+    let mut all = BytesMut::with_capacity(announced.min(AT_ONCE).max(first.len()));
     all.extend_from_slice(&first);
     drop(first);
     while let Some(next) = piece(body, limits.pause).await? {
         let len = all.len() + next.len();
         if len > limits.len {
-            return too_long;
+            return Err(GatherError::TooLong(limits.len));
         }
         if len > all.capacity() {
-            // Growing doubles the buffer, and copies what is there.
-            let wanted = (all.capacity() * 2).max(len).min(limits.len.max(len));
+            // Growing doubles the buffer, and copies what is there; no further than to what is announced.
+            let most = if announced == 0 {
+                limits.len
+            } else {
+                announced
+            };
+            let wanted = (all.capacity() * 2).min(most).max(len);
             grow(share, wanted).await?;
             all.reserve(wanted - all.len());
         } else {
             grow(share, len).await?;
         }
         all.extend_from_slice(&next);
+        reading.came(share.bytes());
     }
     Ok(all.freeze())
 }

@@ -15,8 +15,10 @@ use crate::client::Outgoing;
 use crate::engine::Engine;
 use crate::gateway::Shared;
 use crate::gather::{GatherError, Limits, gather};
+use crate::party::Party;
 use crate::record::REQUEST_ID;
 use crate::rejection::{Rejected, Rejection, Stage};
+use crate::stage::guard::Whose;
 use crate::table::Asker;
 
 /// So much of an answer is read, and twice what was asked.
@@ -32,15 +34,13 @@ pub(crate) struct About {
     id: HeaderValue,
     /// The thread that asks.
     worker: usize,
+    /// For whom.
+    party: Arc<Party>,
 }
 
 impl About {
-    pub(crate) fn new(
-        askers: &[Asker],
-        headers: &HeaderMap,
-        id: &HeaderValue,
-        worker: usize,
-    ) -> Self {
+    pub(crate) fn new(askers: &[Asker], whose: Whose<'_>) -> Self {
+        let headers = whose.headers;
         let mut wanted = HeaderMap::new();
         for name in askers.iter().flat_map(|asker| &asker.forward) {
             if !wanted.contains_key(name) {
@@ -51,8 +51,9 @@ impl About {
         }
         Self {
             headers: wanted,
-            id: id.clone(),
-            worker,
+            id: whose.id.clone(),
+            worker: whose.worker,
+            party: whose.party.clone(),
         }
     }
 }
@@ -168,7 +169,7 @@ async fn exchange(
     if !status.is_success() {
         return Err(Failure::Status(status.as_u16()));
     }
-    let mut share = Share::new(&engine.budget);
+    let mut share = Share::new(&engine.budget, &about.party);
     let limits = Limits {
         len: limit,
         pause: None,

@@ -98,6 +98,9 @@ async fn tell(
     }
     let caller = authn::authn(&route.plan, &mut parts)?;
     record.caller = caller.name().cloned();
+    if let Some(party) = caller.party() {
+        record.party = party.clone();
+    }
     // Before anything is added, so that a caller can't have it taken out.
     let upgrade = parts.headers.get(header::UPGRADE).cloned();
     translate::remove_hop_by_hop(&mut parts.headers);
@@ -159,8 +162,9 @@ async fn ask_a_model(
         return Ok(Answer::Ready(response));
     }
 
-    let reading = read::read(&call.caller, engine, &mut call.parts.headers, call.body);
-    let (bytes, mut share) = reading.await?;
+    let mut share = record.share();
+    let headers = &mut call.parts.headers;
+    let bytes = read::read(&call.caller, engine, headers, call.body, &mut share).await?;
     let headers = &call.parts.headers;
     let parsed = ask::parse(wanted.as_ref(), bytes, headers)?;
     let surface = ask::asked_surface(wanted, &parsed, headers, route)?;
@@ -182,14 +186,17 @@ async fn ask_a_model(
         headers,
         id: &id,
         worker,
+        party: &record.party,
     };
     let unseen = enrich::fill(plan, &call.caller, headers, asked)?;
-    let seen = guard::request(shared, plan, unseen, whose, &mut record.hits.request).await?;
+    let hits = &mut record.hits.request;
+    let seen = guard::request(shared, plan, unseen, whose, &share, hits).await?;
     let looks = guard::looks(plan, whose);
     let credential = credential::credential(resolution.leaf, &call.parts, engine).await?;
     let prepared = enrich::add(plan, seen, call.parts)?;
 
-    let outbound = translate::translate(&prepared, &resolution, credential, plan, &id, &mut share)?;
+    let writing = translate::translate(&prepared, &resolution, credential, plan, &id, &mut share);
+    let outbound = writing.await?;
     if let Some(attempt) = &record.attempt {
         attempt.note_dropped(outbound.sent.dropped.paths().count());
     }

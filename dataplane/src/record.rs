@@ -13,7 +13,9 @@ use sluice_llm::usage::Usage;
 use sluice_vocab::ErrorType;
 
 use crate::attempt::Attempt;
+use crate::budget::Share;
 use crate::gateway::Shared;
+use crate::party::Party;
 use crate::rejection::Rejection;
 pub(crate) use findings::{Fault, Findings};
 use line::Said;
@@ -25,6 +27,8 @@ pub(crate) const REQUEST_ID: &str = "x-request-id";
 /// does; one that is dropped before was abandoned by its client.
 pub(crate) struct Record {
     shared: Arc<Shared>,
+    /// With whom it counts together.
+    pub(crate) party: Arc<Party>,
     pub(crate) id: HeaderValue,
     started: Instant,
     pub(crate) format: Option<Format>,
@@ -61,9 +65,10 @@ impl GuardHits {
 }
 
 impl Record {
-    pub(crate) fn begin(shared: Arc<Shared>, id: HeaderValue) -> Self {
+    pub(crate) fn begin(shared: Arc<Shared>, party: Arc<Party>, id: HeaderValue) -> Self {
         Self {
             shared,
+            party,
             id,
             started: Instant::now(),
             format: None,
@@ -83,6 +88,11 @@ impl Record {
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// Memory that it may come to need.
+    pub(crate) fn share(&self) -> Share {
+        Share::new(&self.shared.engine.budget, &self.party)
     }
 
     pub(crate) fn format(&self) -> Format {

@@ -13,7 +13,7 @@ pub use proxies::ProxySettings;
 pub struct Settings {
     /// Threads that carry traffic; 0 for one per core.
     pub workers: usize,
-    /// Longest request body that is read, in bytes.
+    /// Longest request body that is read, in bytes; never more than three quarters of the memory for bodies.
     pub body_limit: usize,
     /// Memory for request bodies in the whole process, in bytes.
     pub body_budget: usize,

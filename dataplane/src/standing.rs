@@ -1,5 +1,5 @@
 //! Runtime state that outlives a table: connections to upstreams, tokens for
-//! them, and what clients resume their sessions by.
+//! them, what clients resume their sessions by, and who holds what.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use rustls::ServerConfig;
 
 use crate::client::{Pool, Target};
+use crate::party::{Party, Who};
 use crate::token::{Minter, Source};
 
 /// Kept by key and reused when a table is built anew: an edited prompt must not close a connection.
@@ -17,6 +18,7 @@ pub(crate) struct Standing {
     minters: Mutex<HashMap<[u8; 32], Weak<Minter>>>,
     /// By the digests of the certificates.
     tls: Mutex<HashMap<[u8; 32], Weak<ServerConfig>>>,
+    parties: Mutex<HashMap<Who, Weak<Party>>>,
 }
 
 impl Standing {
@@ -59,6 +61,17 @@ impl Standing {
         Ok(config)
     }
 
+    /// Who that is, as others know them who hold something for them.
+    pub(crate) fn party(&self, who: Who) -> Arc<Party> {
+        let mut parties = self.parties.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(party) = parties.get(&who).and_then(Weak::upgrade) {
+            return party;
+        }
+        let party = Party::new();
+        parties.insert(who, Arc::downgrade(&party));
+        party
+    }
+
     /// Forgets pools that no table uses, and closes connections that were not used for long.
     pub(crate) fn prune(&self) {
         let pools: Vec<Arc<Pool>> = {
@@ -71,5 +84,7 @@ impl Standing {
         minters.retain(|_, minter| minter.strong_count() > 0);
         let mut configs = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
         configs.retain(|_, config| config.strong_count() > 0);
+        let mut parties = self.parties.lock().unwrap_or_else(PoisonError::into_inner);
+        parties.retain(|_, party| party.strong_count() > 0);
     }
 }

@@ -19,7 +19,7 @@ pub use build::Diagnostic;
 pub(crate) use build::build;
 pub(crate) use certificate::refusing;
 pub(crate) use matcher::{Matched, Matcher, query_value};
-pub(crate) use plan::{Authn, Plan};
+pub(crate) use plan::{Authn, Known, Plan};
 pub(crate) use secure::{NotHere, Secure};
 pub(crate) use upstream::{Auth, Leaf, Node, Resolution, Unresolved};
 

@@ -4,11 +4,13 @@
 mod draft;
 mod fields;
 mod scan;
+mod weight;
 mod write;
 
 pub use draft::{Draft, Segments};
 pub use fields::{Fields, Invalid, Text, join, parse};
 pub use scan::{Object, ScanError};
+pub use weight::weight;
 pub use write::{Writer, object};
 
 /// A JSON string literal of the text.

@@ -1,8 +1,9 @@
 //! The admin port: probes and metrics, apart from the traffic.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +14,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 
 use crate::readiness::Readiness;
 use crate::task;
 
-/// Connections at once; more wait.
+/// Connections at once; one more, and the oldest of who has the most is let go.
 const MAX_CONNECTIONS: usize = 64;
 /// A connection carries one request, and is not waited for longer than this.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -69,18 +70,19 @@ impl Admin {
         M: Fn() -> String + Send + Sync + 'static,
     {
         let pages = Arc::new(Pages { readiness, metrics });
-        let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let mut held = VecDeque::new();
         loop {
-            let Ok(slot) = slots.clone().acquire_owned().await else {
-                return Ok(());
-            };
             match self.listener.accept().await {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
+                    make_room(&mut held);
                     let pages = pages.clone();
-                    task::spawn("admin connection", async move {
+                    let task = task::spawn("admin connection", async move {
                         // Whoever asks and doesn't listen has no answer coming.
                         let _ = tokio::time::timeout(PATIENCE, answer(stream, pages)).await;
-                        drop(slot);
+                    });
+                    held.push_back(Held {
+                        from: peer.ip(),
+                        task,
                     });
                 }
                 Err(error) => {
@@ -90,6 +92,31 @@ impl Admin {
             }
         }
     }
+}
+
+/// A connection that may still be open.
+struct Held {
+    from: IpAddr,
+    task: AbortHandle,
+}
+
+/// For one more. Connections that say nothing keep no probe waiting: who has many of them loses one.
+fn make_room(held: &mut VecDeque<Held>) {
+    held.retain(|one| !one.task.is_finished());
+    let from: Vec<IpAddr> = held.iter().map(|one| one.from).collect();
+    if held.len() >= MAX_CONNECTIONS
+        && let Some(one) = least_missed(&from).and_then(|i| held.remove(i))
+    {
+        one.task.abort();
+    }
+}
+
+/// The first of the address that has the most.
+fn least_missed(from: &[IpAddr]) -> Option<usize> {
+    let count = |address| from.iter().filter(|one| *one == address).count();
+    // Of equals the last is the maximum, so from the end.
+    let most = from.iter().rev().max_by_key(|address| count(*address))?;
+    from.iter().position(|one| one == most)
 }
 
 async fn answer<M: Fn() -> String>(stream: TcpStream, pages: Arc<Pages<M>>) {
@@ -198,6 +225,37 @@ mod tests {
             ask(at, "HEAD /readyz").await,
             ("503".to_owned(), String::new())
         );
+    }
+
+    #[test]
+    fn who_has_the_most_connections_loses_the_oldest() {
+        let from = |last: &[u8]| -> Vec<IpAddr> {
+            last.iter().map(|n| IpAddr::from([10, 0, 0, *n])).collect()
+        };
+        assert_eq!(least_missed(&from(&[1, 2, 3, 2, 3, 3])), Some(2));
+        assert_eq!(least_missed(&from(&[1, 2, 3])), Some(0));
+        assert_eq!(least_missed(&[]), None);
+    }
+
+    #[tokio::test]
+    async fn silent_connections_keep_no_probe_waiting() {
+        let admin = Admin::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let at = admin.address().unwrap();
+        let mut tasks = crate::Supervisor::new();
+        tasks.spawn("admin", admin.serve(Readiness::new(), String::new));
+        let mut silent = Vec::new();
+        for _ in 0..MAX_CONNECTIONS * 2 {
+            silent.push(TcpStream::connect(at).await.unwrap());
+        }
+        assert_eq!(ask(at, "GET /healthz").await.0, "200");
+        // The newest are still there, the oldest are not.
+        let mut byte = [0; 1];
+        assert_eq!(silent[0].read(&mut byte).await.unwrap_or(0), 0);
+        let last = silent.last_mut().unwrap();
+        last.write_all(b"GET /healthz HTTP/1.1\r\nhost: pod\r\n\r\n")
+            .await
+            .unwrap();
+        assert_eq!(last.read(&mut byte).await.unwrap(), 1);
     }
 
     #[tokio::test]

@@ -82,7 +82,9 @@ impl Lines {
 
     /// Adds whole lines that somebody may be waiting for.
     pub fn add_now(&self, lines: &[u8]) {
-        self.owner.0.add(true, |bytes| bytes.extend_from_slice(lines));
+        self.owner
+            .0
+            .add(true, |bytes| bytes.extend_from_slice(lines));
     }
 
     /// Waits until all is written, though no longer than `patience`. True when it is.

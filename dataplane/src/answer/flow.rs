@@ -80,6 +80,11 @@ impl Flow {
         &mut self.share
     }
 
+    /// Whether any step may have to wait for somebody: those that look and ask do.
+    pub(super) fn waits(&self) -> bool {
+        self.waits
+    }
+
     /// Frames that follow are cut from these bytes.
     pub(super) fn source(&mut self, chunk: &Bytes) {
         self.tail.join.source(chunk);

@@ -9,13 +9,17 @@ use sluice_llm::Wire;
 use sluice_llm::flow::{Frame, Out, WholeBody};
 
 use super::step::{Close, Step, Wait};
+use crate::budget::Share;
 use crate::engine::{Engine, is_large};
-use crate::rejection::Rejected;
+use crate::party::Party;
+use crate::record::Record;
+use crate::rejection::{Rejected, Rejection, Stage};
 
 /// Masks or refuses what the guards find. A large body is looked at apart.
 pub(super) struct Look {
     step: MaskStep,
     engine: Arc<Engine>,
+    party: Arc<Party>,
     apart: Option<Apart>,
 }
 
@@ -29,24 +33,30 @@ struct Looked {
 
 impl Look {
     /// For an answer that is written in this wire where it is looked at.
-    pub(super) fn new(guards: Arc<Guards>, wire: Wire, engine: Arc<Engine>) -> Self {
+    pub(super) fn new(guards: Arc<Guards>, wire: Wire, record: &Record) -> Self {
         let step = MaskStep::new(guards, wire);
         Self {
             step,
-            engine,
+            engine: record.shared().engine.clone(),
+            party: record.party.clone(),
             apart: None,
         }
     }
 
     fn apart(&self, whole: WholeBody) -> Apart {
         let (engine, guards) = (self.engine.clone(), self.step.guards().clone());
+        let party = self.party.clone();
         Box::pin(async move {
+            let mut share = Share::new(&engine.budget, &party);
+            if !share.grow_to(whole.body.len()).await {
+                return Err(Rejection::no_memory(Stage::Relay));
+            }
             let look = move || {
                 let mut hits = Hits::default();
                 let result = mask(&guards, whole, &mut hits);
                 Looked { result, hits }
             };
-            engine.apart(look).await
+            engine.apart(&party, share, look).await
         })
     }
 }

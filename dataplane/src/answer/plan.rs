@@ -23,8 +23,8 @@ use super::head::{hints, is_binary, is_coded, is_event_stream};
 use super::look::Look;
 use super::reframe::Reframe;
 use super::step::Step;
-use crate::gateway::Shared;
 use crate::inquiry::Inquiry;
+use crate::record::Record;
 use crate::rejection::{Rejected, Rejection};
 
 /// What a provider was sent, as far as its answer depends on it.
@@ -82,7 +82,7 @@ pub(super) fn plan(
     sent: Option<Sent>,
     head: &Parts,
     looks: Option<Looks>,
-    shared: &Arc<Shared>,
+    record: &Record,
 ) -> Result<AnswerPlan, Rejected> {
     let Some(mut sent) = sent else {
         return Ok(AnswerPlan {
@@ -107,10 +107,10 @@ pub(super) fn plan(
         counts: is_success && sent.operation.streams(),
     };
     if is_stream {
-        stream(&mut plan, sent, looks, shared);
+        stream(&mut plan, sent, looks, record);
     } else if must_be_whole(looks.as_ref(), &sent) {
         plan.entry = Entry::Whole;
-        let looking = looks.map(|looks| looking(looks, sent.wire, shared));
+        let looking = looks.map(|looks| looking(looks, sent.wire, record));
         plan.steps = looking.unwrap_or_default();
         plan.steps.push(reading(sent));
     } else if is_success && sent.operation.has_json_body() && !is_coded(&head.headers) {
@@ -123,7 +123,7 @@ pub(super) fn plan(
 }
 
 /// The steps of a stream.
-fn stream(plan: &mut AnswerPlan, sent: Sent, looks: Option<Looks>, shared: &Arc<Shared>) {
+fn stream(plan: &mut AnswerPlan, sent: Sent, looks: Option<Looks>, record: &Record) {
     let (written, is_behind) = match &sent.crossing {
         // Texts are looked at in the provider's words wherever those are events. Bedrock's are messages of AWS.
         Some(crossing) if sent.wire.format() == Format::Bedrock => (crossing.client, true),
@@ -134,7 +134,7 @@ fn stream(plan: &mut AnswerPlan, sent: Sent, looks: Option<Looks>, shared: &Arc<
         None => Door::events(),
     };
     plan.entry = Entry::Stream(door);
-    let looking = looks.map(|looks| looking(looks, written, shared));
+    let looking = looks.map(|looks| looking(looks, written, record));
     let reading = reading(sent);
     match looking {
         Some(looking) if is_behind => {
@@ -150,14 +150,17 @@ fn stream(plan: &mut AnswerPlan, sent: Sent, looks: Option<Looks>, shared: &Arc<
 }
 
 /// The steps that look at it.
-fn looking(looks: Looks, written: Wire, shared: &Arc<Shared>) -> Vec<Box<dyn Step>> {
+fn looking(looks: Looks, written: Wire, record: &Record) -> Vec<Box<dyn Step>> {
     let mut steps: Vec<Box<dyn Step>> = Vec::new();
     if !looks.guards.is_empty() {
-        let engine = shared.engine.clone();
-        steps.push(Box::new(Look::new(looks.guards, written, engine)));
+        steps.push(Box::new(Look::new(looks.guards, written, record)));
     }
     if let Some(inquiry) = looks.inquiry {
-        steps.push(Box::new(Ask::new(inquiry, written, shared.clone())));
+        steps.push(Box::new(Ask::new(
+            inquiry,
+            written,
+            record.shared().clone(),
+        )));
     }
     steps
 }

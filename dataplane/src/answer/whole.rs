@@ -21,6 +21,7 @@ use crate::budget::Share;
 use crate::gather::{GatherError, Limits};
 use crate::record::Findings;
 use crate::rejection::{Rejected, Rejection, Stage};
+use crate::room::room;
 
 /// Longest answer that is read whole, in bytes. Embedded pictures and sound are what makes one long.
 const MOST: usize = 64 << 20;
@@ -41,8 +42,13 @@ pub(super) async fn answer(
     found: &mut Findings,
 ) -> Result<Response<Bytes>, Rejected> {
     let body = gather(&mut head, gathering, flow.share()).await?;
+    let room = match ours.crossed || flow.waits() {
+        true => Some(room(flow.share(), Stage::Relay, &body).await?),
+        false => None,
+    };
     let status = head.status.as_u16();
     let through = through(&mut flow, WholeBody { status, body }).await;
+    drop(room);
     *found = findings::complete(&flow, counts).0;
     through?;
     head::unbind(&mut head.headers);
@@ -93,7 +99,7 @@ async fn gather(
         .map_err(|_| Rejection::upstream_timeout(timeout))?
         .map_err(|error| match error {
             GatherError::TooLong(limit) => Rejection::answer_too_long(limit),
-            GatherError::NoMemory => Rejection::no_memory(Stage::Relay),
+            GatherError::NoMemory | GatherError::Yielded => Rejection::no_memory(Stage::Relay),
             GatherError::TooSlow(pause) => Rejection::upstream_timeout(pause),
             GatherError::Broken(error) => Rejection::upstream_cut(&error),
         })?;

@@ -124,8 +124,7 @@ impl Args {
         let environment = |name: &str| std::env::var(name).ok();
         Settings {
             workers: self.workers,
-            // One that is longer than the budget could never be held.
-            body_limit: (self.body_limit << 20).min(budget),
+            body_limit: self.body_limit << 20,
             body_budget: budget,
             drain: self.drain.get(),
             status_on_traffic: false,
@@ -292,8 +291,7 @@ mod tests {
         let args = parse(&[]).unwrap();
         assert_eq!(args.settings(None).body_budget, 256 << 20);
         assert_eq!(args.settings(Some(1 << 30)).body_budget, 256 << 20);
-        let small = args.settings(Some(64 << 20));
-        assert_eq!((small.body_budget, small.body_limit), (16 << 20, 16 << 20));
+        assert_eq!(args.settings(Some(64 << 20)).body_budget, 16 << 20);
         assert_eq!(
             parse(&["--body-budget=7"])
                 .unwrap()

@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use super::connection;
 use crate::connection::{Connection, Security};
 use crate::gateway::{Gateway, Shared};
+use crate::party::Who;
 
 /// A connection on its way to a worker.
 pub(super) struct Arrival {
@@ -133,6 +134,7 @@ async fn carry(index: usize, arrival: Arrival, stopped: watch::Receiver<bool>) {
     } = arrival;
     let counted = Counted::new(&gateway.shared);
     let connection = Connection {
+        party: gateway.shared.standing.party(Who::at(peer.ip())),
         gateway,
         port,
         peer,

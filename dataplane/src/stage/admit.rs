@@ -32,7 +32,11 @@ pub(crate) fn admit(connection: &Connection, request: Request<Incoming>) -> (Adm
         .get(REQUEST_ID)
         .filter(|id| request_id::is_acceptable(id.as_bytes()));
     let id = given.cloned().unwrap_or_else(make_id);
-    let mut record = Record::begin(connection.gateway.shared.clone(), id);
+    let mut record = Record::begin(
+        connection.gateway.shared.clone(),
+        connection.party.clone(),
+        id,
+    );
     record.format = sluice_llm::surface::parse(parts.uri.path()).map(|s| s.format());
     (
         Admission {

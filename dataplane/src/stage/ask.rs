@@ -35,6 +35,16 @@ pub(crate) enum AskedBody {
     Form(Bytes, Form),
 }
 
+impl AskedBody {
+    /// The bytes as they came.
+    pub(crate) fn bytes(&self) -> &Bytes {
+        match self {
+            Self::Json(draft) => draft.original().bytes(),
+            Self::Form(bytes, _) => bytes,
+        }
+    }
+}
+
 /// The format that a path is in, for errors before it is read.
 pub(crate) fn format(uri: &Uri, taken: usize) -> Option<Format> {
     surface(uri, taken).map(|surface| surface.format())

@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use sluice_policy::authentication::ESA_HEADER;
 use sluice_vocab::{ErrorCode, Secret};
 
+use crate::party::Party;
 use crate::rejection::{Rejected, Rejection, Stage};
-use crate::table::{Authn, Plan};
+use crate::table::{Authn, Known, Plan};
 
 /// Headers in which clients of the three formats, of Azure and of ESA send a credential.
 pub(crate) static CREDENTIAL_HEADERS: [HeaderName; 5] = [
@@ -23,13 +24,18 @@ pub(crate) static CREDENTIAL_HEADERS: [HeaderName; 5] = [
 
 /// Who calls. There is no other way to get one than to be let in, and without one no body is read.
 pub(crate) struct Caller {
-    name: Option<Arc<str>>,
+    known: Option<(Arc<str>, Arc<Party>)>,
 }
 
 impl Caller {
     /// The name of the key's Secret; `None` where nobody asked for a key.
     pub(crate) fn name(&self) -> Option<&Arc<str>> {
-        self.name.as_ref()
+        self.known.as_ref().map(|(name, _)| name)
+    }
+
+    /// With whom it counts together; `None` where nobody asked for a key.
+    pub(crate) fn party(&self) -> Option<&Arc<Party>> {
+        self.known.as_ref().map(|(_, party)| party)
     }
 }
 
@@ -42,16 +48,13 @@ pub(crate) fn authn(plan: &Plan, parts: &mut Parts) -> Result<Caller, Rejected> 
         );
     }
     if plan.authn.is_empty() {
-        return Ok(Caller { name: None });
+        return Ok(Caller { known: None });
     }
     let presented: Vec<_> = presented(plan, parts).collect();
-    let mut name = None;
+    let mut caller = None;
     for authn in &plan.authn {
-        name = Some(
-            known(authn, &presented)
-                .ok_or_else(|| denied(presented.is_empty()))?
-                .clone(),
-        );
+        let known = known(authn, &presented).ok_or_else(|| denied(presented.is_empty()))?;
+        caller = Some((known.name.clone(), known.party.clone()));
     }
     // Clients send one key in several ways; none of them may reach a provider.
     let own = |key: &[u8]| {
@@ -76,7 +79,7 @@ pub(crate) fn authn(plan: &Plan, parts: &mut Parts) -> Result<Caller, Rejected> 
     for header in plan.authn.iter().flat_map(|a| &a.headers) {
         parts.headers.remove(header);
     }
-    Ok(Caller { name })
+    Ok(Caller { known: caller })
 }
 
 /// The caller's own credential for a provider.
@@ -131,7 +134,7 @@ fn without_query_key(parts: &mut Parts) {
 fn known<'p>(
     authn: &'p Authn,
     presented: &[(Option<&HeaderName>, Cow<'_, [u8]>)],
-) -> Option<&'p Arc<str>> {
+) -> Option<&'p Known> {
     presented
         .iter()
         .find_map(|(_, key)| authn.callers.get(&digest(key)))

@@ -14,10 +14,13 @@ use sluice_vocab::ErrorCode;
 use super::additions::Additions;
 use super::ask::{Asked, AskedBody, malformed, wrong_form};
 use crate::answer::Looks;
+use crate::budget::Share;
 use crate::engine::is_large;
 use crate::gateway::Shared;
 use crate::inquiry::{About, Inquiry, ask};
+use crate::party::Party;
 use crate::rejection::{Rejected, Rejection, Stage};
+use crate::room::room;
 use crate::table::Plan;
 
 /// A request as it was asked, with what its route adds of what the caller says: all of it is still to be looked at.
@@ -52,6 +55,7 @@ pub(crate) struct Whose<'w> {
     pub(crate) id: &'w HeaderValue,
     /// The thread that asks.
     pub(crate) worker: usize,
+    pub(crate) party: &'w Arc<Party>,
 }
 
 /// Looks at what the caller says, wherever it is to stand in the prompt.
@@ -60,12 +64,20 @@ pub(crate) async fn request<'r>(
     plan: &Plan,
     mut unseen: Unseen<'r>,
     whose: Whose<'_>,
+    share: &Share,
     hits: &mut Hits,
 ) -> Result<Seen<'r>, Rejected> {
     if !plan.request_guards.is_empty() {
-        look(shared, plan, &mut unseen, hits).await?;
+        let apart = Apart {
+            shared,
+            whose,
+            share,
+        };
+        look(apart, plan, &mut unseen, hits).await?;
     }
     if !plan.request_askers.is_empty() {
+        // Held until the last of them has answered.
+        let _room = room(share, Stage::Guard, unseen.asked.body.bytes()).await?;
         inquire(shared, plan, &mut unseen, whose, hits).await?;
     }
     let Unseen { asked, additions } = unseen;
@@ -76,7 +88,7 @@ pub(crate) async fn request<'r>(
 pub(crate) fn looks(plan: &Plan, whose: Whose<'_>) -> Option<Looks> {
     let askers = &plan.response_askers;
     let inquiry = (!askers.is_empty()).then(|| {
-        let about = About::new(askers, whose.headers, whose.id, whose.worker);
+        let about = About::new(askers, whose);
         Arc::new(Inquiry {
             askers: askers.clone(),
             about,
@@ -88,7 +100,7 @@ pub(crate) fn looks(plan: &Plan, whose: Whose<'_>) -> Option<Looks> {
 
 /// Patterns and recognisers.
 async fn look(
-    shared: &Shared,
+    apart: Apart<'_>,
     plan: &Plan,
     unseen: &mut Unseen<'_>,
     hits: &mut Hits,
@@ -107,12 +119,11 @@ async fn look(
                 refuse_tokens(draft.original())?;
             }
             let (guards, object) = (guards.clone(), draft.original().clone());
-            let is_large = is_large(object.bytes().len());
             let look = move |hits: &mut Hits| {
                 let guards = &guards;
                 Looking { guards, hits }.request(&object)
             };
-            match apart_if(is_large, shared, hits, look).await? {
+            match apart.look(draft.original().bytes(), hits, look).await? {
                 Ok(changed) if changed.is_empty() => {}
                 Ok(changed) => **draft = edited(draft, changed)?,
                 // Who only watches stands in nobody's way.
@@ -129,7 +140,6 @@ async fn look(
                 Err(error) => return Err(wrong_form(&error)),
             };
             let guards = guards.clone();
-            let is_large = is_large(texts.iter().map(|text| text.text.len()).sum());
             let look = move |hits: &mut Hits| {
                 let guards = &guards;
                 let mut looking = Looking { guards, hits };
@@ -137,7 +147,7 @@ async fn look(
                     Ok(looking.whole(PROMPT, &text.text)?.is_some() | masked)
                 })
             };
-            let masked = apart_if(is_large, shared, hits, look).await?;
+            let masked = apart.look(bytes, hits, look).await?;
             if masked.map_err(refused)? {
                 return Err(masked_form());
             }
@@ -146,23 +156,34 @@ async fn look(
     Ok(())
 }
 
-/// Looks here, or apart where it may take long. Adds what was found.
-async fn apart_if<T: Send + 'static>(
-    is_large: bool,
-    shared: &Shared,
-    hits: &mut Hits,
-    look: impl FnOnce(&mut Hits) -> T + Send + 'static,
-) -> Result<T, Rejected> {
-    if !is_large {
-        return Ok(look(hits));
+/// What it takes to look at something apart.
+struct Apart<'a> {
+    shared: &'a Shared,
+    whose: Whose<'a>,
+    share: &'a Share,
+}
+
+impl Apart<'_> {
+    /// Looks here, or apart where it may take long. Adds what was found.
+    async fn look<T: Send + 'static>(
+        &self,
+        body: &[u8],
+        hits: &mut Hits,
+        look: impl FnOnce(&mut Hits) -> T + Send + 'static,
+    ) -> Result<T, Rejected> {
+        let room = room(self.share, Stage::Guard, body).await?;
+        if !is_large(body.len()) {
+            return Ok(look(hits));
+        }
+        let looking = move || {
+            let mut found = Hits::default();
+            (look(&mut found), found)
+        };
+        let engine = &self.shared.engine;
+        let (looked, found) = engine.apart(self.whose.party, room, looking).await?;
+        hits.extend(&found);
+        Ok(looked)
     }
-    let looking = move || {
-        let mut found = Hits::default();
-        (look(&mut found), found)
-    };
-    let (looked, found) = shared.engine.apart(looking).await?;
-    hits.extend(&found);
-    Ok(looked)
 }
 
 /// Those who are asked, about the prompt and about what is to be added to it of what the caller says.
@@ -196,8 +217,8 @@ async fn inquire(
     };
     let own = found.len();
     found.extend(unseen.additions.values().map(|value| value.clone()));
-    let old = found.clone();
-    let about = About::new(askers, whose.headers, whose.id, whose.worker);
+    let form = matches!(unseen.asked.body, AskedBody::Form(..)).then(|| found[..own].to_vec());
+    let about = About::new(askers, whose);
     ask(shared, askers, &about, Direction::Request, &mut found, hits).await?;
     let values = found.split_off(own);
     for (value, said) in unseen.additions.values().zip(values) {
@@ -210,7 +231,7 @@ async fn inquire(
                 **draft = edited(draft, changed)?;
             }
         }
-        AskedBody::Form(..) if found != old[..own] => return Err(masked_form()),
+        AskedBody::Form(..) if form.is_some_and(|old| found != old) => return Err(masked_form()),
         AskedBody::Form(..) => {}
     }
     Ok(())

@@ -58,16 +58,16 @@ impl Drop for Unread {
     }
 }
 
-/// The whole body, decoded, and the memory that it was granted. Nobody's body is read but that of somebody who was let in.
+/// The whole body, decoded; what it takes is in the share. Nobody's body is read but that of somebody who was let in.
 pub(crate) async fn read(
     _: &Caller,
     engine: &Engine,
     headers: &mut HeaderMap,
     mut unread: Unread,
-) -> Result<(Bytes, Share), Rejected> {
+    share: &mut Share,
+) -> Result<Bytes, Rejected> {
     let settings = &engine.settings;
     let limit = settings.body_limit;
-    let mut share = Share::new(&engine.budget);
     let bytes = match unread.0.as_mut() {
         None => Bytes::new(),
         Some(body) => {
@@ -75,7 +75,7 @@ pub(crate) async fn read(
                 len: limit,
                 pause: Some(settings.body_pause),
             };
-            tokio::time::timeout(settings.body_time, gather(body, limits, &mut share))
+            tokio::time::timeout(settings.body_time, gather(body, limits, share))
                 .await
                 .map_err(|_| too_slow(settings.body_time))?
                 .map_err(ungathered)?
@@ -85,20 +85,22 @@ pub(crate) async fn read(
         .remove(header::CONTENT_ENCODING)
         .filter(|e| e.as_bytes() != b"identity");
     let Some(coding) = coded else {
-        return Ok((bytes, share));
+        return Ok(bytes);
     };
     let held = share.bytes();
     let decoded = encoding::decode(coding.as_bytes(), &bytes, limit, &mut |more| {
         share.try_grow_to(held + more)
     })
     .map_err(|e| undecoded(e, &coding, limit))?;
-    Ok((decoded, share))
+    drop(bytes);
+    share.try_set(decoded.len());
+    Ok(decoded)
 }
 
 fn ungathered(error: GatherError) -> Rejected {
     match error {
         GatherError::TooLong(limit) => too_large(limit),
-        GatherError::NoMemory => Rejection::no_memory(Stage::Read),
+        GatherError::NoMemory | GatherError::Yielded => Rejection::no_memory(Stage::Read),
         GatherError::TooSlow(pause) => too_slow(pause),
         GatherError::Broken(error) => {
             let text = "the body could not be read to its end";

@@ -23,6 +23,7 @@ use crate::answer::Sent;
 use crate::budget::Share;
 use crate::client::Outgoing;
 use crate::rejection::{Rejected, Rejection, Stage};
+use crate::room::room;
 use crate::table::{Auth, Leaf, Plan, Resolution};
 
 use headers::Withheld;
@@ -47,7 +48,7 @@ struct Written {
 }
 
 /// Writes the request for a target. What is prepared stays as it is, for other targets.
-pub(crate) fn translate(
+pub(crate) async fn translate(
     prepared: &Prepared<'_>,
     resolution: &Resolution<'_>,
     credential: Option<Secret>,
@@ -57,7 +58,14 @@ pub(crate) fn translate(
 ) -> Result<Outbound, Rejected> {
     let leaf = resolution.leaf;
     let mut dropped = prepared.asked.dropped.clone();
-    let written = write(prepared, resolution, id, &mut dropped)?;
+    let model = model(prepared, resolution);
+    let way = Way::of(&prepared.asked.surface, leaf, model)?;
+    let room = match way {
+        Way::Spliced => None,
+        _ => Some(room(share, Stage::Translate, prepared.asked.body.bytes()).await?),
+    };
+    let written = write(prepared, resolution, id, (way, model), &mut dropped)?;
+    drop(room);
     // What was written anew is held beside what was read.
     let anew = written.signable.as_ref().map_or(0, Bytes::len);
     if !share.try_grow_to(share.bytes() + anew) {
@@ -92,13 +100,12 @@ fn write(
     prepared: &Prepared<'_>,
     resolution: &Resolution<'_>,
     id: &HeaderValue,
+    (way, model): (Way, &str),
     dropped: &mut Dropped,
 ) -> Result<Written, Rejected> {
     let Prepared { asked, parts } = prepared;
     let leaf = resolution.leaf;
     let (operation, stream) = (asked.surface.operation, asked.stream);
-    let model = resolution.model.as_ref().map(|m| &*m.text);
-    let model = model.or(asked.model.as_deref()).unwrap_or("");
     let unsupported = || unsupported(operation, leaf);
     let crossed = |path, body: Bytes, crossing| Written {
         path,
@@ -113,31 +120,64 @@ fn write(
         leaf,
         id,
     };
-    if let Some((from, to)) = wires(&asked.surface, leaf, model)? {
-        let surface = of_provider(to, operation);
-        let path = leaf.path(&surface, model, stream).ok_or_else(unsupported)?;
-        let (body, crossing) = request.conversation((from, to), dropped)?;
-        if from.format() != to.format() && parts.headers.contains_key("anthropic-beta") {
-            dropped.add("anthropic-beta");
+    match way {
+        Way::Crossed(from, to) => {
+            let surface = of_provider(to, operation);
+            let path = leaf.path(&surface, model, stream).ok_or_else(unsupported)?;
+            let (body, crossing) = request.conversation((from, to), dropped)?;
+            if from.format() != to.format() && parts.headers.contains_key("anthropic-beta") {
+                dropped.add("anthropic-beta");
+            }
+            Ok(crossed(path, body, crossing))
         }
-        return Ok(crossed(path, body, crossing));
+        Way::Vectors(vectors) => {
+            let path = leaf.path(&vectors.surface(), model, false);
+            let path = path.ok_or_else(unsupported)?;
+            let (body, crossing) = request.vectors(vectors, dropped)?;
+            Ok(crossed(path, body, crossing))
+        }
+        Way::Spliced => {
+            let path = leaf.path(&asked.surface, model, stream);
+            let path = path.ok_or_else(unsupported)?;
+            let (body, strip_usage) = splice(asked, resolution, dropped)?;
+            Ok(Written {
+                path: with_query(path, parts.uri.query()),
+                body,
+                signable: None,
+                strip_usage,
+                crossing: None,
+            })
+        }
     }
-    if let Some(vectors) = vectors(&asked.surface, leaf, model)? {
-        let path = leaf.path(&vectors.surface(), model, false);
-        let path = path.ok_or_else(unsupported)?;
-        let (body, crossing) = request.vectors(vectors, dropped)?;
-        return Ok(crossed(path, body, crossing));
+}
+
+/// The model to ask for.
+fn model<'m>(prepared: &'m Prepared<'_>, resolution: &'m Resolution<'_>) -> &'m str {
+    let model = resolution.model.as_ref().map(|m| &*m.text);
+    model
+        .or(prepared.asked.model.as_deref())
+        .unwrap_or_default()
+}
+
+/// How a request is written for its provider.
+#[derive(Clone, Copy)]
+enum Way {
+    /// Anew, from the caller's wire to the provider's.
+    Crossed(Wire, Wire),
+    /// Anew, as the provider is asked for vectors of texts.
+    Vectors(Vectors),
+    /// As it came, but for single fields.
+    Spliced,
+}
+
+impl Way {
+    fn of(surface: &Surface<'_>, leaf: &Leaf, model: &str) -> Result<Self, Rejected> {
+        if let Some((from, to)) = wires(surface, leaf, model)? {
+            return Ok(Self::Crossed(from, to));
+        }
+        let vectors = vectors(surface, leaf, model)?;
+        Ok(vectors.map_or(Self::Spliced, Self::Vectors))
     }
-    let path = leaf.path(&asked.surface, model, stream);
-    let path = path.ok_or_else(unsupported)?;
-    let (body, strip_usage) = splice(asked, resolution, dropped)?;
-    Ok(Written {
-        path: with_query(path, parts.uri.query()),
-        body,
-        signable: None,
-        strip_usage,
-        crossing: None,
-    })
 }
 
 fn headers(

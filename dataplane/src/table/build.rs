@@ -35,7 +35,7 @@ pub struct Diagnostic {
 /// Builds a table.
 pub(crate) fn build(snapshot: &Snapshot, standing: &Standing) -> (Table, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    let mut entries = Entries::of(snapshot, &mut diagnostics);
+    let mut entries = Entries::of(snapshot, standing, &mut diagnostics);
     let listeners = std::mem::take(&mut entries.listeners);
     let mut listeners =
         Listeners::new(listeners, &entries.certificates, standing, &mut diagnostics);

@@ -12,6 +12,7 @@ use sluice_policy::fidelity::Fidelity;
 use sluice_policy::route_type::RouteType;
 
 use super::asker::{self, Asker, Need};
+use crate::party::Party;
 
 /// What happens to a request on its way. Later policies are more specific: where one answer is needed theirs counts,
 /// where policies add up they all do.
@@ -42,11 +43,21 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct Authn {
     pub(crate) headers: Vec<HeaderName>,
-    pub(crate) callers: Arc<HashMap<[u8; 32], Arc<str>>>,
+    pub(crate) callers: Arc<Callers>,
 }
 
+/// A caller who has a key.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) name: Arc<str>,
+    pub(crate) party: Arc<Party>,
+}
+
+/// By the digests of their keys.
+pub(crate) type Callers = HashMap<[u8; 32], Known>;
+
 /// The callers of each set of API keys.
-pub(crate) type KeySets = HashMap<String, Arc<HashMap<[u8; 32], Arc<str>>>>;
+pub(crate) type KeySets = HashMap<String, Arc<Callers>>;
 
 impl Plan {
     /// Adds a policy; an error says why it can't be realised here.

@@ -71,7 +71,7 @@ async fn exchange(engine: &Engine, ask: &Ask, uri: &Uri) -> Result<Answered, Str
         len: LONGEST,
         pause: None,
     };
-    let mut share = Share::new(&engine.budget);
+    let mut share = Share::new(&engine.budget, &engine.own);
     let mut body = answer.response.into_body();
     let body = match gather(&mut body, limits, &mut share).await {
         Ok(body) => body,

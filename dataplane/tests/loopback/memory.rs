@@ -1,8 +1,10 @@
-//! What is held of answers comes out of the memory for bodies, whoever is slow.
+//! What is held of answers, and what is made of requests, comes out of the memory for bodies; it is shared fairly, whoever is slow.
 
 use http::Method;
 use http_body_util::BodyExt;
 use sluice_dataplane::Settings;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::support::{Lab, Plan, chat_stream};
 
@@ -42,7 +44,7 @@ async fn answers_that_don_t_fit_into_the_memory_are_refused() {
 
 #[tokio::test]
 async fn an_answer_takes_its_memory_until_its_client_has_read_it() {
-    const BUDGET: usize = 32 << 20;
+    const BUDGET: usize = 64 << 20;
     const LONG: usize = 6 << 20;
     let lab = lab(BUDGET).await;
     let fault = long(LONG);
@@ -101,4 +103,70 @@ async fn an_answer_that_is_only_read_aside_passes_whatever_memory_there_is() {
     assert!(answer.body.len() > 2 << 20);
     assert!(lab.shared.budget().peak() <= 64 << 10);
     assert_eq!(lab.shared.budget().used(), 0);
+}
+
+/// A request over a connection from that address, as long as it is kept open.
+async fn from(lab: &Lab, address: [u8; 4], head: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((address, 0).into()).unwrap();
+    let mut stream = socket.connect(lab.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream
+}
+
+async fn status(stream: &mut TcpStream) -> String {
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer[9..]).into_owned()
+}
+
+#[tokio::test]
+async fn what_is_made_of_a_body_comes_out_of_the_memory_too() {
+    const BUDGET: usize = 16 << 20;
+    let lab = lab(BUDGET).await;
+    // Nothing of it is long, and every pair of braces becomes a message.
+    let many = vec!["{}"; 100_000].join(",");
+    let body = format!(r#"{{"model":"gpt-4","max_tokens":9,"messages":[{many}]}}"#);
+    let answer = lab.post(MESSAGES, &[], body).await;
+    assert_eq!(answer.status, 413);
+    assert!(
+        answer.text().contains("fewer messages"),
+        "{}",
+        answer.text()
+    );
+    assert_eq!(lab.mock.requests().len(), 0);
+    assert!(lab.shared.budget().peak() <= BUDGET);
+    assert_eq!(lab.shared.budget().used(), 0);
+}
+
+#[tokio::test]
+async fn unfinished_bodies_of_one_address_keep_no_other_from_being_read() {
+    const BUDGET: usize = 16 << 20;
+    let lab = lab(BUDGET).await;
+    let unfinished = " ".repeat(3 << 20);
+    let head = format!(
+        "POST {MESSAGES} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
+        unfinished.len() + 1
+    );
+    let mut slow = Vec::new();
+    for _ in 0..3 {
+        let mut stream = from(&lab, [127, 0, 0, 1], &head).await;
+        stream.write_all(unfinished.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    while lab.shared.budget().used() < 3 * unfinished.len() {
+        tokio::task::yield_now().await;
+    }
+    let text = "word ".repeat(1 << 20);
+    let body = format!(r#"{{"model":"gpt-4","messages":[{{"role":"user","content":"{text}"}}]}}"#);
+    let whole = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut other = from(&lab, [127, 0, 0, 2], &whole).await;
+    assert_eq!(status(&mut other).await, "200");
+    // One of them had to yield, and was told so.
+    let told = futures_util::future::select_all(slow.iter_mut().map(|s| Box::pin(status(s))));
+    assert_eq!(told.await.0, "503");
+    assert!(lab.shared.budget().peak() <= BUDGET);
 }

@@ -10,9 +10,11 @@ use sluice_vocab::Secret;
 
 use super::Diagnostic;
 use super::listeners::Certificates;
+use crate::party::Who;
+use crate::standing::Standing;
 use crate::table::Listener;
 use crate::table::certificate::Certificate;
-use crate::table::plan::KeySets;
+use crate::table::plan::{Callers, KeySets, Known};
 
 /// The snapshot's entries by kind.
 #[derive(Default)]
@@ -27,13 +29,17 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    pub(super) fn of(snapshot: &Snapshot, diagnostics: &mut Vec<Diagnostic>) -> Self {
+    pub(super) fn of(
+        snapshot: &Snapshot,
+        standing: &Standing,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Self {
         let mut sorting = Sorting::default();
         for (key, sealed) in snapshot.entries() {
             let (origin, added) = match sealed.decode(key) {
                 Ok(entry) => (
                     entry.origin.clone(),
-                    sorting.add(key, entry.origin, entry.body),
+                    sorting.add(key, entry.origin, entry.body, standing),
                 ),
                 Err(error) => (None, Err(error.to_string())),
             };
@@ -57,7 +63,7 @@ impl Entries {
 #[derive(Default)]
 struct Sorting {
     entries: Entries,
-    keys: HashMap<String, HashMap<[u8; 32], Arc<str>>>,
+    keys: HashMap<String, Callers>,
 }
 
 impl Sorting {
@@ -66,6 +72,7 @@ impl Sorting {
         key: &EntryKey,
         origin: Option<model::Origin>,
         body: Option<Body>,
+        standing: &Standing,
     ) -> Result<(), String> {
         let entries = &mut self.entries;
         match body {
@@ -99,8 +106,11 @@ impl Sorting {
             Some(Body::ApiKey(k)) => {
                 let digest = <[u8; 32]>::try_from(k.digest.as_slice())
                     .map_err(|_| "the digest is no SHA-256".to_owned())?;
+                let name: Arc<str> = k.caller.into();
+                let who = Who::Caller(k.set.as_str().into(), name.clone());
+                let party = standing.party(who);
                 let callers = self.keys.entry(k.set).or_default();
-                callers.insert(digest, k.caller.into());
+                callers.insert(digest, Known { name, party });
             }
             None => return Err("this data plane does not know this kind of entry".to_owned()),
         }

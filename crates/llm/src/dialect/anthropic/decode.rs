@@ -12,7 +12,7 @@ use crate::dialect::native::NativeTools;
 use crate::dialect::openai::chat::decode::cache;
 use crate::dialect::signature;
 use crate::dropped::Dropped;
-use crate::json::{Fields, Invalid, Text, parse};
+use crate::json::{Fields, Invalid, Text, Writer, parse};
 use crate::wire::Wire;
 
 /// Reads a request.
@@ -300,6 +300,10 @@ pub(crate) fn arguments<'a>(text: &'a str) -> Cow<'a, str> {
     }
     match serde_json::from_str::<&'a RawValue>(text) {
         Ok(raw) if raw.get().starts_with('{') => raw.get().into(),
-        _ => format!("{{\"arguments\":{}}}", crate::json::quote(text)).into(),
+        _ => {
+            let mut object = Vec::with_capacity(text.len() + 32);
+            Writer::new(&mut object).object(|w| w.put("arguments", text));
+            String::from_utf8(object).unwrap_or_default().into()
+        }
     }
 }
