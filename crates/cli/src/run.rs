@@ -2,6 +2,7 @@
 
 mod gateways;
 mod listen;
+mod live;
 mod watch;
 
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ use crate::check::line;
 use crate::env_file::Environment;
 use crate::source::{Configuration, Found, Source};
 use gateways::Gateways;
+use live::Live;
 use watch::Watch;
 
 pub(crate) fn run(args: args::Run) -> anyhow::Result<ExitCode> {
@@ -54,15 +56,17 @@ async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
     };
     // The watch begins before the first reading, so that no edit falls between.
     let mut watch = Watch::new(&source, &args.env_file);
-    let first = source.load(&environment, &compiler);
+    let input = source.read(&environment);
+    let first = input.compile(&compiler);
     tell(&first.found);
-    if !first.is_readable || first.compilation.releases.is_empty() {
+    if !first.is_whole() {
         bail!("{}", reason(&first));
     }
     let mut server = Server::start(shared.clone())?;
     let mut gateways = Gateways::new(shared, listen.or(fallback));
     gateways.apply(&first.compilation, &mut server)?;
     announce(&server);
+    let mut live = Live::new(source, args.env_file, compiler, environment, input);
     let stop = shutdown::signalled();
     tokio::pin!(stop);
     loop {
@@ -72,7 +76,7 @@ async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
                 break;
             }
             ended = server.ended() => return Err(ended.into()),
-            () = watch.changed() => reload(&source, &args, &compiler, &mut gateways, &mut server),
+            () = watch.changed() => live.reload(&mut gateways, &mut server),
         }
     }
     let all_ended = tokio::select! {
@@ -81,42 +85,6 @@ async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
     };
     tracing::info!(all_ended, "stopped");
     Ok(ExitCode::SUCCESS)
-}
-
-/// An edit. What can't be read, or can't be listened on, changes nothing.
-fn reload(
-    source: &Source,
-    args: &args::Run,
-    compiler: &CompilerSettings,
-    gateways: &mut Gateways,
-    server: &mut Server,
-) {
-    let environment = match Environment::load(&args.env_file) {
-        Ok(environment) => environment,
-        Err(error) => {
-            tracing::error!(
-                error = format!("{error:#}"),
-                "the edit is not taken over; what was good before still runs"
-            );
-            return;
-        }
-    };
-    let next = source.load(&environment, compiler);
-    tell(&next.found);
-    if !next.is_readable || next.compilation.releases.is_empty() {
-        tracing::error!(
-            reason = reason(&next),
-            "the edit is not taken over; what was good before still runs"
-        );
-        return;
-    }
-    match gateways.apply(&next.compilation, server) {
-        Ok(versions) => tracing::info!(versions = versions.join(" "), "configuration taken over"),
-        Err(error) => tracing::error!(
-            error = format!("{error:#}"),
-            "the edit is taken over in part"
-        ),
-    }
 }
 
 fn settings(args: &args::Run, environment: &Environment) -> Settings {

@@ -33,10 +33,9 @@ impl Gateways {
         &mut self,
         compilation: &Compilation,
         server: &mut Server,
-    ) -> anyhow::Result<Vec<String>> {
+    ) -> anyhow::Result<()> {
         self.running
             .retain(|key, _| compilation.releases.contains_key(key));
-        let mut versions = Vec::new();
         for (key, snapshot) in &compilation.releases {
             let is_new = !self.running.contains_key(key);
             let gateway = self
@@ -48,13 +47,20 @@ impl Gateways {
                     tracing::error!(entry = diagnostic.key.to_string(), "{}", diagnostic.message);
                 }
             }
-            versions.push(format!("{key}={}", gateway.version()));
         }
         let bindings = self.bindings()?;
         if let Some(error) = server.sync(&bindings).into_iter().next() {
             return Err(error).context("listening failed");
         }
-        Ok(versions)
+        Ok(())
+    }
+
+    /// What each runs.
+    pub(crate) fn versions(&self) -> Vec<String> {
+        let running = self.running.iter();
+        running
+            .map(|(key, gateway)| format!("{key}={}", gateway.version()))
+            .collect()
     }
 
     fn bindings(&self) -> anyhow::Result<Vec<Binding>> {
