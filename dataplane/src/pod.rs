@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use sluice_process::{Admin, Readiness, Signals, Supervisor, log};
+use sluice_process::{Admin, Readiness, Signals, Supervisor, log, printable};
 
 use crate::access_log::AccessLog;
 use crate::gateway::{Gateway, Shared};
@@ -31,7 +31,8 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "sluice-dataplane: {error:#}");
+            let error = format!("{error:#}");
+            let _ = writeln!(std::io::stderr(), "sluice-dataplane: {}", printable(&error));
             ExitCode::FAILURE
         }
     }

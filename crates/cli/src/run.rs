@@ -5,7 +5,6 @@ mod listen;
 mod live;
 mod watch;
 
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use sluice_compiler::Settings as CompilerSettings;
 use sluice_dataplane::access_log::AccessLog;
 use sluice_dataplane::serve::Server;
 use sluice_dataplane::{IdentitySettings, ProxySettings, Settings, Shared};
-use sluice_process::{log, shutdown};
+use sluice_process::{Reloads, log, shutdown};
 use sluice_vocab::Severity;
 
 use crate::args::{self, Switch};
@@ -54,6 +53,7 @@ async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
         trusts_authors: true,
         ..CompilerSettings::new(install_key())
     };
+    let mut reloads = Reloads::listen()?;
     // The watch begins before the first reading, so that no edit falls between.
     let mut watch = Watch::new(&source, &args.env_file);
     let input = source.read(&environment);
@@ -65,7 +65,6 @@ async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
     let mut server = Server::start(shared.clone())?;
     let mut gateways = Gateways::new(shared, listen.or(fallback));
     gateways.apply(&first.compilation, &mut server)?;
-    announce(&server);
     let mut live = Live::new(source, args.env_file, compiler, environment, input);
     let stop = shutdown::signalled();
     tokio::pin!(stop);
@@ -77,6 +76,11 @@ async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
             }
             ended = server.ended() => return Err(ended.into()),
             () = watch.changed() => live.reload(&mut gateways, &mut server),
+            () = reloads.next() => {
+                tracing::info!(signal = "SIGHUP", "reading again");
+                live.reload(&mut gateways, &mut server);
+            }
+            () = gateways.due() => gateways.retry(&mut server),
         }
     }
     let all_ended = tokio::select! {
@@ -90,7 +94,8 @@ async fn serve(args: args::Run) -> anyhow::Result<ExitCode> {
 fn settings(args: &args::Run, environment: &Environment) -> Settings {
     Settings {
         workers: args.workers,
-        body_limit: args.body_limit << 20,
+        // One that is longer than the budget could never be held.
+        body_limit: args.body_limit.min(args.body_budget) << 20,
         body_budget: args.body_budget << 20,
         proxies: ProxySettings::from_env(|name| environment.get(name).map(str::to_owned)),
         identity: IdentitySettings::from_env(|name| environment.get(name).map(str::to_owned)),
@@ -128,13 +133,7 @@ fn reason(configuration: &Configuration) -> String {
     )
 }
 
-fn announce(server: &Server) {
-    let mut addresses: Vec<SocketAddr> = server.addresses().into_values().collect();
-    addresses.sort_unstable();
-    for address in addresses {
-        tracing::info!(address = address.to_string(), "listening");
-    }
-}
-
 /// How often files are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// How often a port that somebody else has is tried again.
+const RETRY_EVERY: Duration = Duration::from_secs(1);

@@ -10,6 +10,10 @@
     reason = "tests"
 )]
 
+mod run {
+    mod edits;
+}
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -26,10 +30,15 @@ struct Gateway {
 impl Gateway {
     fn start(dir: &Path, args: &[&str]) -> Self {
         let port = sluice_mock::free_port();
+        let listen = format!("127.0.0.1:{port}");
+        Self::start_on(port, dir, &[args, &["-listen", &listen]].concat())
+    }
+
+    /// Where the configuration says the port.
+    fn start_on(port: u16, dir: &Path, args: &[&str]) -> Self {
         let child = command(dir)
             .arg("run")
             .args(args)
-            .args(["-listen", &format!("127.0.0.1:{port}")])
             .stdout(std::fs::File::create(dir.join("log")).unwrap())
             .spawn()
             .unwrap();
@@ -177,86 +186,6 @@ async fn a_proxy_config_is_served_and_followed_as_it_changes() {
         assert_eq!(access[key], value, "{access}");
     }
     assert!(!log.contains("from-file"), "{log}");
-}
-
-const CLOSED: &str = r#"
-apiVersion: sluice.dev/v1alpha1
-kind: AIGateway
-metadata: {name: closed}
-spec:
-  listeners: [{port: 8080}]
-  providers: [{name: local, providerType: openai, baseURL: "http://MOCK/v1", apiKey: k}]
-  defaultProvider: local
-  policy: {authentication: {apiKeys: {secretSelector: {matchLabels: {keys: closed}}}}}
-"#;
-
-fn caller(name: &str) -> String {
-    format!(
-        "apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, labels: {{keys: closed}}}}\nstringData: {{k: sk-{name}}}\n"
-    )
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_key_that_is_taken_out_is_refused_though_another_document_is_broken() {
-    let mock = Mock::start(MockOptions::default()).await.unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let gateway = CLOSED.replace("MOCK", &mock.addr().to_string());
-    let keys = dir.path().join("keys.yaml");
-    std::fs::write(dir.path().join("gateway.yaml"), &gateway).unwrap();
-    std::fs::write(&keys, format!("{}---\n{}", caller("alice"), caller("bob"))).unwrap();
-    let running = Gateway::start(dir.path(), &["-f", "."]);
-    let status = |name: &str| {
-        let line = format!("POST /v1/chat/completions?key=sk-{name}");
-        running.request(&line, &chat("m"))[9..12].to_owned()
-    };
-    assert_eq!(
-        (status("alice").as_str(), status("bob").as_str()),
-        ("200", "200")
-    );
-    std::fs::write(
-        dir.path().join("gateway.yaml"),
-        gateway.replace("spec:", "sepc:"),
-    )
-    .unwrap();
-    std::fs::write(&keys, format!("{}---\n{}", caller("bob"), caller("carol"))).unwrap();
-    running.until("the key is refused", || status("alice") == "401");
-    assert_eq!(
-        (status("bob").as_str(), status("carol").as_str()),
-        ("200", "200")
-    );
-    let log = running.stop(dir.path());
-    assert!(
-        log.contains("sepc") && log.contains("keys taken over, and nothing else"),
-        "{log}"
-    );
-    assert!(!log.contains("sk-alice"), "{log}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_key_that_the_environment_lost_is_not_sent_though_the_file_is_broken() {
-    let options = MockOptions {
-        api_key: Some("from-file".into()),
-        ..MockOptions::default()
-    };
-    let mock = Mock::start(options).await.unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let env = format!("OPENAI_BASE_URL=http://{}/v1\n", mock.addr());
-    std::fs::write(dir.path().join("c.yaml"), CONFIG).unwrap();
-    std::fs::write(
-        dir.path().join(".env"),
-        format!("{env}OPENAI_API_KEY=from-file\n"),
-    )
-    .unwrap();
-    let running = Gateway::start(dir.path(), &["--config", "c.yaml"]);
-    let ask = || running.request("POST /v1/chat/completions", &chat("gpt-4"));
-    assert!(ask().starts_with("HTTP/1.0 200"));
-    std::fs::write(
-        dir.path().join("c.yaml"),
-        CONFIG.replace("models:", "modles:"),
-    )
-    .unwrap();
-    std::fs::write(dir.path().join(".env"), env).unwrap();
-    running.until("the key is gone", || ask().starts_with("HTTP/1.0 500"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
