@@ -84,6 +84,10 @@ pub struct AIGatewaySpec {
     pub default_provider: Option<String>,
     /// How long a request may take; for streams, the first byte and every pause. 10 minutes when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-kubernetes-validations" = [{
+        "rule": "self.matches('[1-9]')",
+        "message": "no request ends in no time: write 1ms or more, or leave it out for 10m",
+    }]))]
     pub timeout: Option<Duration>,
     /// Policies for the whole gateway.
     #[serde(default, skip_serializing_if = "Option::is_none")]

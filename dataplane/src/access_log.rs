@@ -42,12 +42,43 @@ pub(crate) fn text(out: &mut Vec<u8>, key: &str, value: &str) {
     out.extend_from_slice(b"\"");
     out.extend_from_slice(key.as_bytes());
     out.extend_from_slice(b"\":");
-    if value.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
+    if value
+        .bytes()
+        .all(|b| (0x20..0x7f).contains(&b) && b != b'"' && b != b'\\')
+    {
         out.push(b'"');
         out.extend_from_slice(value.as_bytes());
         out.push(b'"');
     } else {
-        out.extend_from_slice(sluice_llm::json::quote(value).as_bytes());
+        let quoted = sluice_llm::json::quote(value);
+        out.extend_from_slice(sluice_process::printable_json(&quoted).as_bytes());
     }
     out.push(b',');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_the_access_log_is_printable() {
+        for value in [
+            "plain",
+            "é漢🙂",
+            "a\u{1b}[31m\"\\\n",
+            "\u{7f}",
+            "a\u{9b}2J\u{202e}",
+        ] {
+            let mut out = Vec::new();
+            text(&mut out, "model", value);
+            let out = String::from_utf8(out).unwrap();
+            assert!(
+                !out.contains(|c: char| c.is_control() || c == '\u{202e}'),
+                "{out:?}"
+            );
+            let line: serde_json::Value =
+                serde_json::from_str(&format!("{{{}}}", out.trim_end_matches(','))).unwrap();
+            assert_eq!(line["model"], value);
+        }
+    }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Parser;
 use sluice_process::log::{self, Log};
-use sluice_process::{Admin, Readiness, Signals, Supervisor};
+use sluice_process::{Admin, Readiness, Signals, Supervisor, printable};
 
 use crate::access_log::AccessLog;
 use crate::gateway::{Gateway, Shared};
@@ -25,7 +25,8 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     match start(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "sluice-dataplane: {error:#}");
+            let error = format!("{error:#}");
+            let _ = writeln!(std::io::stderr(), "sluice-dataplane: {}", printable(&error));
             ExitCode::FAILURE
         }
     }

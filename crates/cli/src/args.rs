@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sluice_process::flag::mib;
 
 /// An AI gateway: one endpoint for every model provider.
 #[derive(Debug, Parser)]
@@ -48,10 +49,10 @@ pub(crate) struct Run {
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(crate) workers: usize,
     /// Longest request body, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 32)]
+    #[arg(long, value_name = "MIB", default_value_t = 32, value_parser = mib)]
     pub(crate) body_limit: usize,
     /// Memory for request bodies in all, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = mib)]
     pub(crate) body_budget: usize,
     /// Whether each request is logged
     #[arg(long, value_enum, default_value_t = Switch::On)]
@@ -86,7 +87,7 @@ pub(crate) struct Probe {
     /// What to ask, http:// only
     pub(crate) url: String,
     /// How long to try, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: u64,
 }
 
@@ -163,6 +164,21 @@ mod tests {
             assert_eq!((run.listen.as_deref(), run.verbose), (Some(":1"), true));
         }
         assert!(parse(&["sluice", "run", "-f", "a", "-f", "b"]).is_ok());
+    }
+
+    #[test]
+    fn a_budget_of_nothing_is_refused_by_name() {
+        for (flag, remedy) in [
+            ("--body-limit=0", "1 or more"),
+            ("--body-budget=0", "1 or more"),
+            ("--body-budget=99999999999", "1 or more"),
+        ] {
+            let error = parse(&["sluice", "run", flag]).unwrap_err().to_string();
+            let (name, _) = flag.split_once('=').unwrap();
+            assert!(error.contains(name) && error.contains(remedy), "{error}");
+        }
+        let error = parse(&["sluice", "probe", "http://x", "--timeout=0"]);
+        assert!(error.unwrap_err().to_string().contains("--timeout"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use sluice_compiler::Settings;
+use sluice_process::{printable, printable_json};
 use sluice_vocab::Severity;
 
 use crate::args::{self, Output};
@@ -18,8 +19,8 @@ pub(crate) fn check(args: &args::Check) -> anyhow::Result<ExitCode> {
     found.sort_by(|a, b| (&a.file, a.line, &a.finding).cmp(&(&b.file, b.line, &b.finding)));
     found.dedup();
     match args.output {
-        Output::Text => found.iter().for_each(|f| say(&line(f))),
-        Output::Json => say(&json(&found)),
+        Output::Text => found.iter().for_each(|f| say(&printable(&line(f)))),
+        Output::Json => say(&printable_json(&json(&found))),
     }
     let errors = found
         .iter()

@@ -152,6 +152,30 @@ pub(crate) fn from_environment(environment: &Environment) -> Option<ResourceSet>
     Some(gateway.finish())
 }
 
+/// The same resources, with the keys that the environment has now: a key that it no longer has is gone.
+pub(crate) fn with_keys(resources: &ResourceSet, environment: &Environment) -> ResourceSet {
+    let mut resources = resources.clone();
+    let gateways = resources.ai_gateways.values();
+    let references = gateways
+        .flat_map(|gateway| &gateway.spec.providers)
+        .filter_map(|provider| provider.api_key_secret_ref.as_ref()?.key.as_deref());
+    let keys = references
+        .filter_map(|key| Some((key.to_owned(), Secret::new(environment.get(key)?))))
+        .collect();
+    put_keys(&mut resources, keys);
+    resources
+}
+
+fn put_keys(resources: &mut ResourceSet, keys: BTreeMap<String, Secret>) {
+    let secret = Object {
+        meta: Meta::named("default", SECRET),
+        spec: SecretData { data: keys },
+    };
+    resources
+        .secrets
+        .insert(secret.meta.name.clone(), Arc::new(secret));
+}
+
 /// An AIGateway in the making.
 struct Draft<'e> {
     environment: &'e Environment,
@@ -229,17 +253,11 @@ impl<'e> Draft<'e> {
 
     fn finish(self) -> ResourceSet {
         let mut resources = ResourceSet::default();
-        let secret = Object {
-            meta: Meta::named("default", SECRET),
-            spec: SecretData { data: self.keys },
-        };
+        put_keys(&mut resources, self.keys);
         let gateway = Object {
             meta: Meta::named("default", NAME),
             spec: self.spec,
         };
-        resources
-            .secrets
-            .insert(secret.meta.name.clone(), Arc::new(secret));
         resources
             .ai_gateways
             .insert(gateway.meta.name.clone(), Arc::new(gateway));
@@ -288,6 +306,22 @@ mod tests {
         ] {
             assert!(read(text, &Environment::default()).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_key_that_the_environment_lost_is_gone_and_the_rest_stays() {
+        let before = Environment::of(&[("OPENAI_API_KEY", "one"), ("ANTHROPIC_API_KEY", "two")]);
+        let (set, _) = read(CONFIG, &before).unwrap();
+        let now = Environment::of(&[("ANTHROPIC_API_KEY", "three")]);
+        let held = with_keys(&set, &now);
+        let keys: Vec<(&str, Option<&str>)> = held
+            .secrets
+            .values()
+            .flat_map(|s| &s.spec.data)
+            .map(|(key, value)| (key.as_str(), value.expose_str()))
+            .collect();
+        assert_eq!(keys, [("ANTHROPIC_API_KEY", Some("three"))]);
+        assert_eq!(held.ai_gateways, set.ai_gateways);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 mod gateways;
 mod listen;
+mod live;
 mod watch;
 
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use sluice_dataplane::access_log::AccessLog;
 use sluice_dataplane::serve::Server;
 use sluice_dataplane::{IdentitySettings, ProxySettings, Settings, Shared};
 use sluice_process::log::{self, Log};
-use sluice_process::shutdown;
+use sluice_process::{Reloads, shutdown};
 use sluice_vocab::Severity;
 
 use crate::args::{self, Switch};
@@ -22,6 +22,7 @@ use crate::check::line;
 use crate::env_file::Environment;
 use crate::source::{Configuration, Found, Source};
 use gateways::Gateways;
+use live::Live;
 use watch::Watch;
 
 pub(crate) fn run(args: args::Run) -> anyhow::Result<ExitCode> {
@@ -54,17 +55,19 @@ async fn serve(args: args::Run, log: &Log) -> anyhow::Result<ExitCode> {
         trusts_authors: true,
         ..CompilerSettings::new(install_key())
     };
+    let mut reloads = Reloads::listen()?;
     // The watch begins before the first reading, so that no edit falls between.
     let mut watch = Watch::new(&source, &args.env_file);
-    let first = source.load(&environment, &compiler);
+    let input = source.read(&environment);
+    let first = input.compile(&compiler);
     tell(&first.found);
-    if !first.is_readable || first.compilation.releases.is_empty() {
+    if !first.is_whole() {
         bail!("{}", reason(&first));
     }
     let mut server = Server::start(shared.clone())?;
     let mut gateways = Gateways::new(shared, listen.or(fallback));
     gateways.apply(&first.compilation, &mut server)?;
-    announce(&server);
+    let mut live = Live::new(source, args.env_file, compiler, environment, input);
     let stop = shutdown::signalled();
     tokio::pin!(stop);
     loop {
@@ -74,7 +77,12 @@ async fn serve(args: args::Run, log: &Log) -> anyhow::Result<ExitCode> {
                 break;
             }
             ended = server.ended() => return Err(ended.into()),
-            () = watch.changed() => reload(&source, &args, &compiler, &mut gateways, &mut server),
+            () = watch.changed() => live.reload(&mut gateways, &mut server),
+            () = reloads.next() => {
+                tracing::info!(signal = "SIGHUP", "reading again");
+                live.reload(&mut gateways, &mut server);
+            }
+            () = gateways.due() => gateways.retry(&mut server),
         }
     }
     let all_ended = tokio::select! {
@@ -85,46 +93,11 @@ async fn serve(args: args::Run, log: &Log) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// An edit. What can't be read, or can't be listened on, changes nothing.
-fn reload(
-    source: &Source,
-    args: &args::Run,
-    compiler: &CompilerSettings,
-    gateways: &mut Gateways,
-    server: &mut Server,
-) {
-    let environment = match Environment::load(&args.env_file) {
-        Ok(environment) => environment,
-        Err(error) => {
-            tracing::error!(
-                error = format!("{error:#}"),
-                "the edit is not taken over; what was good before still runs"
-            );
-            return;
-        }
-    };
-    let next = source.load(&environment, compiler);
-    tell(&next.found);
-    if !next.is_readable || next.compilation.releases.is_empty() {
-        tracing::error!(
-            reason = reason(&next),
-            "the edit is not taken over; what was good before still runs"
-        );
-        return;
-    }
-    match gateways.apply(&next.compilation, server) {
-        Ok(versions) => tracing::info!(versions = versions.join(" "), "configuration taken over"),
-        Err(error) => tracing::error!(
-            error = format!("{error:#}"),
-            "the edit is taken over in part"
-        ),
-    }
-}
-
 fn settings(args: &args::Run, environment: &Environment) -> Settings {
     Settings {
         workers: args.workers,
-        body_limit: args.body_limit << 20,
+        // One that is longer than the budget could never be held.
+        body_limit: args.body_limit.min(args.body_budget) << 20,
         body_budget: args.body_budget << 20,
         proxies: ProxySettings::from_env(|name| environment.get(name).map(str::to_owned)),
         identity: IdentitySettings::from_env(|name| environment.get(name).map(str::to_owned)),
@@ -162,13 +135,7 @@ fn reason(configuration: &Configuration) -> String {
     )
 }
 
-fn announce(server: &Server) {
-    let mut addresses: Vec<SocketAddr> = server.addresses().into_values().collect();
-    addresses.sort_unstable();
-    for address in addresses {
-        tracing::info!(address = address.to_string(), "listening");
-    }
-}
-
 /// How often files are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// How often a port that somebody else has is tried again.
+const RETRY_EVERY: Duration = Duration::from_secs(1);

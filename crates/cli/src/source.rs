@@ -40,6 +40,13 @@ pub(crate) struct Configuration {
     pub(crate) is_readable: bool,
 }
 
+impl Configuration {
+    /// Whether it can take the place of what runs: every document could be read, and there is something to serve.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_readable && !self.compilation.releases.is_empty()
+    }
+}
+
 impl Source {
     /// What the command line means.
     pub(crate) fn choose(files: &[PathBuf], config: Option<&Path>) -> Self {
@@ -72,19 +79,62 @@ impl Source {
 
     /// Reads and compiles.
     pub(crate) fn load(&self, environment: &Environment, settings: &Settings) -> Configuration {
+        self.read(environment).compile(settings)
+    }
+
+    /// Reads.
+    pub(crate) fn read(&self, environment: &Environment) -> Input {
         match self {
-            Source::Resources(files) => resources(&sluice_files::load(files), settings),
+            Source::Resources(files) => Input::Files(sluice_files::load(files)),
             Source::ProxyConfig(file) => match std::fs::read_to_string(file) {
                 Ok(text) => match proxy_config::read(&text, environment) {
-                    Ok((set, findings)) => compiled(&set, in_file(file, findings), settings),
+                    Ok((set, findings)) => Input::Made(set, in_file(file, findings)),
                     Err(error) => unreadable(Some(file), Some(error.line), error.message),
                 },
                 Err(error) => unreadable(Some(file), None, error.to_string()),
             },
             Source::Environment => match proxy_config::from_environment(environment) {
-                Some(set) => compiled(&set, Vec::new(), settings),
+                Some(set) => Input::Made(set, Vec::new()),
                 None => unreadable(None, None, nothing_to_serve()),
             },
+        }
+    }
+}
+
+/// What was read.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// Resource files.
+    Files(Loaded),
+    /// What a proxy-config.yaml or the environment stands for, and what is wrong with it.
+    Made(ResourceSet, Vec<Found>),
+    /// Nothing, and why.
+    Nothing(Found),
+}
+
+impl Input {
+    /// Compiles it.
+    pub(crate) fn compile(&self, settings: &Settings) -> Configuration {
+        match self {
+            Input::Files(loaded) => resources(loaded, settings),
+            Input::Made(set, found) => compiled(set, found.clone(), settings),
+            Input::Nothing(found) => Configuration {
+                compilation: Compilation::default(),
+                found: vec![found.clone()],
+                is_readable: false,
+            },
+        }
+    }
+
+    /// What to run in place of this, which can't be run as a whole, after what ran before: keys as they are now, all else as it was.
+    pub(crate) fn held(self, before: &Input, environment: &Environment) -> Input {
+        match (self, before) {
+            (Input::Files(now), Input::Files(before)) => Input::Files(now.held(before)),
+            (_, Input::Made(set, _)) => {
+                Input::Made(proxy_config::with_keys(set, environment), Vec::new())
+            }
+            // A process has one source, and what could not be read never ran.
+            (now, _) => now,
         }
     }
 }
@@ -118,19 +168,13 @@ fn in_file(file: &Path, findings: Vec<Finding>) -> Vec<Found> {
     findings.into_iter().map(found).collect()
 }
 
-fn unreadable(file: Option<&Path>, line: Option<u32>, message: String) -> Configuration {
-    let finding = Finding::error(Reason::Unreadable, "", message);
-    let found = Found {
+fn unreadable(file: Option<&Path>, line: Option<u32>, message: String) -> Input {
+    Input::Nothing(Found {
         file: file.map(Path::to_path_buf),
         line,
         object: None,
-        finding,
-    };
-    Configuration {
-        compilation: Compilation::default(),
-        found: vec![found],
-        is_readable: false,
-    }
+        finding: Finding::error(Reason::Unreadable, "", message),
+    })
 }
 
 fn resources(loaded: &Loaded, settings: &Settings) -> Configuration {

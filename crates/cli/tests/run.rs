@@ -10,6 +10,10 @@
     reason = "tests"
 )]
 
+mod run {
+    mod edits;
+}
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -26,10 +30,15 @@ struct Gateway {
 impl Gateway {
     fn start(dir: &Path, args: &[&str]) -> Self {
         let port = sluice_mock::free_port();
+        let listen = format!("127.0.0.1:{port}");
+        Self::start_on(port, dir, &[args, &["-listen", &listen]].concat())
+    }
+
+    /// Where the configuration says the port.
+    fn start_on(port: u16, dir: &Path, args: &[&str]) -> Self {
         let child = command(dir)
             .arg("run")
             .args(args)
-            .args(["-listen", &format!("127.0.0.1:{port}")])
             .stdout(std::fs::File::create(dir.join("log")).unwrap())
             .spawn()
             .unwrap();

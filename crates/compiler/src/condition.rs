@@ -121,6 +121,7 @@ pub fn is_reference(reason: Reason) -> bool {
         | Reason::NotOurClass
         | Reason::UnsupportedValue
         | Reason::InlineCredential
+        | Reason::PlainCredential
         | Reason::CredentialConflict
         | Reason::UnboundedPattern
         | Reason::NotReferenced

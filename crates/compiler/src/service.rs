@@ -19,6 +19,15 @@ pub(crate) fn endpoint(
         let message = world.set.missing(Kind::Service, name);
         return Err(Finding::error(Reason::BackendNotFound, "", message));
     };
+    // Gateway API says so itself: it would turn the right to write a Service into the right to reach whatever the gateway can
+    // (CVE-2021-25740 and its kin).
+    if let Some(external) = &service.spec.external_name {
+        let message = format!(
+            "Service {name} is of type ExternalName and stands for {external:?}, where a Service must not lead: name the host itself, in an \
+             Upstream's customHost or a webhook's host"
+        );
+        return Err(Finding::error(Reason::UnsupportedValue, "", message));
+    }
     let Some(port) = port else {
         let message = format!("a port has to be named for Service {name}");
         return Err(Finding::error(Reason::Invalid, "", message));
@@ -37,8 +46,7 @@ pub(crate) fn endpoint(
             return Err(Finding::error(Reason::BackendNotFound, "", message));
         }
     };
-    let cluster = || format!("{}.{}.svc.cluster.local", name.name, name.namespace);
-    let host = service.spec.external_name.clone().unwrap_or_else(cluster);
+    let host = format!("{}.{}.svc.cluster.local", name.name, name.namespace);
     let port = u32::try_from(port).unwrap_or_default();
     Ok(model::Endpoint {
         host,

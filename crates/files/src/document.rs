@@ -35,12 +35,16 @@ pub(crate) fn take(loaded: &mut Loaded, file: &Arc<Path>, mut value: Value, line
     }
     let kind = match identify(&value, &kind, &api_version) {
         Ok(kind) => kind,
-        Err(finding) => return loaded.say(file, lines.of(&finding.path), None, finding),
+        Err(finding) => {
+            loaded.unread(file, Some(&value.to_string()));
+            return loaded.say(file, lines.of(&finding.path), None, finding);
+        }
     };
     let object = ObjectRef::new(kind, namespace(kind, &value), name);
     if object.name.is_empty() || !is_name(&object.name) {
         let message = "metadata.name has to be set: lower-case letters, digits, - and .";
         let finding = Finding::error(Reason::Invalid, "metadata.name", message);
+        loaded.unread(file, Some(&value.to_string()));
         return loaded.say(file, lines.of("metadata.name"), None, finding);
     }
     if let Some(first) = loaded.places.get(&object) {

@@ -10,6 +10,7 @@
 mod alias;
 mod cel;
 mod document;
+mod held;
 mod later;
 mod lines;
 mod schema;
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sluice_compiler::ResourceSet;
-use sluice_vocab::{Finding, ObjectRef, Severity};
+use sluice_vocab::{Finding, ObjectRef, Secret, Severity};
 
 use crate::lines::Lines;
 
@@ -34,6 +35,8 @@ pub struct Loaded {
     /// What is wrong with the files, in their order.
     pub findings: Vec<FileFinding>,
     places: BTreeMap<ObjectRef, Place>,
+    /// What is there and can't be told to be any object.
+    unread: Vec<Unread>,
 }
 
 /// Something wrong in a file.
@@ -49,8 +52,16 @@ pub struct FileFinding {
     pub finding: Finding,
 }
 
-/// Where an object stands.
+/// A document that could not be read so far that its object is known, or a whole file.
 #[derive(Debug)]
+struct Unread {
+    file: Arc<Path>,
+    /// What is in it; none when not even that is known. It may well hold keys, so that nothing prints it.
+    text: Option<Secret>,
+}
+
+/// Where an object stands.
+#[derive(Debug, Clone)]
 struct Place {
     file: Arc<Path>,
     lines: Lines,
@@ -92,9 +103,19 @@ impl Loaded {
             match yaml::parse(document, offset) {
                 Ok(None) => {}
                 Ok(Some((value, lines))) => document::take(self, file, value, lines),
-                Err((line, finding)) => self.say(file, line, None, finding),
+                Err((line, finding)) => {
+                    self.unread(file, Some(document));
+                    self.say(file, line, None, finding);
+                }
             }
         }
+    }
+
+    fn unread(&mut self, file: &Arc<Path>, text: Option<&str>) {
+        self.unread.push(Unread {
+            file: file.clone(),
+            text: text.map(Secret::new),
+        });
     }
 
     fn say(&mut self, file: &Arc<Path>, line: u32, object: Option<&ObjectRef>, finding: Finding) {

@@ -36,7 +36,9 @@ fn refuse(path: &Path, why: &str, loaded: &mut Loaded) {
         "",
         format!("the file cannot be read: {why}"),
     );
-    loaded.say(&Arc::from(path), 0, None, finding);
+    let file = Arc::from(path);
+    loaded.unread(&file, None);
+    loaded.say(&file, 0, None, finding);
 }
 
 /// Hidden names are left out: mounted ConfigMaps and Secrets keep their real folders under such names.

@@ -170,3 +170,94 @@ proptest! {
         parse("x", &format!("{}{with}{}", &UPSTREAM[..at], &UPSTREAM[end..]));
     }
 }
+
+const KEYS: &str = "apiVersion: v1\nkind: Secret\nmetadata: {name: alice}\nstringData: {a: one}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: bob}\nstringData: {a: two}\n";
+const GRANT: &str = "apiVersion: gateway.networking.k8s.io/v1beta1\nkind: ReferenceGrant\nmetadata: {name: grant}\nspec: {from: [{group: sluice.dev, kind: Upstream, namespace: n}], to: [{group: '', kind: Secret}]}\n";
+
+/// Names of the Secrets, each with its value, that go on when `now` can't be read as a whole after `before` ran.
+fn held(before: &str, now: &str) -> Vec<(String, String)> {
+    let held = parse("x.yaml", now).held(&parse("x.yaml", before));
+    assert!(held.findings.is_empty() && held.resources.unreadable.is_empty());
+    let secrets = held.resources.secrets.values();
+    secrets
+        .map(|s| {
+            let value = s.spec.data["a"].expose_str().unwrap().to_owned();
+            (s.meta.name.name.to_string(), value)
+        })
+        .collect()
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
+    pairs.iter().map(owned).collect()
+}
+
+#[test]
+fn a_key_that_is_gone_is_gone_whatever_else_is_broken() {
+    let before = format!("{KEYS}---\n{UPSTREAM}");
+    let (_, bob) = KEYS.split_once("---\n").unwrap();
+    for broken in [
+        "a: [",
+        "kind: Upstream",
+        "apiVersion: v2\nkind: Secret",
+        "[alice-2, not-alice]: [",
+    ] {
+        let now = format!("{bob}---\n{broken}\n");
+        assert_eq!(held(&before, &now), pairs(&[("bob", "two")]), "{broken}");
+    }
+    let refused = UPSTREAM.replace("model: m", "modle: m");
+    let now = format!("{bob}---\n{refused}");
+    assert_eq!(held(&before, &now), pairs(&[("bob", "two")]));
+}
+
+#[test]
+fn a_key_that_is_changed_or_new_counts_whatever_else_is_broken() {
+    let now = KEYS.replace("one", "three").replace("bob", "carol");
+    let now = format!("{now}---\na: [");
+    let expected = pairs(&[("alice", "three"), ("carol", "two")]);
+    assert_eq!(held(KEYS, &now), expected);
+}
+
+#[test]
+fn a_key_that_a_broken_document_may_be_stays_as_it_was() {
+    for (was, is) in [
+        ("metadata: {name: alice}", "metadata: {name: alice"),
+        (
+            "metadata: {name: alice}",
+            "metadata: {name: alice, labels: 1}",
+        ),
+        ("metadata: {name: alice}", "metadata: {name: alice_}"),
+        ("apiVersion: v1", "apiVersion: v2"),
+        ("stringData: {a: one}", "data: {a: '?'}"),
+    ] {
+        let now = KEYS.replacen(was, is, 1);
+        let expected = pairs(&[("alice", "one"), ("bob", "two")]);
+        assert_eq!(held(KEYS, &now), expected, "{is}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_keeps_the_keys_that_stood_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mine, other) = (folder.path().join("a.yaml"), folder.path().join("b.yaml"));
+    let (alice, bob) = KEYS.split_once("---\n").unwrap();
+    fs::write(&mine, alice).unwrap();
+    fs::write(&other, bob).unwrap();
+    let files = [mine.clone(), other.clone()];
+    let before = load(&files);
+    fs::write(&mine, [0xff]).unwrap();
+    fs::write(&other, "# nothing\n").unwrap();
+    let held = load(&files).held(&before);
+    let names: Vec<&str> = held.resources.secrets.keys().map(|n| &*n.name).collect();
+    assert_eq!(names, ["alice"]);
+}
+
+#[test]
+fn a_permission_that_is_gone_is_gone_and_the_rest_stays_as_it_was() {
+    let before = parse("x.yaml", &format!("{UPSTREAM}---\n{GRANT}"));
+    assert_eq!(before.resources.reference_grants.len(), 1);
+    let changed = UPSTREAM.replace("model: m", "model: other");
+    let held = parse("x.yaml", &format!("{changed}---\na: [")).held(&before);
+    assert!(held.resources.reference_grants.is_empty());
+    assert_eq!(held.resources.upstreams, before.resources.upstreams);
+}

@@ -55,7 +55,9 @@ impl Spec {
             ));
         }
         if let Some(spec) = &self.timeouts {
-            configs.push(Config::Timeouts(spec.clone()));
+            let (config, found) = spec.compile(&format!("{path}.timeouts"));
+            configs.push(Config::Timeouts(config));
+            findings.extend(found);
         }
         if let Some(spec) = &self.prompt_guard {
             let (config, found) = spec.compile(&format!("{path}.promptGuard"), scope.lookup);

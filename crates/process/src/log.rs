@@ -13,6 +13,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::lines::{self, Lines};
+use crate::printable_json;
 
 /// The log of the process, for as long as this lives: when it goes, what is left is written, or given up after [`lines::PATIENCE`].
 #[derive(Debug)]
@@ -98,9 +99,11 @@ where
             "{{\"timestamp\":\"{stamp:.3}\",\"level\":\"{level}\","
         )?;
         let message = fields.0.remove("message").unwrap_or_default();
-        write!(writer, "\"message\":{message}")?;
+        let message = message.to_string();
+        write!(writer, "\"message\":{}", printable_json(&message))?;
         for (key, value) in fields.0 {
-            write!(writer, ",{}:{value}", Value::from(key))?;
+            let value = value.to_string();
+            write!(writer, ",{}:{}", Value::from(key), printable_json(&value))?;
         }
         writeln!(writer, "}}")
     }
@@ -128,5 +131,51 @@ impl Visit for Fields {
 
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.0.insert(field.name().to_owned(), value.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_stands_in_the_log_is_printable() {
+        let written = Written::default();
+        let out = written.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .event_format(Flat)
+            .with_writer(move || out.clone())
+            .finish();
+        let nasty = "a\u{1b}[31m\u{9b}2J\u{7f}\nb";
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!(path = nasty, error = ?nasty, "{nasty}");
+        });
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        let (line, rest) = text.split_once('\n').unwrap();
+        assert!(
+            rest.is_empty() && !line.chars().any(char::is_control),
+            "{line:?}"
+        );
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(
+            (&line["message"], &line["path"]),
+            (&nasty.into(), &nasty.into())
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! How a process is told to stop.
+//! How a process is told to stop, or to look again.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -27,6 +27,25 @@ impl Signals {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         }
+    }
+}
+
+/// The signal that asks to read anew. Keeps one that comes while nobody waits.
+#[derive(Debug)]
+pub struct Reloads(Signal);
+
+impl Reloads {
+    /// From now on, the signal no longer ends the process.
+    ///
+    /// # Errors
+    /// When it can't be watched.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self(signal(SignalKind::hangup())?))
+    }
+
+    /// Waits for SIGHUP. Several that come at once are one.
+    pub async fn next(&mut self) {
+        let _ = self.0.recv().await;
     }
 }
 

@@ -89,6 +89,8 @@ reasons! {
     UnsupportedValue,
     /// A credential stands in the resource itself, where everyone who may read it sees it.
     InlineCredential,
+    /// A credential is sent without TLS, so that everyone on the way can read it.
+    PlainCredential,
     /// The same header carries the caller's own and the passed-through credential.
     CredentialConflict,
     /// A pattern without a longest match, for which a stream may have to be held back, or ended.

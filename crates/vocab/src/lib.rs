@@ -5,6 +5,7 @@
 //! Origin      an ObjectRef, its generation and a field       Secret      a value that neither prints nor serialises
 //! ErrorType   the word that a client is refused with         ErrorCode   the exact cause, with its word, status and meaning
 //! Duration    GEP-2257 text with a parsed value
+//! header      whose a header is                                   host        what a host's name tells
 //! ```
 //!
 //! It knows nothing of Kubernetes clients, wire formats, sockets or clocks.
@@ -13,6 +14,8 @@ pub mod duration;
 pub mod error_code;
 pub mod error_type;
 pub mod finding;
+pub mod header;
+pub mod host;
 pub mod inline;
 pub mod key;
 pub mod reference;

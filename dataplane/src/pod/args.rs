@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
+use sluice_process::flag::mib;
 use sluice_vocab::{Duration, GatewayKey};
 
 use crate::settings::Settings;
@@ -203,11 +204,6 @@ fn offset(text: &str) -> Result<u16, String> {
     })
 }
 
-fn mib(text: &str) -> Result<usize, String> {
-    let mib = text.parse().ok().filter(|mib| (1..=1 << 24).contains(mib));
-    mib.ok_or_else(|| "write a whole number of MiB, 1 or more".to_owned())
-}
-
 fn max_age(text: &str) -> Result<Duration, String> {
     let age: Duration = text
         .parse()
@@ -273,6 +269,7 @@ mod tests {
             ("--drain=5", "such as 5m"),
             ("--credentials-max-age=0s", "write 24h"),
             ("--body-limit=0", "1 or more"),
+            ("--body-budget=0", "1 or more"),
             ("--access-log=yes", "on, off"),
         ] {
             let (name, _) = flag.split_once('=').unwrap();

@@ -10,13 +10,15 @@ use sluice_dataplane::serve::{Binding, Server};
 use sluice_dataplane::{Gateway, Shared};
 use sluice_vocab::GatewayKey;
 
-use super::listen;
+use super::{RETRY_EVERY, listen};
 
 pub(crate) struct Gateways {
     shared: Arc<Shared>,
     /// Instead of the listener's port.
     listen: Option<SocketAddr>,
     running: BTreeMap<GatewayKey, Arc<Gateway>>,
+    /// Whether a port that is wanted could not be opened.
+    is_waiting: bool,
 }
 
 impl Gateways {
@@ -25,6 +27,7 @@ impl Gateways {
             shared,
             listen,
             running: BTreeMap::new(),
+            is_waiting: false,
         }
     }
 
@@ -33,10 +36,9 @@ impl Gateways {
         &mut self,
         compilation: &Compilation,
         server: &mut Server,
-    ) -> anyhow::Result<Vec<String>> {
+    ) -> anyhow::Result<()> {
         self.running
             .retain(|key, _| compilation.releases.contains_key(key));
-        let mut versions = Vec::new();
         for (key, snapshot) in &compilation.releases {
             let is_new = !self.running.contains_key(key);
             let gateway = self
@@ -48,13 +50,49 @@ impl Gateways {
                     tracing::error!(entry = diagnostic.key.to_string(), "{}", diagnostic.message);
                 }
             }
-            versions.push(format!("{key}={}", gateway.version()));
         }
+        self.listen(server)
+    }
+
+    /// Opens the ports that are wanted, says which, and closes the others.
+    fn listen(&mut self, server: &mut Server) -> anyhow::Result<()> {
+        self.is_waiting = false;
         let bindings = self.bindings()?;
-        if let Some(error) = server.sync(&bindings).into_iter().next() {
-            return Err(error).context("listening failed");
+        let before = server.addresses();
+        let errors = server.sync(&bindings);
+        let open: BTreeMap<_, _> = server.addresses().into_iter().collect();
+        for (asked, address) in open {
+            if !before.contains_key(&asked) {
+                tracing::info!(address = address.to_string(), "listening");
+            }
         }
-        Ok(versions)
+        self.is_waiting = !errors.is_empty();
+        match errors.into_iter().next() {
+            Some(error) => Err(error).context("listening failed, and is tried again"),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until ports should be tried again that could not be opened: for ever when there are none.
+    pub(crate) async fn due(&self) {
+        if self.is_waiting {
+            tokio::time::sleep(RETRY_EVERY).await;
+        } else {
+            std::future::pending().await
+        }
+    }
+
+    /// Tries them. That they can't be opened was told already; which could, is told now.
+    pub(crate) fn retry(&mut self, server: &mut Server) {
+        let _ = self.listen(server);
+    }
+
+    /// What each runs.
+    pub(crate) fn versions(&self) -> Vec<String> {
+        let running = self.running.iter();
+        running
+            .map(|(key, gateway)| format!("{key}={}", gateway.version()))
+            .collect()
     }
 
     fn bindings(&self) -> anyhow::Result<Vec<Binding>> {

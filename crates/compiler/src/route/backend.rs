@@ -9,6 +9,7 @@ use sluice_snapshot::model::{self, backend::Target};
 use sluice_vocab::{Finding, Reason};
 
 use super::Rule;
+use super::filter::refused;
 use crate::resources::Name;
 use crate::verdict::Verdicts;
 use crate::{service, upstream};
@@ -22,11 +23,13 @@ impl Rule<'_> {
         verdicts: &mut Verdicts,
     ) {
         for (i, reference) in self.rule.backend_refs.iter().flatten().enumerate() {
-            let found = self
-                .target(reference)
-                .and_then(|target| Ok((target, edits(reference)?)));
-            let (target, request_headers) = found.unwrap_or_else(|finding| {
-                verdicts.add(&self.at(&format!(".backendRefs[{i}]")), finding.clone());
+            let at = format!(".backendRefs[{i}]");
+            let found = match self.target(reference) {
+                Ok(target) => edits(reference).map(|edits| (target, edits)),
+                Err(finding) => Err((String::new(), finding)),
+            };
+            let (target, request_headers) = found.unwrap_or_else(|(field, finding)| {
+                verdicts.add(&self.at(&format!("{at}{field}")), finding.clone());
                 (Target::Invalid(finding.message), None)
             });
             if let Target::Upstream(key) = &target {
@@ -71,10 +74,12 @@ impl Rule<'_> {
     }
 }
 
-/// Headers for one backend only; other filters cannot stand there.
-fn edits(reference: &HttpRouteRulesBackendRefs) -> Result<Option<model::HeaderEdits>, Finding> {
+/// Headers for one backend only; other filters cannot stand there. An error comes with the field below the reference.
+fn edits(
+    reference: &HttpRouteRulesBackendRefs,
+) -> Result<Option<model::HeaderEdits>, (String, Finding)> {
     let mut edits = None;
-    for filter in reference.filters.iter().flatten() {
+    for (i, filter) in reference.filters.iter().flatten().enumerate() {
         let modifier = filter.request_header_modifier.as_ref();
         let Some(modifier) =
             modifier.filter(|_| filter.r#type == FilterType::RequestHeaderModifier)
@@ -83,13 +88,14 @@ fn edits(reference: &HttpRouteRulesBackendRefs) -> Result<Option<model::HeaderEd
                 "filters of type {:?} have to stand at the rule",
                 filter.r#type
             );
-            return Err(Finding::error(Reason::UnsupportedValue, "", message));
+            let finding = Finding::error(Reason::UnsupportedValue, "", message);
+            return Err((String::new(), finding));
         };
         let field = |name: &str, value: &str| model::Field {
             name: name.to_ascii_lowercase(),
             value: value.to_owned(),
         };
-        edits = Some(model::HeaderEdits {
+        let found = model::HeaderEdits {
             set: modifier
                 .set
                 .iter()
@@ -108,7 +114,13 @@ fn edits(reference: &HttpRouteRulesBackendRefs) -> Result<Option<model::HeaderEd
                 .flatten()
                 .map(|n| n.to_ascii_lowercase())
                 .collect(),
-        });
+        };
+        let refused = refused("requestHeaderModifier", Some(&found));
+        if let Some((field, why)) = refused.into_iter().next() {
+            let finding = Finding::error(Reason::Invalid, "", why);
+            return Err((format!(".filters[{i}].{field}"), finding));
+        }
+        edits = Some(found);
     }
     Ok(edits)
 }

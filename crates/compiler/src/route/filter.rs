@@ -9,6 +9,7 @@ use sluice_crds::gateway_api::httproutes::{
     HttpRouteRulesFiltersUrlRewrite,
 };
 use sluice_snapshot::model::{self, redirect, rewrite};
+use sluice_vocab::header::refusal;
 use sluice_vocab::{Finding, Reason};
 
 use super::Rule;
@@ -28,9 +29,15 @@ impl Rule<'_> {
     ) -> Option<String> {
         let mut broken = None;
         for (i, filter) in self.rule.filters.iter().flatten().enumerate() {
+            let framing = framing(filter);
             if let Err(finding) = apply(filter, body) {
                 verdicts.add(&self.at(&format!(".filters[{i}]")), finding.clone());
                 broken = Some(finding.message);
+            }
+            for (field, why) in framing {
+                broken = Some(why.clone());
+                let finding = Finding::error(Reason::Invalid, "", why);
+                verdicts.add(&self.at(&format!(".filters[{i}].{field}")), finding);
             }
         }
         broken
@@ -63,6 +70,44 @@ fn apply(filter: &HttpRouteRulesFilters, body: &mut model::Route) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// Headers that a filter may not touch: the field of each, and why.
+fn framing(filter: &HttpRouteRulesFilters) -> Vec<(String, String)> {
+    match filter.r#type {
+        Type::RequestHeaderModifier => {
+            let edits = filter.request_header_modifier.as_ref().map(request);
+            refused("requestHeaderModifier", edits.as_ref())
+        }
+        Type::ResponseHeaderModifier => {
+            let edits = filter.response_header_modifier.as_ref().map(response);
+            refused("responseHeaderModifier", edits.as_ref())
+        }
+        Type::UrlRewrite | Type::RequestRedirect | Type::ExtensionRef | Type::RequestMirror => {
+            Vec::new()
+        }
+    }
+}
+
+/// Headers of a modifier that nobody but the gateway may decide on: the field of each, and why.
+pub(super) fn refused(at: &str, edits: Option<&model::HeaderEdits>) -> Vec<(String, String)> {
+    let Some(edits) = edits else {
+        return Vec::new();
+    };
+    let fields = |which: &'static str, fields: &[model::Field]| {
+        let names = fields.iter().enumerate();
+        let refused = |(i, field): (usize, &model::Field)| {
+            Some((format!("{at}.{which}[{i}].name"), refusal(&field.name)?))
+        };
+        names.filter_map(refused).collect::<Vec<_>>()
+    };
+    let removed = edits.remove.iter().enumerate();
+    let removed =
+        removed.filter_map(|(i, name)| Some((format!("{at}.remove[{i}]"), refusal(name)?)));
+    let mut all = fields("set", &edits.set);
+    all.extend(fields("add", &edits.add));
+    all.extend(removed);
+    all
 }
 
 fn field(name: &str, value: &str) -> model::Field {

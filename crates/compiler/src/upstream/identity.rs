@@ -22,7 +22,7 @@ pub(super) fn check(ai: &Ai, common: Common<'_>, settings: &Settings) -> Result<
     if ai.vertex_ai.is_none() {
         let message = "only vertexAi and bedrock know workloadIdentity: use secretRef";
         return Err((
-            "authToken.workloadIdentity",
+            "authToken.workloadIdentity".into(),
             Finding::error(Reason::UnsupportedValue, "", message),
         ));
     }
@@ -41,7 +41,10 @@ pub(super) fn check(ai: &Ai, common: Common<'_>, settings: &Settings) -> Result<
         "with workloadIdentity the pod's token of Google's would go to {}: name a host below {GOOGLE} with TLS and without authorities of your own, or use secretRef",
         host.host
     );
-    Err(("customHost", Finding::error(Reason::Invalid, "", message)))
+    Err((
+        "customHost".into(),
+        Finding::error(Reason::Invalid, "", message),
+    ))
 }
 
 /// Whether a credential of Vertex AI is a token, or a file that makes them.

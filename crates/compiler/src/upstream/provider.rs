@@ -1,10 +1,12 @@
 //! Upstreams that are a provider.
 
 use sluice_crds::UpstreamSpec;
-use sluice_crds::upstream::{Ai, CaCertificate, Common, CustomHost, ProxyMode};
+use sluice_crds::upstream::{Ai, CaCertificate, Common, CustomHost, Header, ProxyMode};
 use sluice_snapshot::EntryKey;
 use sluice_snapshot::model::entry::Body;
 use sluice_snapshot::model::{self, provider::Auth, upstream::Kind as Compiled};
+use sluice_vocab::header::{carries_credential, refusal};
+use sluice_vocab::host::is_this_machine;
 use sluice_vocab::{Finding, Kind, Origin, Reason};
 
 use super::refused::Refused;
@@ -39,7 +41,7 @@ impl Context<'_> {
                 next: Vec::new(),
             },
             Err((field, finding)) => {
-                verdicts.add(&self.at(field), finding.clone());
+                verdicts.add(&self.at(&field), finding.clone());
                 Draft::invalid(at, self.item.label.clone(), finding.message)
             }
         }
@@ -64,22 +66,19 @@ impl Context<'_> {
             Some(Auth::Credential(key)) => vec![EntryKey::from(key.as_str())],
             Some(Auth::Passthrough(_) | Auth::WorkloadIdentity(_)) | None => Vec::new(),
         };
-        let headers = self.common.headers.iter();
+        let endpoint = self.endpoint()?;
+        self.in_clear(auth.is_some(), endpoint.as_ref(), verdicts);
+        let headers = self.headers()?;
         let provider = model::Provider {
             r#type: self.field.to_owned(),
-            endpoint: self.endpoint()?,
+            endpoint,
             path_prefix: self
                 .common
                 .path_prefix
                 .map(|p| p.trim_end_matches('/').to_owned()),
             model: self.common.model.unwrap_or_default().to_owned(),
             auth,
-            headers: headers
-                .map(|h| model::Field {
-                    name: h.name.to_ascii_lowercase(),
-                    value: h.value.clone(),
-                })
-                .collect(),
+            headers,
             apis: self.apis(),
             azure: self.azure(),
             vertex: self.vertex(),
@@ -138,12 +137,52 @@ impl Context<'_> {
             Some(found) => found,
             None => secret::credential(self.world, self.referrer(), reference),
         }
-        .map_err(|finding| ("authToken.secretRef", finding))?;
+        .map_err(|finding| ("authToken.secretRef".into(), finding))?;
         if self.ai.vertex_ai.is_some() {
-            identity::check_file(&found).map_err(|finding| ("authToken.secretRef", finding))?;
+            identity::check_file(&found)
+                .map_err(|finding| ("authToken.secretRef".into(), finding))?;
         }
         let key = secret::pool(found, pool);
         Ok(Some(Auth::Credential(key.as_str().to_owned())))
+    }
+
+    /// The headers that are sent with every request.
+    fn headers(&self) -> Result<Vec<model::Field>, Refused> {
+        let field = |(i, header): (usize, &Header)| match refusal(&header.name) {
+            Some(why) => Err((
+                format!("headers[{i}].name").into(),
+                Finding::error(Reason::Invalid, "", why),
+            )),
+            None => Ok(model::Field {
+                name: header.name.to_ascii_lowercase(),
+                value: header.value.clone(),
+            }),
+        };
+        self.common.headers.iter().enumerate().map(field).collect()
+    }
+
+    /// Says so when a credential, of its own or in a header, leaves the machine without TLS.
+    fn in_clear(
+        &self,
+        has_auth: bool,
+        endpoint: Option<&model::Endpoint>,
+        verdicts: &mut Verdicts,
+    ) {
+        let headers = self.common.headers;
+        let has_credential = has_auth || headers.iter().any(|h| carries_credential(&h.name));
+        let is_plain =
+            |e: &&model::Endpoint| !e.tls && !e.host.is_empty() && !is_this_machine(&e.host);
+        let Some(endpoint) = endpoint.filter(is_plain).filter(|_| has_credential) else {
+            return;
+        };
+        let message = format!(
+            "the credential goes to {} without TLS, so that everyone on the way can read it: use https, with tls or port 443",
+            endpoint.host
+        );
+        verdicts.add(
+            &self.at("customHost"),
+            Finding::warning(Reason::PlainCredential, "", message),
+        );
     }
 
     fn referrer(&self) -> (Kind, &str) {
@@ -161,7 +200,10 @@ impl Context<'_> {
             (None, None) if azure.is_some() => {
                 let message =
                     "Azure has no public address: set endpoint to the host of your resource";
-                return Err(("endpoint", Finding::error(Reason::Invalid, "", message)));
+                return Err((
+                    "endpoint".into(),
+                    Finding::error(Reason::Invalid, "", message),
+                ));
             }
             (None, None) => model::Endpoint::default(),
         };
@@ -198,7 +240,7 @@ impl Context<'_> {
             (None, Some(reference)) => {
                 let field = "customHost.tls.caCertificate.secretRef";
                 let found = secret::value(self.world, self.referrer(), reference, &["ca.crt"])
-                    .map_err(|finding| (field, finding))?;
+                    .map_err(|finding| (field.into(), finding))?;
                 (
                     field,
                     found.value.expose_str().unwrap_or_default().to_owned(),
@@ -210,7 +252,7 @@ impl Context<'_> {
             return Ok(pem);
         }
         let message = "there is no PEM certificate: it begins with -----BEGIN CERTIFICATE-----";
-        Err((field, Finding::error(Reason::Invalid, "", message)))
+        Err((field.into(), Finding::error(Reason::Invalid, "", message)))
     }
 
     fn apis(&self) -> Vec<String> {

@@ -4,6 +4,8 @@ use std::time::Duration as StdDuration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sluice_vocab::header::FRAMING;
+use sluice_vocab::host::is_this_machine;
 use sluice_vocab::{Duration, Finding, Inline, Reason, SecretRef, ServiceRef};
 
 use super::{Address, Ask, Engine};
@@ -155,7 +157,8 @@ impl Webhook {
             .iter()
             .map(|h| h.to_ascii_lowercase())
             .collect();
-        let foreign = headers.iter().find(|h| OURS.contains(&h.as_str()));
+        let is_ours = |h: &&String| FRAMING.contains(&h.as_str()) || OURS.contains(&h.as_str());
+        let foreign = headers.iter().find(is_ours);
         let headers_checked = match foreign {
             None => Ok(()),
             Some(name) => {
@@ -231,6 +234,14 @@ impl OpenAiModeration {
                 message,
             ));
         }
+        if let Some(own) = self.custom_host.as_ref().filter(|own| in_clear(own)) {
+            let message = format!(
+                "the key goes to {} without TLS, so that everyone on the way can read it: use port 443, which has TLS",
+                own.host
+            );
+            let at = format!("{path}.customHost");
+            findings.push(Finding::warning(Reason::PlainCredential, at, message));
+        }
         let wrong = [timeout.clone().err(), credential.clone().err(), None];
         let public = Address {
             host: OPENAI.to_owned(),
@@ -259,24 +270,20 @@ impl OpenAiModeration {
     }
 }
 
-/// Headers that are the connection's (RFC 9110, section 7.6.1), or say what the question itself is.
-const OURS: [&str; 15] = [
-    "host",
-    "connection",
-    "keep-alive",
-    "proxy-connection",
+/// Headers that say what the question itself is, or whom a proxy lets pass; beside those that frame it.
+const OURS: [&str; 6] = [
     "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "content-length",
     "content-type",
     "content-encoding",
     "expect",
     "x-request-id",
     "x-sluice-guard-version",
 ];
+
+/// Whether what is sent there leaves the machine without TLS.
+fn in_clear(host: &Host) -> bool {
+    host.port != 443 && !is_this_machine(&host.host)
+}
 
 fn address(host: &str, port: i32) -> Address {
     let host = host

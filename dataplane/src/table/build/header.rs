@@ -1,34 +1,14 @@
 //! Headers that routes and upstreams add or take away.
 
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue};
 use sluice_snapshot::model;
-
-/// Headers that say where a message ends and whom it is for: who could set them could put a second message behind the first (RFC 9112,
-/// section 11.2).
-static FRAMING: [HeaderName; 9] = [
-    header::CONNECTION,
-    header::CONTENT_LENGTH,
-    header::HOST,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
 
 /// A header's name; an error when nobody but the gateway may decide on it.
 pub(super) fn header_name(text: &str) -> Result<HeaderName, String> {
     let name = HeaderName::try_from(text).map_err(|_| format!("{text:?} is no valid header"))?;
-    match FRAMING.contains(&name) {
-        true if name == header::HOST => Err(
-            "the header host can't be set or removed: a URLRewrite filter's hostname does it"
-                .to_owned(),
-        ),
-        true => Err(format!(
-            "the header {name} is the gateway's own: it can't be set or removed"
-        )),
-        false => Ok(name),
+    match sluice_vocab::header::refusal(name.as_str()) {
+        Some(why) => Err(why),
+        None => Ok(name),
     }
 }
 
