@@ -17,7 +17,7 @@ use crate::status::AIGatewayStatus;
 pub use data_plane::{Autoscaling, DataPlane, DataPlaneService, Resources, ServiceType};
 pub use language_model::{CloudHosted, CloudProvider, DefaultPromptParams, LargeLanguageModels};
 pub use listener::Listener;
-pub use provider::{CredentialsKind, CredentialsRef, ModelRoute, NamedProvider};
+pub use provider::{CredentialsKind, CredentialsRef, ModelRoute, NamedProvider, NoAuthToken};
 
 /// Identifiers that are paths of the gateway itself.
 pub const RESERVED_IDENTIFIERS: [&str; 8] = [

@@ -106,8 +106,9 @@ impl Fleet {
 
     fn take(&self, compiled: &Compiled) -> anyhow::Result<()> {
         let mut hubs = lock(&self.hubs);
-        hubs.retain(|gateway, _| compiled.facts.contains_key(gateway));
-        for (gateway, facts) in &compiled.facts {
+        let (reconciled, kept) = (&compiled.facts, &compiled.kept);
+        hubs.retain(|gateway, _| reconciled.contains_key(gateway) || kept.contains_key(gateway));
+        for (gateway, facts) in reconciled.iter().chain(kept) {
             let hub = hubs.entry(gateway.clone()).or_default();
             let account = crate::workload::object_name(facts);
             let release = compiled.releases.get(gateway).cloned();

@@ -5,9 +5,10 @@ mod facts;
 mod fetch;
 mod frozen;
 mod generation;
+mod kept;
 mod pace;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -40,6 +41,10 @@ pub struct Compiled {
     pub releases: BTreeMap<GatewayKey, Arc<Snapshot>>,
     /// What carries each Gateway's traffic depends on it; the uid is empty while the Gateway isn't in the cluster.
     pub facts: BTreeMap<GatewayKey, GatewayFacts>,
+    /// Gateways that get no release and are still there: nobody changes what carries their traffic, and their data planes may call.
+    pub kept: BTreeMap<GatewayKey, GatewayFacts>,
+    /// Gateways and AIGateways that their users gave to another controller: what was made of them goes.
+    pub handed_over: BTreeSet<ObjectRef>,
     /// GatewayClasses of ours, and their generations.
     pub classes: Vec<(ObjectRef, i64)>,
     /// The lease showed it before the reads began that this was compiled from.
@@ -213,6 +218,7 @@ impl Engine {
         let controller = &self.settings.controller_name;
         self.attached
             .hold(&mut compilation, self.current.world.mirror(), controller);
+        kept::hold(&mut compilation, self.current.world.mirror());
         let fresh = std::mem::take(&mut compilation.releases);
         let gateways: Vec<GatewayKey> = fresh.keys().cloned().collect();
         let mut releases = BTreeMap::new();
@@ -230,11 +236,16 @@ impl Engine {
         self.releases.clone_from(&releases);
         frozen::tell(&mut compilation);
         let facts = facts::read(&self.current.world, &compilation, &gateways);
+        let world = &self.current.world;
+        let kept = kept::gateways(world.resources(), world.mirror(), &facts);
+        let handed_over = kept::handed_over(world.resources(), &self.settings);
         let classes = facts::classes(&self.current.world, &self.settings.controller_name);
         let compiled = Compiled {
             compilation,
             releases,
             facts,
+            kept,
+            handed_over,
             classes,
             epoch: self.current.epoch,
         };

@@ -41,7 +41,7 @@ pub use deployment::{ASKED, REVISION, held};
 pub use facts::{GatewayFacts, ListenerPort, RequestedAddress};
 pub use hand_over::{HAND_OVER_MANAGER, hand_over};
 pub use image::image;
-pub use name::object_name;
+pub use name::{CLASS_LABEL, label_value, object_name};
 pub use object::{Object, WorkloadKind};
 pub use pod::{ADMIN_PORT, CA_FILE, TOKEN_AUDIENCE, TOKEN_FILE};
 pub use port::container_port;

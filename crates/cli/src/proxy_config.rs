@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use sluice_compiler::ResourceSet;
 use sluice_compiler::resources::{Meta, Object, SecretData};
-use sluice_crds::ai_gateway::{ModelRoute, NamedProvider};
+use sluice_crds::ai_gateway::{ModelRoute, NamedProvider, NoAuthToken};
 use sluice_crds::{AIGatewaySpec, ProviderType, SecretRef};
 use sluice_vocab::{Duration, Finding, Reason, Secret};
 
@@ -233,6 +233,7 @@ impl<'e> Draft<'e> {
                 namespace: None,
                 key: Some(key_name),
             }),
+            auth_token: (!wants_key).then_some(NoAuthToken::None),
             headers: Vec::new(),
             endpoint: None,
             deployment_id: None,

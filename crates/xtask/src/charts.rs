@@ -30,6 +30,7 @@ pub(crate) async fn check() -> anyhow::Result<()> {
     renders(&cases).await?;
     let refused = below("e2e/charts/bad", Path::is_file)?;
     refuses(&refused).await?;
+    kept_values_are_filled_in(&cases).await?;
     step(&format!(
         "{} sets of values rendered, {} refused",
         cases.len(),
@@ -66,11 +67,11 @@ fn noted<'a>(text: &'a str, what: &str) -> Option<&'a str> {
     })
 }
 
-/// Renders the chart with values; gives what Helm says when it refuses.
-async fn template(values: &Path) -> anyhow::Result<Result<String, String>> {
+/// Renders a chart with values; gives what Helm says when it refuses.
+async fn template(chart: &str, values: &Path) -> anyhow::Result<Result<String, String>> {
     let text = std::fs::read_to_string(values)?;
     let release = noted(&text, "release").unwrap_or("sluice");
-    let mut command = helm(["template", release, CHART, "--namespace", "sluice-system"]);
+    let mut command = helm(["template", release, chart, "--namespace", "sluice-system"]);
     command
         .arg("--values")
         .arg(values)
@@ -88,7 +89,7 @@ async fn renders(cases: &[PathBuf]) -> anyhow::Result<()> {
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let mut wrong = Vec::new();
     for case in cases {
-        let rendered = template(&case.join("values.yaml")).await?;
+        let rendered = template(CHART, &case.join("values.yaml")).await?;
         let text = rendered.map_err(|said| anyhow::anyhow!("{}: {said}", child::shown(case)))?;
         let golden = case.join("out.yaml");
         if update {
@@ -112,12 +113,40 @@ async fn refuses(refused: &[PathBuf]) -> anyhow::Result<()> {
         let text = std::fs::read_to_string(values)?;
         let want =
             noted(&text, "says").with_context(|| format!("{shown} does not say what Helm says"))?;
-        match template(values).await? {
+        match template(CHART, values).await? {
             Ok(_) => bail!("{shown} should be refused, and is rendered"),
             Err(said) if !said.contains(want) => {
                 bail!("{shown} is refused with other words: {said}")
             }
             Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// `helm upgrade --reuse-values` renders with the values of the release, and no default that is newer than it. Of a release that is
+/// older than every value, what comes of each case is the same.
+async fn kept_values_are_filled_in(cases: &[PathBuf]) -> anyhow::Result<()> {
+    let folder = root().join("target/charts");
+    std::fs::create_dir_all(&folder)?;
+    let chart = folder.join("older");
+    child::run(Command::new("rm").arg("-rf").arg(&chart)).await?;
+    child::run(
+        Command::new("cp")
+            .arg("-r")
+            .args([&root().join(CHART), &chart]),
+    )
+    .await?;
+    let older = std::fs::read_to_string(root().join("e2e/charts/older.yaml"))?;
+    std::fs::write(chart.join("values.yaml"), older)?;
+    for case in cases {
+        let shown = child::shown(case);
+        let rendered = template(&chart.to_string_lossy(), &case.join("values.yaml")).await?;
+        let text = rendered.map_err(|said| anyhow::anyhow!("{shown}, of kept values: {said}"))?;
+        if std::fs::read_to_string(case.join("out.yaml"))? != text {
+            bail!(
+                "{shown} is another with the values of an older release: see charts/sluice/templates/_complete.tpl"
+            );
         }
     }
     Ok(())

@@ -20,6 +20,7 @@ mod secrets;
 pub(crate) mod skew;
 mod standalone;
 mod status;
+mod upgrade;
 mod upkeep;
 mod world;
 
@@ -87,7 +88,7 @@ struct Scenario {
     run: for<'a> fn(&'a World) -> Outcome<'a>,
 }
 
-const SCENARIOS: [Scenario; 13] = [
+const SCENARIOS: [Scenario; 14] = [
     Scenario {
         name: "kong",
         shows: "an AIGateway becomes a gateway that answers at its address",
@@ -135,6 +136,12 @@ const SCENARIOS: [Scenario; 13] = [
         shows: "what the operator made is put back when changed, others' objects are left alone, and nothing stays behind",
         is_long: false,
         run: |world| Box::pin(upkeep::run(world)),
+    },
+    Scenario {
+        name: "upgrade",
+        shows: "nothing is taken away by a value that an upgrade forgot",
+        is_long: false,
+        run: |world| Box::pin(upgrade::run(world)),
     },
     Scenario {
         name: "identity",

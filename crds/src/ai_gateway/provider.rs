@@ -30,12 +30,23 @@ pub enum CredentialsKind {
     Secret,
 }
 
+/// That requests go without a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum NoAuthToken {
+    /// Without one.
+    None,
+}
+
 /// A provider by a name of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(extend("x-kubernetes-validations" = [{
     "rule": "!(has(self.apiKey) && has(self.apiKeySecretRef))",
     "message": "at most one of apiKey and apiKeySecretRef may be set",
+}, {
+    "rule": "!(has(self.authToken) && (has(self.apiKey) || has(self.apiKeySecretRef)))",
+    "message": "authToken: none leaves no room for apiKey or apiKeySecretRef",
 }]))]
 pub struct NamedProvider {
     /// The name that models and identifiers use.
@@ -56,6 +67,9 @@ pub struct NamedProvider {
     /// The credential, from a Secret. Without either, `cloudProviderCredentials` is looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key_secret_ref: Option<SecretRef>,
+    /// `none` for a server that wants no credential: then `cloudProviderCredentials` is not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_token: Option<NoAuthToken>,
     /// Sent with every request.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]

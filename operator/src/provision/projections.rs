@@ -113,11 +113,16 @@ impl Projections {
         is_done
     }
 
-    /// Projections that nobody wants any more. Those of AIGateways that were deleted go by themselves.
-    async fn remove(&mut self, wanted: &BTreeSet<ObjectRef>, mirror: &Mirror) {
+    /// Projections that nobody wants any more: of AIGateways that stand for something else now, or were given to another controller.
+    /// Those of AIGateways that were deleted go by themselves; those of AIGateways that are off, can't be read or lost their class stay.
+    async fn remove(&mut self, compiled: &Compiled, wanted: &BTreeSet<ObjectRef>, mirror: &Mirror) {
+        let expanded = &compiled.compilation.expanded;
+        let is_ours_to_say = |object: &ObjectRef| {
+            expanded.contains_key(object) || compiled.handed_over.contains(object)
+        };
         let parents: BTreeSet<&str> = mirror
             .iter()
-            .filter(|(object, _)| object.kind == Kind::AIGateway)
+            .filter(|(object, _)| object.kind == Kind::AIGateway && is_ours_to_say(object))
             .map(|(_, live)| live.uid.as_str())
             .collect();
         for (object, live) in mirror
@@ -167,7 +172,7 @@ impl Pass for Projections {
                 .project(parent, &live.uid, &objects, mirror, &mut findings)
                 .await;
         }
-        self.remove(&wanted, mirror).await;
+        self.remove(compiled, &wanted, mirror).await;
         self.findings.send_if_modified(|old| {
             let is_other = **old != findings;
             *old = Arc::new(findings);

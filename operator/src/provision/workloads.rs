@@ -27,7 +27,8 @@ use crate::release::{Compiled, Outputs};
 use crate::watch::Reach;
 use crate::workload::{
     Candidate, Desired, FIELD_MANAGER, GatewayFacts, HAND_OVER_MANAGER, Object, Observed, Step,
-    WorkloadKind, WorkloadSettings, addresses, desired, hand_over, held, rollout, yielding,
+    WorkloadKind, WorkloadSettings, addresses, desired, hand_over, held, object_name, rollout,
+    yielding,
 };
 use crate::world::Mirror;
 
@@ -259,19 +260,21 @@ impl Workloads {
             .unwrap_or_default()
     }
 
-    /// Where each Gateway is reached.
+    /// Where each Gateway is reached, also one that is kept as it is.
     async fn addresses(
         &self,
-        plans: &[Plan<'_>],
+        compiled: &Compiled,
         store: &Store,
     ) -> BTreeMap<GatewayKey, Vec<(String, String)>> {
-        let service = |plan: &Plan<'_>| -> Option<(GatewayKey, Service)> {
-            let key = plan.facts.key.clone();
-            let name = &plan.desired.name;
-            let there = stored(store, WorkloadKind::Service, &key.namespace, name)?;
+        let service = |facts: &GatewayFacts| -> Option<(GatewayKey, Service)> {
+            let key = facts.key.clone();
+            let name = object_name(facts);
+            let there = stored(store, WorkloadKind::Service, &key.namespace, &name)?;
             Some((key, read(there)?))
         };
-        let services: Vec<(GatewayKey, Service)> = plans.iter().filter_map(service).collect();
+        let all = compiled.facts.values().filter(|f| !f.uid.is_empty());
+        let all = all.chain(compiled.kept.values());
+        let services: Vec<(GatewayKey, Service)> = all.filter_map(service).collect();
         let is_on_nodes = |(_, service): &(GatewayKey, Service)| {
             service.spec.as_ref().and_then(|s| s.type_.as_deref()) == Some("NodePort")
         };
@@ -318,7 +321,7 @@ impl Pass for Workloads {
             .collect();
         let steps = rollout(&candidates);
         let mut provisioned = Provisioned {
-            addresses: self.addresses(&plans, &store).await,
+            addresses: self.addresses(compiled, &store).await,
             ..Provisioned::default()
         };
         let mut is_done = true;

@@ -29,8 +29,11 @@ pub fn object_name(gateway: &GatewayFacts) -> String {
     shortened(&clean, &full)
 }
 
+/// The label with the class that an object was made for.
+pub const CLASS_LABEL: &str = "gateway.networking.k8s.io/gateway-class-name";
+
 /// A label's value for a name that may be longer than one.
-fn label_value(name: &str) -> String {
+pub fn label_value(name: &str) -> String {
     if name.len() <= MAX {
         name.to_owned()
     } else {
@@ -87,10 +90,7 @@ pub(super) fn labels(
         super::FIELD_MANAGER.to_owned(),
     );
     set("app.kubernetes.io/part-of", "sluice".to_owned());
-    set(
-        "gateway.networking.k8s.io/gateway-class-name",
-        label_value(&gateway.class),
-    );
+    set(CLASS_LABEL, label_value(&gateway.class));
     set(
         "gateway.networking.k8s.io/gateway-name",
         label_value(&gateway.key.name),

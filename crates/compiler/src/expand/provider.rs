@@ -189,7 +189,7 @@ impl<'a> Expansion<'a> {
         basic.headers = entry.map(|e| e.headers.clone()).unwrap_or_default();
         let inline = entry.and_then(|e| e.api_key.clone());
         if inline.is_none() {
-            basic.auth_token = self.secret_of(provider, &path);
+            basic.auth_token = self.secret_of(provider, &path)?;
         } else {
             self.out.findings.push(Finding::warning(
                 Reason::InlineCredential,
@@ -202,48 +202,54 @@ impl<'a> Expansion<'a> {
 
     /// The entry's own Secret, else the gateway's, under the name of the entry or of its type.
     ///
-    /// A server of one's own may need no key. Whether it does can't be known while the Secret can't be had: then it gets no request.
-    fn secret_of(&mut self, provider: Provider<'_>, path: &str) -> Option<AuthToken> {
-        if let Some(reference) = provider
-            .entry
-            .and_then(|(_, e)| e.api_key_secret_ref.clone())
-        {
-            return Some(AuthToken {
+    /// A server of one's own may need no key, which only its user can say: a key of another name would be left out in silence.
+    fn secret_of(
+        &mut self,
+        provider: Provider<'_>,
+        path: &str,
+    ) -> Result<Option<AuthToken>, Finding> {
+        let entry = provider.entry.map(|(_, e)| e);
+        if let Some(reference) = entry.and_then(|e| e.api_key_secret_ref.clone()) {
+            return Ok(Some(AuthToken {
                 secret_ref: Some(reference),
                 ..AuthToken::default()
-            });
+            }));
         }
-        let credentials = self.spec.cloud_provider_credentials.as_ref()?;
+        let credentials = self.spec.cloud_provider_credentials.as_ref();
+        let Some(credentials) =
+            credentials.filter(|_| entry.is_none_or(|e| e.auth_token.is_none()))
+        else {
+            return Ok(None);
+        };
         let found = self
             .credential_key(provider.name())
             .or_else(|| self.credential_key(provider.kind.as_str()));
-        let needs_one = provider.entry.is_none() || self.credential_keys.is_none();
-        let Some(key) = found.or_else(|| needs_one.then(|| provider.kind.as_str().to_owned()))
-        else {
+        // Of what isn't there, the Upstream says so.
+        let is_told = provider.entry.is_none() || self.credential_keys.is_none();
+        let Some(key) = found.or_else(|| is_told.then(|| provider.kind.as_str().to_owned())) else {
             let (kind, name) = (provider.kind.as_str(), provider.name());
             let names = if kind == name {
                 kind.to_owned()
             } else {
                 format!("{name} or {kind}")
             };
+            let namespace = credentials.namespace.as_deref();
             let message = format!(
-                "requests go without a key, for Secret {} has no key {names}",
+                "Secret {}/{} has no key {names}: add it, or say authToken: none where the server wants none",
+                namespace.unwrap_or(&self.meta.name.namespace),
                 credentials.name
             );
-            self.out
-                .findings
-                .push(Finding::warning(Reason::SecretKeyNotFound, path, message));
-            return None;
+            return Err(Finding::error(Reason::SecretKeyNotFound, path, message));
         };
         let secret_ref = SecretRef {
             name: credentials.name.clone(),
             namespace: credentials.namespace.clone(),
             key: Some(key),
         };
-        Some(AuthToken {
+        Ok(Some(AuthToken {
             secret_ref: Some(secret_ref),
             ..AuthToken::default()
-        })
+        }))
     }
 
     /// The key of the credentials Secret that is this name in any case.

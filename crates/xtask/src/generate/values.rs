@@ -1,7 +1,8 @@
 //! Tables of the chart's values, from the comments in its `values.yaml`.
 //!
 //! A value's meaning stands in lines that begin with `# -- `, as helm-docs has them. Pages say where a table goes, and may choose
-//! rows: `<!-- values: ai. replicas -->` ... `<!-- end of values -->`.
+//! rows: `<!-- values: ai. replicas -->` ... `<!-- end of values -->`. The chart gets its defaults once more, as a file that its templates
+//! can read: they can't read `values.yaml`.
 
 use std::path::Path;
 
@@ -14,8 +15,12 @@ const VALUES: &str = "charts/sluice/values.yaml";
 const PAGES: [&str; 2] = ["charts/sluice/README.md", "docs/install.md"];
 const BEGIN: &str = "<!-- values:";
 const END: &str = "<!-- end of values -->";
+/// What templates fill in where a release that keeps its older values (`--reuse-values`) has none.
+const DEFAULTS: &str = "charts/sluice/defaults.json";
+/// Maps that are taken as they are: who removed something with null wants it away, and nothing below them is looked at.
+const WHOLE: [&str; 3] = ["resources", "podSecurityContext", "securityContext"];
 
-/// Those pages that are there, with their tables as they should be.
+/// Those pages that are there, with their tables as they should be, and the chart's defaults.
 pub(super) fn generate(root: &Path) -> anyhow::Result<Vec<Generated>> {
     let text = std::fs::read_to_string(root.join(VALUES))?;
     let values: Value = serde_saphyr::from_str(&text)?;
@@ -28,7 +33,25 @@ pub(super) fn generate(root: &Path) -> anyhow::Result<Vec<Generated>> {
             bail!("{VALUES} does not say what {path} means");
         }
     }
-    PAGES.iter().map(|page| filled(root, page, &rows)).collect()
+    let pages = PAGES.iter().map(|page| filled(root, page, &rows));
+    pages.chain([defaults(values)]).collect()
+}
+
+/// The defaults, but for what is taken as a whole.
+fn defaults(mut values: Value) -> anyhow::Result<Generated> {
+    leave_out(&mut values);
+    let text = format!("{}\n", serde_json::to_string_pretty(&values)?);
+    Ok(Generated {
+        path: DEFAULTS.into(),
+        text,
+    })
+}
+
+fn leave_out(values: &mut Value) {
+    if let Value::Object(map) = values {
+        map.retain(|key, _| !WHOLE.contains(&key.as_str()));
+        map.values_mut().for_each(leave_out);
+    }
 }
 
 /// A value, as the tables show it.
@@ -156,6 +179,17 @@ mod tests {
             .map(|r| format!("{} {} {}", r.path, r.default, r.meaning))
             .collect();
         assert_eq!(shown, ["a.b 1 First and more", "d {} Second"]);
+    }
+
+    #[test]
+    fn what_is_taken_as_a_whole_is_no_default_to_fill_in() {
+        let values =
+            serde_json::json!({"a": {"resources": {"limits": {}}, "b": 1}, "securityContext": {}});
+        let made = defaults(values).unwrap().text;
+        assert_eq!(
+            serde_json::from_str::<Value>(&made).unwrap(),
+            serde_json::json!({"a": {"b": 1}})
+        );
     }
 
     #[test]

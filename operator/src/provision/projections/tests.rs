@@ -7,9 +7,16 @@ use crate::leader;
 use crate::watch::{Change, Seen as SeenObject};
 use crate::world::World;
 
-/// An AIGateway with one provider, as it was compiled.
-fn mk_outputs() -> Outputs {
+/// An AIGateway with one provider, as it was compiled; and an Upstream that it stood for once.
+fn mk_outputs(ai_enabled: bool) -> Outputs {
     let mut world = World::new(Vec::new());
+    let owner = json!([{"kind": "AIGateway", "name": "ai", "uid": "uid", "controller": true}]);
+    let value = json!({
+        "metadata": {"name": "ai-old", "namespace": "n", "uid": "old", "ownerReferences": owner},
+        "spec": {"ai": {"openai": {}}},
+    });
+    let object = ObjectRef::new(Kind::Upstream, "n", "ai-old");
+    world.apply(Change::Put(SeenObject { object, value }));
     let value = json!({
         "metadata": {"name": "ai", "namespace": "n", "uid": "uid", "generation": 1},
         "spec": {"providers": [{"name": "o", "providerType": "openai"}]},
@@ -17,12 +24,12 @@ fn mk_outputs() -> Outputs {
     let object = ObjectRef::new(Kind::AIGateway, "n", "ai");
     world.apply(Change::Put(SeenObject { object, value }));
     let mut settings = Settings::new(b"k");
-    settings.ai_enabled = true;
+    settings.ai_enabled = ai_enabled;
     let compiled = Compiled {
         compilation: compile(world.resources(), &settings),
         ..Compiled::default()
     };
-    assert_eq!(compiled.compilation.expanded.len(), 1);
+    assert_eq!(compiled.compilation.expanded.len(), usize::from(ai_enabled));
     let outputs = Outputs::default();
     outputs
         .mirror
@@ -33,6 +40,10 @@ fn mk_outputs() -> Outputs {
 
 /// Paths that were written in the end, of a replica that leads for so long.
 async fn written(api: &FakeApi, seconds: u64) -> BTreeSet<String> {
+    run(api, seconds, mk_outputs(true)).await
+}
+
+async fn run(api: &FakeApi, seconds: u64, outputs: Outputs) -> BTreeSet<String> {
     let (lead, leadership) = leader::channel();
     lead.send_modify(|lead| lead.mine_until = Some(now() + Duration::from_secs(seconds)));
     let metrics = Metrics::default();
@@ -40,7 +51,7 @@ async fn written(api: &FakeApi, seconds: u64) -> BTreeSet<String> {
     let client = crate::api::while_leading(bounded, leadership.clone());
     let projections = Projections::new(client, watch::Sender::default(), metrics);
     let long = Duration::from_secs(300);
-    let running = tokio::time::timeout(long, projections.run(mk_outputs(), leadership));
+    let running = tokio::time::timeout(long, projections.run(outputs, leadership));
     assert!(running.await.is_err(), "it goes on");
     let paths = api.calls(&Method::PATCH).into_iter().map(|c| c.path);
     paths.filter(|path| api.get(path).is_some()).collect()
@@ -75,4 +86,24 @@ async fn who_does_not_lead_shows_nothing() {
     let api = FakeApi::default();
     assert!(written(&api, 0).await.is_empty());
     assert!(api.calls(&Method::PATCH).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_ai_gateway_stands_for_no_more_is_deleted() {
+    let api = FakeApi::default();
+    run(&api, 600, mk_outputs(true)).await;
+    let deleted = api.calls(&Method::DELETE);
+    assert!(
+        !deleted.is_empty()
+            && deleted
+                .iter()
+                .all(|c| c.path.ends_with("/upstreams/ai-old"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_deleted_or_written_while_ai_resources_are_off() {
+    let api = FakeApi::default();
+    run(&api, 600, mk_outputs(false)).await;
+    assert!(api.calls(&Method::DELETE).is_empty() && api.calls(&Method::PATCH).is_empty());
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use http::Method;
 use sluice_crds::gateway_api::gateways::GatewaySpec;
 use tokio::task::JoinHandle;
@@ -51,8 +53,17 @@ fn mk_deployment(gateway: &str, scaled_by: &str) -> Value {
 }
 
 impl WorkloadScene {
-    #[expect(clippy::disallowed_methods, reason = "a test: what waits for it fails")]
     fn start(api: FakeApi, gateways: &[&str]) -> Self {
+        let facts = gateways.iter().map(|name| mk_facts(name));
+        let compiled = Compiled {
+            facts: facts.map(|f| (f.key.clone(), f)).collect(),
+            ..Compiled::default()
+        };
+        Self::start_with(api, compiled, Mirror::default())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test: what waits for it fails")]
+    fn start_with(api: FakeApi, compiled: Compiled, mirror: Mirror) -> Self {
         let (lead, leadership) = leader::channel();
         lead.send_modify(|lead| lead.mine_until = Some(now() + Duration::from_secs(36_000)));
         let metrics = Metrics::default();
@@ -62,13 +73,9 @@ impl WorkloadScene {
         let newest = watch::Sender::default();
         let reach = Reach::default();
         let workloads = Workloads::new(client, &reach, settings, bundle, newest, metrics);
-        let facts = gateways.iter().map(|name| mk_facts(name));
-        let compiled = Compiled {
-            facts: facts.map(|f| (f.key.clone(), f)).collect(),
-            ..Compiled::default()
-        };
         let outputs = Outputs::default();
         outputs.compiled.send_replace(Some(Arc::new(compiled)));
+        outputs.mirror.send_replace(Arc::new(mirror));
         let running = tokio::spawn(workloads.run(outputs.clone(), leadership));
         Self {
             api,
@@ -164,4 +171,45 @@ async fn nothing_is_made_after_the_lease_is_lost() {
     let before = scene.api.called(&Method::PATCH, 1).await.len();
     scene.lead.send_modify(|lead| lead.mine_until = None);
     assert_eq!(scene.writes_in_the_end("").await.len(), before);
+}
+
+/// How much was deleted of a Gateway without a release, by whether its user gave it to another controller and whose class it was made for.
+async fn deleted(is_handed_over: bool, ours: &str) -> usize {
+    let api = FakeApi::default();
+    let mut there = mk_deployment("g", FIELD_MANAGER);
+    there["metadata"]["uid"] = json!("d");
+    there["metadata"]["labels"] = json!({
+        "app.kubernetes.io/managed-by": FIELD_MANAGER,
+        "gateway.networking.k8s.io/gateway-class-name": "sluice",
+    });
+    api.put(&deployment("g"), there);
+    let gateway = ObjectRef::new(Kind::Gateway, "n", "g");
+    let value = json!({
+        "metadata": {"name": "g", "namespace": "n", "uid": "uid"},
+        "spec": {"gatewayClassName": "other", "listeners": []},
+    });
+    let mut world = crate::world::World::default();
+    let object = gateway.clone();
+    world.apply(crate::watch::Change::Put(crate::watch::Seen {
+        object,
+        value,
+    }));
+    let compiled = Compiled {
+        handed_over: is_handed_over.then_some(gateway).into_iter().collect(),
+        classes: vec![(ObjectRef::new(Kind::GatewayClass, "", ours), 1)],
+        ..Compiled::default()
+    };
+    let scene = WorkloadScene::start_with(api, compiled, world.mirror().clone());
+    scene.writes_in_the_end("nothing").await;
+    // The watch never tells that it is gone, so it is tried again.
+    let deleted = scene.api.calls(&Method::DELETE).into_iter();
+    let paths: BTreeSet<String> = deleted.map(|call| call.path).collect();
+    paths.len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_carries_a_gateways_traffic_goes_only_when_its_user_gives_it_to_another_controller() {
+    assert_eq!(deleted(true, "sluice").await, 1);
+    assert_eq!(deleted(false, "sluice").await, 0, "nobody gave it away");
+    assert_eq!(deleted(true, "mine").await, 0, "another installation's");
 }
