@@ -14,6 +14,7 @@ use sluice_vocab::ErrorCode;
 use crate::answer::{self, Answer};
 use crate::attempt::Attempt;
 use crate::body::Body;
+use crate::budget::Share;
 use crate::client::Pool;
 use crate::connection::Connection;
 use crate::random;
@@ -127,6 +128,14 @@ async fn tell(
     }
 }
 
+/// An answer of our own, which takes its memory until its client has read it.
+fn held(response: Response<Bytes>, share: Share) -> Result<Response<Bytes>, Rejected> {
+    let (head, body) = response.into_parts();
+    let body = share.attach(body);
+    let body = body.ok_or_else(|| Rejection::no_memory(Stage::Resolve))?;
+    Ok(Response::from_parts(head, body))
+}
+
 async fn call_a_service(
     call: Call<'_>,
     pool: &Arc<Pool>,
@@ -159,7 +168,7 @@ async fn ask_a_model(
     let (method, upgrade) = (&call.parts.method, call.upgrade.as_ref());
     ask::check(wanted.as_ref(), &path, call.taken, method, upgrade)?;
     if let Some(response) = models::answer(node, wanted.as_ref())? {
-        return Ok(Answer::Ready(response));
+        return held(response, record.share()).map(Answer::Ready);
     }
 
     let mut share = record.share();

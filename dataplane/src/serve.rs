@@ -6,6 +6,7 @@
 
 mod acceptor;
 mod connection;
+mod seats;
 mod tls;
 mod worker;
 
@@ -16,11 +17,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice_process::{Ended, Supervisor, task};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::gateway::{Gateway, Shared};
 use acceptor::Acceptor;
+use seats::Seats;
 use worker::Worker;
 
 /// An address on which a gateway's listener port is served.
@@ -53,7 +55,7 @@ pub struct Server {
     open: HashMap<SocketAddr, Open>,
     /// What accepts, and the workers' threads.
     tasks: Supervisor,
-    slots: Arc<Semaphore>,
+    seats: Arc<Seats>,
     stop: watch::Sender<bool>,
 }
 
@@ -84,7 +86,7 @@ impl Server {
             .collect::<std::io::Result<Arc<[Worker]>>>()?;
         let (acceptor, ended) = Acceptor::start()?;
         tasks.spawn("acceptor", ended);
-        let slots = Arc::new(Semaphore::new(connection_limit(settings.max_connections)));
+        let seats = Seats::new(connection_limit(settings.max_connections));
         housekeeping(&shared);
         Ok(Self {
             shared,
@@ -92,7 +94,7 @@ impl Server {
             acceptor,
             open: HashMap::new(),
             tasks,
-            slots,
+            seats,
             stop,
         })
     }
@@ -127,7 +129,7 @@ impl Server {
         let local = listener.local_addr()?;
         let (route, routes) = watch::channel((binding.port, binding.gateway.clone()));
         let accepting =
-            acceptor::accept(listener, routes, self.workers.clone(), self.slots.clone());
+            acceptor::accept(listener, routes, self.workers.clone(), self.seats.clone());
         let task = self.tasks.spawn_on(
             self.acceptor.runtime(),
             format!("accepting on {}", binding.address),
@@ -219,7 +221,8 @@ mod tests {
         let (mut server, binding) = mk();
         assert!(server.sync(std::slice::from_ref(&binding)).is_empty());
         // The one way out of the loop that can be taken from here.
-        server.slots.close();
+        server.seats.close();
+        let _ = std::net::TcpStream::connect(server.addresses()[&binding.address]);
         let ended = server.ended().await;
         assert_eq!(ended.task, format!("accepting on {}", binding.address));
     }

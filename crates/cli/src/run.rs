@@ -96,8 +96,7 @@ async fn serve(args: args::Run, log: &Log) -> anyhow::Result<ExitCode> {
 fn settings(args: &args::Run, environment: &Environment) -> Settings {
     Settings {
         workers: args.workers,
-        // One that is longer than the budget could never be held.
-        body_limit: args.body_limit.min(args.body_budget) << 20,
+        body_limit: args.body_limit << 20,
         body_budget: args.body_budget << 20,
         proxies: ProxySettings::from_env(|name| environment.get(name).map(str::to_owned)),
         identity: IdentitySettings::from_env(|name| environment.get(name).map(str::to_owned)),

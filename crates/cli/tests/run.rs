@@ -267,3 +267,44 @@ fn render_shows_no_secret() {
         "{out}"
     );
 }
+
+/// Standard output goes to a pipe that nobody reads, and a file is written without a pause.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_blocked_output_and_an_edit_without_rest_stop_nothing() {
+    let mock = Mock::start(MockOptions::default()).await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("proxy-config.yaml");
+    std::fs::write(&config, CONFIG).unwrap();
+    let env = format!(
+        "OPENAI_API_KEY=x\nOPENAI_BASE_URL=http://{}/v1\n",
+        mock.addr()
+    );
+    std::fs::write(dir.path().join(".env"), env).unwrap();
+    let port = sluice_mock::free_port();
+    let child = command(dir.path())
+        .args(["run", "-config", "proxy-config.yaml"])
+        .args(["-listen", &format!("127.0.0.1:{port}")])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut gateway = Gateway { child, port };
+    gateway.until("it answers", || {
+        gateway.try_request("GET /health", "").is_some()
+    });
+    // More lines than a pipe takes.
+    let long = format!("POST /v1/{}", "x".repeat(4000));
+    for _ in 0..64 {
+        gateway.request(&long, "{}");
+    }
+    let mut edits = 0;
+    gateway.until("an edit is live", || {
+        edits += 1;
+        let text = CONFIG.replace("gpt-4", "gpt-5");
+        std::fs::write(&config, format!("{text}#{}", "-".repeat(edits))).unwrap();
+        gateway.request("GET /v1/models", "").contains("gpt-5")
+    });
+    let pid = gateway.child.id().to_string();
+    let killed = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    assert!(killed.success());
+    assert!(gateway.child.wait().unwrap().success());
+}

@@ -18,6 +18,8 @@ mod source;
 mod structure;
 mod yaml;
 
+pub use source::in_folder;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -14,7 +14,7 @@ const MAX_BYTES: u64 = 64 << 20;
 /// Reads a file, or the files of a folder in the order of their names.
 pub(crate) fn read(path: &Path, loaded: &mut Loaded) {
     let files = if path.is_dir() {
-        list(path)
+        in_folder(path)
     } else {
         Ok(vec![path.to_path_buf()])
     };
@@ -41,8 +41,12 @@ fn refuse(path: &Path, why: &str, loaded: &mut Loaded) {
     loaded.say(&file, 0, None, finding);
 }
 
-/// Hidden names are left out: mounted ConfigMaps and Secrets keep their real folders under such names.
-fn list(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+/// The files of a folder that are read, in order. Hidden names are left out: mounted ConfigMaps and Secrets keep their real folders
+/// under such names.
+///
+/// # Errors
+/// When it is no folder, or can't be read.
+pub fn in_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
+use super::seats::Seats;
 use super::worker::{Arrival, Worker};
 use crate::gateway::Gateway;
+use crate::party::Who;
 
 /// The handle to the thread, which ends when this is dropped.
 #[derive(Debug)]
@@ -82,12 +84,9 @@ pub(super) async fn accept(
     listener: TcpListener,
     route: watch::Receiver<(u16, Arc<Gateway>)>,
     workers: Arc<[Worker]>,
-    slots: Arc<Semaphore>,
+    seats: Arc<Seats>,
 ) {
     loop {
-        let Ok(slot) = slots.clone().acquire_owned().await else {
-            return;
-        };
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -100,6 +99,9 @@ pub(super) async fn accept(
         let Ok(stream) = stream.into_std() else {
             continue;
         };
+        let Some(seat) = seats.take(Who::at(peer.ip())).await else {
+            return;
+        };
         let (port, gateway) = route.borrow().clone();
         let Some(worker) = workers.iter().min_by_key(|w| w.connections()) else {
             return;
@@ -109,7 +111,7 @@ pub(super) async fn accept(
             peer,
             port,
             gateway,
-            slot,
+            seat,
         });
     }
 }

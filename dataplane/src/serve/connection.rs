@@ -2,10 +2,13 @@
 
 use std::convert::Infallible;
 use std::net::TcpStream as StdStream;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -13,7 +16,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use super::seats::{Busy, Seat};
 use super::tls;
+use crate::answer::BodyError;
+use crate::body::Body;
 use crate::connection::{Connection, Security};
 use crate::pipeline;
 use crate::table::Port;
@@ -24,6 +30,8 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const FRAME_HEAD: usize = 9;
 /// How long a client may take for its first bytes.
 const FIRST_BYTES: Duration = Duration::from_secs(20);
+/// How long what is left of an answer may take to be written, where another needs the connection's seat.
+const LAST_BYTES: Duration = Duration::from_millis(500);
 /// Requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 250;
 
@@ -31,6 +39,7 @@ const MAX_STREAMS: u32 = 250;
 pub(super) async fn serve(
     mut connection: Connection,
     stream: StdStream,
+    seat: Seat,
     mut stopped: watch::Receiver<bool>,
 ) {
     let Ok(stream) = TcpStream::from_std(stream) else {
@@ -42,12 +51,13 @@ pub(super) async fn serve(
     let opening = tokio::time::timeout(FIRST_BYTES.min(idle), open(&connection, stream));
     let opened = tokio::select! {
         opened = opening => opened,
+        () = seat.yielded() => return,
         _ = stopped.wait_for(|stop| *stop) => return,
     };
     // Whoever sends no HTTP, or is not let in, is let go.
     match opened.ok().flatten() {
         Some(Opened::Plain { stream, is_http2 }) => {
-            carry(connection, stream, is_http2, stopped).await
+            carry(connection, stream, is_http2, seat, stopped).await
         }
         Some(Opened::Tls(accepted)) => {
             let tls::Accepted {
@@ -56,7 +66,7 @@ pub(super) async fn serve(
                 is_http2,
             } = *accepted;
             connection.security = Security::Tls { server_name };
-            carry(connection, stream, is_http2, stopped).await;
+            carry(connection, stream, is_http2, seat, stopped).await;
         }
         None => {}
     }
@@ -81,11 +91,12 @@ async fn open(connection: &Connection, stream: TcpStream) -> Option<Opened> {
     Some(Opened::Plain { stream, is_http2 })
 }
 
-/// Carries requests, until a stop has been asked for and they have ended.
+/// Carries requests, until a stop has been asked for and they have ended, or another needs the seat.
 async fn carry<S>(
     connection: Connection,
     stream: S,
     is_http2: bool,
+    seat: Seat,
     mut stopped: watch::Receiver<bool>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
@@ -93,28 +104,75 @@ async fn carry<S>(
     let idle = connection.gateway.shared.settings().idle;
     let io = TokioIo::new(stream);
     let connection = Arc::new(connection);
+    let seat = Arc::new(seat);
+    let ours = seat.clone();
     let service = service_fn(move |request| {
-        let connection = connection.clone();
+        let (connection, busy) = (connection.clone(), ours.busy());
         // Boxed, so that the memory of a request's stages goes when its answer begins, and not when its stream ends.
-        Box::pin(async move { Ok::<_, Infallible>(pipeline::handle(&connection, request).await) })
+        Box::pin(async move {
+            let response = pipeline::handle(&connection, request).await;
+            Ok::<_, Infallible>(response.map(|body| Answering { body, _busy: busy }))
+        })
     });
+    // True when it should be over at once.
+    let ending = async move {
+        tokio::select! {
+            _ = stopped.wait_for(|stop| *stop) => false,
+            () = seat.yielded() => true,
+        }
+    };
     // What goes wrong on a connection is the client's doing, and what became of its requests is recorded.
     if is_http2 {
         let mut serving = pin!(http2(idle).serve_connection(io, service));
-        tokio::select! {
+        let at_once = tokio::select! {
             _ = serving.as_mut() => return,
-            _ = stopped.wait_for(|stop| *stop) => {}
-        }
+            at_once = ending => at_once,
+        };
         serving.as_mut().graceful_shutdown();
-        let _ = serving.await;
+        end(serving, at_once).await;
     } else {
         let mut serving = pin!(http1(idle).serve_connection(io, service));
-        tokio::select! {
+        let at_once = tokio::select! {
             _ = serving.as_mut() => return,
-            _ = stopped.wait_for(|stop| *stop) => {}
-        }
+            at_once = ending => at_once,
+        };
         serving.as_mut().graceful_shutdown();
-        let _ = serving.await;
+        end(serving, at_once).await;
+    }
+}
+
+/// Lets the requests in flight end. Where it should be over at once there are none, only what is left to be written.
+async fn end(serving: impl Future, at_once: bool) {
+    if at_once {
+        let _ = tokio::time::timeout(LAST_BYTES, serving).await;
+    } else {
+        serving.await;
+    }
+}
+
+/// An answer on its way.
+struct Answering {
+    body: Body,
+    _busy: Busy,
+}
+
+impl http_body::Body for Answering {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::FutureExt;
 use sluice_process::task;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::connection;
+use super::seats::Seat;
 use crate::connection::{Connection, Security};
 use crate::gateway::{Gateway, Shared};
 use crate::party::Who;
@@ -21,7 +22,7 @@ pub(super) struct Arrival {
     pub(super) port: u16,
     pub(super) gateway: Arc<Gateway>,
     /// One of the connections that the process may have; given back when it ends.
-    pub(super) slot: OwnedSemaphorePermit,
+    pub(super) seat: Seat,
 }
 
 /// The handle to a worker; its thread ends when it is dropped and the connections have ended.
@@ -59,7 +60,7 @@ impl Worker {
     )> {
         #[expect(
             clippy::disallowed_methods,
-            reason = "each arrival holds a slot, of which there are so many"
+            reason = "each arrival holds a seat, of which there are so many"
         )]
         let (arrivals, arriving) = mpsc::unbounded_channel();
         let (alive, gone) = oneshot::channel::<Infallible>();
@@ -91,7 +92,7 @@ impl Worker {
     }
 
     pub(super) fn take(&self, arrival: Arrival) {
-        // What bounds this queue is the slot that each arrival holds. It fails only when the thread is gone.
+        // What bounds this queue is the seat that each arrival holds. It fails only when the thread is gone.
         let _ = self.arrivals.send((arrival, Live::new(&self.connections)));
     }
 }
@@ -130,7 +131,7 @@ async fn carry(index: usize, arrival: Arrival, stopped: watch::Receiver<bool>) {
         peer,
         port,
         gateway,
-        slot,
+        seat,
     } = arrival;
     let counted = Counted::new(&gateway.shared);
     let connection = Connection {
@@ -141,6 +142,6 @@ async fn carry(index: usize, arrival: Arrival, stopped: watch::Receiver<bool>) {
         worker: index,
         security: Security::Plain,
     };
-    connection::serve(connection, stream, stopped).await;
-    drop((slot, counted));
+    connection::serve(connection, stream, seat, stopped).await;
+    drop(counted);
 }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use http::Method;
 use sluice_dataplane::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -345,4 +346,33 @@ async fn who_calls_is_nobody_elses_business() {
         .collect();
     assert_eq!(left, [&("x-own", "stays")]);
     assert_eq!(request.path, format!("{CHAT}?a=1&b=2;3"));
+}
+
+#[tokio::test]
+async fn connections_that_say_nothing_leave_room_for_one_that_asks() {
+    // The least there is.
+    const SEATS: usize = 16;
+    let settings = Settings {
+        workers: 1,
+        max_connections: SEATS,
+        ..Settings::default()
+    };
+    let lab = Lab::with(&Plan::default(), settings).await;
+    let mut working = lab.connect().await;
+    let fault = [("x-mock-fault", "delay-ms=600000")];
+    let mut unanswered = Box::pin(working.send(Method::POST, CHAT, &fault, chat("gpt-4")));
+    while lab.mock.requests().is_empty() {
+        assert!(unanswered.as_mut().now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+    let mut silent = Vec::new();
+    for _ in 0..SEATS * 2 {
+        let mut stream = tokio::net::TcpStream::connect(lab.address).await.unwrap();
+        // A head that never ends.
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: ").await.unwrap();
+        silent.push(stream);
+    }
+    assert_eq!(lab.post(CHAT, &[], chat("gpt-4")).await.status, 200);
+    // Who has asked is not let go for it.
+    assert!(unanswered.as_mut().now_or_never().is_none());
 }

@@ -8,6 +8,9 @@ use std::time::SystemTime;
 use super::LOOK_EVERY;
 use crate::source::Source;
 
+/// So often it is looked whether an edit goes on.
+const LOOKS: u32 = 20;
+
 /// Length and time of each file.
 type Look = Vec<(PathBuf, Option<(u64, SystemTime)>)>;
 
@@ -24,7 +27,7 @@ impl Watch {
         Self { paths, last }
     }
 
-    /// Returns after an edit, once it has come to rest.
+    /// Returns after an edit, once it has come to rest, or after two seconds if it doesn't.
     pub(crate) async fn changed(&mut self) {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
@@ -32,8 +35,8 @@ impl Watch {
             if now == self.last {
                 continue;
             }
-            // Several files are often written one after the other.
-            loop {
+            // Several files are often written one after the other. One that never comes to rest is read as it is.
+            for _ in 0..LOOKS {
                 tokio::time::sleep(LOOK_EVERY / 3).await;
                 let again = look(&self.paths);
                 if again == now {
@@ -50,13 +53,9 @@ impl Watch {
 fn look(paths: &[PathBuf]) -> Look {
     let mut look = Vec::new();
     for path in paths {
-        match fs::read_dir(path) {
-            Ok(entries) => {
-                let mut files: Vec<PathBuf> =
-                    entries.filter_map(|e| Some(e.ok()?.path())).collect();
-                files.sort();
-                look.extend(files.into_iter().map(stat));
-            }
+        match sluice_files::in_folder(path) {
+            // Others may be written all the time: our own log, for one.
+            Ok(files) => look.extend(files.into_iter().map(stat)),
             Err(_) => look.push(stat(path.clone())),
         }
     }
@@ -68,4 +67,21 @@ fn stat(path: PathBuf) -> (PathBuf, Option<(u64, SystemTime)>) {
         .ok()
         .and_then(|m| Some((m.len(), m.modified().ok()?)));
     (path, seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_that_are_read_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = [folder.path().to_path_buf()];
+        let before = look(&paths);
+        fs::write(folder.path().join("sluice.log"), "a line").unwrap();
+        fs::write(folder.path().join(".hidden.yaml"), "a: b").unwrap();
+        assert_eq!(look(&paths), before);
+        fs::write(folder.path().join("a.yaml"), "a: b").unwrap();
+        assert_ne!(look(&paths), before);
+    }
 }
