@@ -43,7 +43,11 @@ impl Engine {
     pub(crate) fn new(settings: Settings) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
-            client: Client::new(settings.connect_timeout, settings.proxies.clone()),
+            client: Client::new(
+                settings.connect_timeout,
+                settings.proxies.clone(),
+                settings.egress.clone(),
+            ),
             budget: Arc::new(Budget::new(settings.body_budget)),
             turns: Semaphore::new(cores),
             expired: AtomicBool::new(false),
