@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use http::{Request, Response};
 use hyper::body::Incoming;
+use sluice_vocab::Egress;
 use tokio::net::TcpStream;
 
 use crate::settings::ProxySettings;
@@ -31,6 +32,16 @@ pub(crate) struct Target {
     pub(crate) port: u16,
     pub(crate) tls: Option<Tls>,
     pub(crate) proxy: Proxy,
+    pub(crate) whose: Whose,
+}
+
+/// Who chose where a connection goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Whose {
+    /// Who wrote a resource: it may lead no further than an administrator lets it.
+    Author,
+    /// Who runs the process.
+    Own,
 }
 
 /// How the other side proves who it is.
@@ -87,9 +98,13 @@ pub(crate) struct Reply {
 }
 
 impl Client {
-    pub(crate) fn new(connect_timeout: Duration, proxies: ProxySettings) -> Self {
+    pub(crate) fn new(
+        connect_timeout: Duration,
+        proxies: ProxySettings,
+        egress: Option<Egress>,
+    ) -> Self {
         Self {
-            connector: Connector::new(connect_timeout, proxies),
+            connector: Connector::new(connect_timeout, proxies, egress),
         }
     }
 

@@ -51,7 +51,11 @@ impl Engine {
         settings.body_limit = settings.body_limit.min(longest);
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
-            client: Client::new(settings.connect_timeout, settings.proxies.clone()),
+            client: Client::new(
+                settings.connect_timeout,
+                settings.proxies.clone(),
+                settings.egress.clone(),
+            ),
             budget: Arc::new(Budget::new(settings.body_budget)),
             own: Party::new(),
             turns: Semaphore::new(cores * TURNS),

@@ -5,6 +5,8 @@ mod proxies;
 
 use std::time::Duration;
 
+use sluice_vocab::Egress;
+
 pub use identity::IdentitySettings;
 pub use proxies::ProxySettings;
 
@@ -37,6 +39,8 @@ pub struct Settings {
     pub proxies: ProxySettings,
     /// Who the pod is to a cloud.
     pub identity: IdentitySettings,
+    /// Where resources may lead; anywhere without it, for whoever writes them may be the one who runs the process.
+    pub egress: Option<Egress>,
 }
 
 impl Default for Settings {
@@ -55,6 +59,7 @@ impl Default for Settings {
             status_on_traffic: true,
             proxies: ProxySettings::default(),
             identity: IdentitySettings::default(),
+            egress: None,
         }
     }
 }

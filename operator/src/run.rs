@@ -8,6 +8,7 @@ use kube::Client;
 use sluice_compiler::Settings;
 use sluice_process::{Admin, Gate, Readiness, Signals, Supervisor};
 use sluice_session::ServerSettings;
+use sluice_vocab::Egress;
 use tokio::sync::watch;
 
 use crate::api;
@@ -94,7 +95,7 @@ impl<'a> Operator<'a> {
         let trust = Trust::new(store, state, certificate.clone(), leadership)?;
         let listener = Listener::bind(args.listen, certificate).await?;
         operator.lead(lead, &listener, &fleet)?;
-        operator.compile(&trust, &fleet);
+        operator.compile(&trust, &fleet)?;
         operator.write(&trust, &fleet)?;
         let compiled = operator.outputs.compiled.subscribe();
         let tasks = &mut operator.tasks;
@@ -140,10 +141,15 @@ impl<'a> Operator<'a> {
     }
 
     /// Watches, compiles, and has data planes told.
-    fn compile(&mut self, trust: &Trust, fleet: &Arc<Fleet>) {
+    fn compile(&mut self, trust: &Trust, fleet: &Arc<Fleet>) -> anyhow::Result<()> {
         let settings = Settings {
             controller_name: self.args.controller_name.clone(),
             ai_enabled: self.args.ai_enabled,
+            // Where the API server is each data plane knows.
+            egress: Some(Egress {
+                allowed: workload_settings(self.args)?.defaults.egress_allow,
+                ..Egress::default()
+            }),
             ..Settings::new(trust.install_key().expose())
         };
         let engine = Engine::new(
@@ -158,6 +164,7 @@ impl<'a> Operator<'a> {
         let compiled = self.outputs.compiled.subscribe();
         self.tasks
             .spawn("releases", fleet.clone().publish(compiled));
+        Ok(())
     }
 
     /// Makes true in the cluster what was compiled.

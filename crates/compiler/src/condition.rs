@@ -122,6 +122,7 @@ pub fn is_reference(reason: Reason) -> bool {
         | Reason::UnsupportedValue
         | Reason::InlineCredential
         | Reason::PlainCredential
+        | Reason::EgressRefused
         | Reason::CredentialConflict
         | Reason::UnboundedPattern
         | Reason::NotReferenced

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use golden::render;
 use sluice_compiler::{Settings, compile};
 use sluice_files::Loaded;
+use sluice_vocab::Egress;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
@@ -45,6 +46,7 @@ fn cases() -> Vec<PathBuf> {
 fn settings(case: &Path) -> Settings {
     let mut settings = Settings::new(*b"golden");
     settings.ai_enabled = !case.ends_with("ai-disabled");
+    settings.egress = case.ends_with("egress-refused").then(Egress::default);
     settings
 }
 

@@ -6,6 +6,11 @@ use crate::Address;
 
 /// What policies refer to. A finding that says why something can't be had has no path yet.
 pub trait Lookup {
+    /// Whether a policy may lead to a host, where its name alone tells.
+    fn host(&self, _host: &str) -> Result<(), Finding> {
+        Ok(())
+    }
+
     /// Where a Service is.
     fn service(&self, reference: &ServiceRef) -> Result<Address, Finding>;
 

@@ -8,6 +8,10 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::host::is_this_machine;
+
 /// Why an address is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
@@ -56,7 +60,7 @@ pub struct Network {
 
 /// The text is no network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no network: write it as 10.0.0.0/8, fd00::/8 or a single address")]
+#[error("{0:?} is no network: write a network such as 10.0.0.0/8 or fd00::/8, or an address")]
 pub struct ParseNetworkError(String);
 
 impl FromStr for Network {
@@ -81,6 +85,19 @@ impl FromStr for Network {
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.address, self.bits)
+    }
+}
+
+impl Serialize for Network {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Network {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -120,6 +137,26 @@ impl Egress {
         match self.kept(ip) {
             Some(kept) if !self.allowed.iter().any(|network| network.contains(ip)) => Err(kept),
             _ => Ok(()),
+        }
+    }
+
+    /// Why a resource may not lead to a host, where its name alone tells: an address, or the machine's own name.
+    ///
+    /// # Errors
+    /// What it is, unless it is allowed.
+    pub fn check_host(&self, host: &str) -> Result<(), Kept> {
+        let bare = host.trim_matches(['[', ']']);
+        match bare.parse() {
+            Ok(ip) => self.check(ip),
+            Err(_) if is_this_machine(bare) => {
+                let both = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+                let all: Vec<_> = both.into_iter().map(|ip| self.check(ip)).collect();
+                all.iter()
+                    .copied()
+                    .find(Result::is_ok)
+                    .unwrap_or(Err(Kept::Loopback))
+            }
+            Err(_) => Ok(()),
         }
     }
 
@@ -244,7 +281,11 @@ mod tests {
             ("fe80::/10", "fec0::1", false),
         ] {
             let network: Network = network.parse().unwrap();
-            assert_eq!(network.contains(ip.parse().unwrap()), is_in, "{network} {ip}");
+            assert_eq!(
+                network.contains(ip.parse().unwrap()),
+                is_in,
+                "{network} {ip}"
+            );
         }
         for text in ["", "x", "10.0.0.0/33", "10.0.0.0/", "::/129", "localhost"] {
             assert!(text.parse::<Network>().is_err(), "{text}");

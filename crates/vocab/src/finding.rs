@@ -91,6 +91,8 @@ reasons! {
     InlineCredential,
     /// A credential is sent without TLS, so that everyone on the way can read it.
     PlainCredential,
+    /// The address is not one that a resource may lead to, unless an administrator allows it.
+    EgressRefused,
     /// The same header carries the caller's own and the passed-through credential.
     CredentialConflict,
     /// A pattern without a longest match, for which a stream may have to be held back, or ended.

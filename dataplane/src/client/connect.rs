@@ -1,7 +1,7 @@
 //! New connections: names, several addresses at once, proxies, TLS.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +9,15 @@ use base64::Engine;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use rustls::ClientConfig;
+use sluice_vocab::Egress;
+use sluice_vocab::egress::Kept;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::dns::Dns;
-use super::{Proxy, Target, proxy, tls};
+use super::{Proxy, Target, Whose, proxy, tls};
 use crate::settings::ProxySettings;
 
 /// How long one address may be alone before the next is tried too (RFC 8305, section 5).
@@ -29,6 +31,15 @@ pub(crate) enum ConnectError {
     /// The name has no address.
     #[error("{host} cannot be resolved: {error}")]
     Name { host: String, error: String },
+    /// The name leads only where no resource may.
+    #[error(
+        "{host} leads to {address}, {kept}: an administrator may allow it with dataPlane.egressAllow, --egress-allow"
+    )]
+    Kept {
+        host: String,
+        address: IpAddr,
+        kept: Kept,
+    },
     /// No address answered.
     #[error("{address}: {error}")]
     Tcp { address: String, error: io::Error },
@@ -53,15 +64,17 @@ pub(super) struct Connector {
     dns: Dns,
     proxies: ProxySettings,
     timeout: Duration,
+    egress: Option<Egress>,
 }
 
 impl Connector {
     /// Names are looked up on the runtime that this is called from.
-    pub(super) fn new(timeout: Duration, proxies: ProxySettings) -> Self {
+    pub(super) fn new(timeout: Duration, proxies: ProxySettings, egress: Option<Egress>) -> Self {
         Self {
             dns: Dns::new(tokio::runtime::Handle::current()),
             proxies,
             timeout,
+            egress,
         }
     }
 
@@ -86,9 +99,21 @@ impl Connector {
             Proxy::Url(url) => Some(url.clone()),
             Proxy::Environment => self.proxies.for_host(&target.host, target.tls.is_some()),
         };
+        let egress = match target.whose {
+            Whose::Author => self.egress.as_ref(),
+            Whose::Own => None,
+        };
         let tcp = match via {
-            None => self.tcp(&target.host, target.port).await?,
-            Some(url) => self.through(&url, target).await?,
+            None => self.tcp(&target.host, target.port, egress).await?,
+            Some(url) => {
+                // What a proxy makes of a name is for the proxy to know; what is certain without is not for it to ask.
+                if let Some(egress) = egress {
+                    certain(&target.host, egress)?;
+                }
+                // The environment's proxy is the administrator's.
+                let own = matches!(target.proxy, Proxy::Environment);
+                self.through(&url, target, egress.filter(|_| !own)).await?
+            }
         };
         let (Some(tls), Some(config)) = (&target.tls, tls) else {
             return Ok(Stream::Plain(tcp));
@@ -112,7 +137,7 @@ impl Connector {
 
     /// A bare connection to any of a name's addresses, so that many who ask are spread over them.
     pub(super) async fn any(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
-        let connecting = self.tcp_by(host, port, |addresses| {
+        let connecting = self.tcp_by(host, port, None, |addresses| {
             for i in (1..addresses.len()).rev() {
                 addresses.swap(i, (crate::random::number() % (i as u64 + 1)) as usize);
             }
@@ -122,14 +147,20 @@ impl Connector {
             .map_err(|_| ConnectError::Timeout(self.timeout))?
     }
 
-    async fn tcp(&self, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
-        self.tcp_by(host, port, |_| ()).await
+    async fn tcp(
+        &self,
+        host: &str,
+        port: u16,
+        egress: Option<&Egress>,
+    ) -> Result<TcpStream, ConnectError> {
+        self.tcp_by(host, port, egress, |_| ()).await
     }
 
     async fn tcp_by(
         &self,
         host: &str,
         port: u16,
+        egress: Option<&Egress>,
         order: impl FnOnce(&mut [SocketAddr]),
     ) -> Result<TcpStream, ConnectError> {
         let no_name = |error| ConnectError::Name {
@@ -137,6 +168,10 @@ impl Connector {
             error,
         };
         let mut addresses = self.dns.lookup(host, port).await.map_err(no_name)?;
+        // Looked at after the look-up, and connected to as they were looked at: a name that leads elsewhere a moment later changes nothing.
+        if let Some(egress) = egress {
+            addresses = allowed(host, addresses, egress)?;
+        }
         order(&mut addresses);
         let stream = race(&addresses).await.map_err(|error| match error {
             Some((address, error)) => ConnectError::Tcp {
@@ -152,11 +187,16 @@ impl Connector {
     }
 
     /// A tunnel through an HTTP proxy (RFC 9110, section 9.3.6), for plain upstreams as well.
-    async fn through(&self, url: &str, target: &Target) -> Result<TcpStream, ConnectError> {
+    async fn through(
+        &self,
+        url: &str,
+        target: &Target,
+        egress: Option<&Egress>,
+    ) -> Result<TcpStream, ConnectError> {
         let wrong = |what: &str| ConnectError::Proxy(what.to_owned());
         let (host, port, login) =
             proxy::parse(url).ok_or_else(|| wrong("the URL must look like http://HOST:PORT"))?;
-        let mut stream = self.tcp(&host, port).await?;
+        let mut stream = self.tcp(&host, port, egress).await?;
         let is_v6 = target.host.contains(':');
         let name = if is_v6 {
             format!("[{}]", target.host)
@@ -191,6 +231,42 @@ impl Connector {
     }
 }
 
+/// Those of a name's addresses that a resource may lead to; an error when there are others only.
+fn allowed(
+    host: &str,
+    addresses: Vec<SocketAddr>,
+    egress: &Egress,
+) -> Result<Vec<SocketAddr>, ConnectError> {
+    let mut first = None;
+    let mut allowed = addresses;
+    allowed.retain(|address| match egress.check(address.ip()) {
+        Ok(()) => true,
+        Err(kept) => {
+            first.get_or_insert((address.ip(), kept));
+            false
+        }
+    });
+    match first {
+        Some((address, kept)) if allowed.is_empty() => Err(ConnectError::Kept {
+            host: host.to_owned(),
+            address,
+            kept,
+        }),
+        _ => Ok(allowed),
+    }
+}
+
+/// What a host's name alone tells.
+fn certain(host: &str, egress: &Egress) -> Result<(), ConnectError> {
+    egress.check_host(host).map_err(|kept| ConnectError::Kept {
+        host: host.to_owned(),
+        address: host
+            .parse()
+            .unwrap_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
+        kept,
+    })
+}
+
 /// The first of several addresses that answers; a new one is tried when one fails, or is slow.
 async fn race(addresses: &[SocketAddr]) -> Result<TcpStream, Option<(SocketAddr, io::Error)>> {
     let mut waiting = addresses.iter().copied();
@@ -223,3 +299,6 @@ fn keep_alive(stream: &TcpStream) {
     // Without it, a dead connection is found by timeouts, later.
     let _ = socket2::SockRef::from(stream).set_tcp_keepalive(&options);
 }
+
+#[cfg(test)]
+mod tests;

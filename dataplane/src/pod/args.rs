@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use sluice_process::flag::mib;
-use sluice_vocab::{Duration, GatewayKey};
+use sluice_vocab::egress::Network;
+use sluice_vocab::{Duration, Egress, GatewayKey};
 
 use crate::settings::Settings;
 use crate::sync::{self, Address, Delays};
@@ -86,6 +87,14 @@ pub(super) struct Args {
     /// Memory for request bodies in all, in MiB [default: a quarter of the container's memory limit, or 256]
     #[arg(long, env = "SLUICE_BODY_BUDGET", value_name = "MIB", value_parser = mib)]
     body_budget: Option<usize>,
+    /// Networks that resources may lead to though they are the machine's, the node's or the cluster's own
+    #[arg(
+        long,
+        env = "SLUICE_EGRESS_ALLOW",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
+    egress_allow: Vec<Network>,
     /// Threads that carry traffic [default: one per core]
     #[arg(
         long,
@@ -131,6 +140,14 @@ impl Args {
             status_on_traffic: false,
             proxies: crate::ProxySettings::from_env(environment),
             identity: crate::IdentitySettings::from_env(environment),
+            // Kubernetes tells every pod.
+            egress: Some(Egress {
+                allowed: self.egress_allow.clone(),
+                api_server: environment("KUBERNETES_SERVICE_HOST")
+                    .and_then(|host| host.parse().ok())
+                    .into_iter()
+                    .collect(),
+            }),
             ..Settings::default()
         }
     }
@@ -271,6 +288,7 @@ mod tests {
             ("--body-limit=0", "1 or more"),
             ("--body-budget=0", "1 or more"),
             ("--access-log=yes", "on, off"),
+            ("--egress-allow=localhost", "such as 10.0.0.0/8"),
         ] {
             let (name, _) = flag.split_once('=').unwrap();
             // Those that are needed may stand there once only.
@@ -296,6 +314,18 @@ mod tests {
                 .body_budget,
             7 << 20
         );
+    }
+
+    #[test]
+    fn a_pods_resources_lead_nowhere_that_is_not_their_authors() {
+        let checks = |args: &[&str], ip: &str| {
+            let egress = parse(args).unwrap().settings(None).egress.unwrap();
+            egress.check(ip.parse().unwrap()).is_ok()
+        };
+        assert!(!checks(&[], "127.0.0.1") && !checks(&[], "169.254.169.254"));
+        let allow = ["--egress-allow=127.0.0.0/8,::1"];
+        assert!(checks(&allow, "127.0.0.1") && checks(&allow, "::1"));
+        assert!(!checks(&allow, "169.254.169.254"));
     }
 
     #[test]

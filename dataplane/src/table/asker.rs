@@ -10,7 +10,7 @@ use sluice_guard::{Address, Side};
 use sluice_snapshot::EntryKey;
 use sluice_vocab::Secret;
 
-use crate::client::{Pool, Proxy, Target, Tls};
+use crate::client::{Pool, Proxy, Target, Tls, Whose};
 use crate::standing::Standing;
 
 /// Somebody who is asked.
@@ -84,5 +84,6 @@ fn target(address: &Address) -> Target {
         } else {
             Proxy::Environment
         },
+        whose: Whose::Author,
     }
 }

@@ -9,7 +9,7 @@ use sluice_llm::json::Segments;
 use sluice_llm::token::{Ask, NoToken};
 
 use crate::budget::Share;
-use crate::client::{Outgoing, Pool, Proxy, Target, Tls};
+use crate::client::{Outgoing, Pool, Proxy, Target, Tls, Whose};
 use crate::engine::Engine;
 use crate::gather::{GatherError, Limits, gather};
 
@@ -24,23 +24,24 @@ pub(super) struct Answered {
     pub(super) body: Bytes,
 }
 
-pub(super) async fn fetch(engine: &Engine, ask: &Ask) -> Result<Answered, NoToken> {
+/// Asks at an address that somebody chose.
+pub(super) async fn fetch(engine: &Engine, ask: &Ask, whose: Whose) -> Result<Answered, NoToken> {
     let uri: Uri = ask
         .url
         .parse()
         .map_err(|_| NoToken(format!("{} is no URL", ask.url)))?;
     let host = uri.host().unwrap_or_default().to_owned();
     let failed = |why: &str| NoToken(format!("{host} gave no token: {why}"));
-    let exchange = exchange(engine, ask, &uri);
+    let exchange = exchange(engine, ask, &uri, whose);
     match tokio::time::timeout(PATIENCE, exchange).await {
         Ok(answered) => answered.map_err(|why| failed(&why)),
         Err(_) => Err(failed(&format!("it did not answer within {PATIENCE:?}"))),
     }
 }
 
-async fn exchange(engine: &Engine, ask: &Ask, uri: &Uri) -> Result<Answered, String> {
+async fn exchange(engine: &Engine, ask: &Ask, uri: &Uri, whose: Whose) -> Result<Answered, String> {
     // Once an hour: nothing is kept in between.
-    let pool = Arc::new(Pool::new(target(uri)?, 1).map_err(|e| e.to_string())?);
+    let pool = Arc::new(Pool::new(target(uri, whose)?, 1).map_err(|e| e.to_string())?);
     let mut request = Request::new(Outgoing::Read(Segments::one(Bytes::copy_from_slice(
         ask.body.expose(),
     ))));
@@ -83,7 +84,7 @@ async fn exchange(engine: &Engine, ask: &Ask, uri: &Uri) -> Result<Answered, Str
     Ok(Answered { status, body })
 }
 
-fn target(uri: &Uri) -> Result<Target, String> {
+fn target(uri: &Uri, whose: Whose) -> Result<Target, String> {
     let host = uri
         .host()
         .ok_or("there is no host in the URL")?
@@ -106,5 +107,6 @@ fn target(uri: &Uri) -> Result<Target, String> {
         port,
         tls,
         proxy,
+        whose,
     })
 }

@@ -8,13 +8,15 @@ use sluice_llm::token::{NoToken, Token, aws};
 
 use super::fetch::fetch;
 use super::{Source, sign};
+use crate::client::Whose;
 use crate::engine::Engine;
 
 pub(super) async fn token(source: &Source, engine: &Engine) -> Result<Token, NoToken> {
     let identity = &engine.settings.identity;
     match source {
         Source::GoogleKey(key) => match Key::parse(key.expose())? {
-            Key::ServiceAccount(key) => service_account(&key, engine).await,
+            // Its token_uri is whoever's the Secret is.
+            Key::ServiceAccount(key) => service_account(&key, engine, Whose::Author).await,
             // It names a file of this pod and where to send it: only whoever runs the pod may say that.
             Key::External(_) => Err(NoToken(
                 "Google credentials of type \"external_account\" can't come from a Secret: use workloadIdentity".to_owned(),
@@ -22,11 +24,12 @@ pub(super) async fn token(source: &Source, engine: &Engine) -> Result<Token, NoT
         },
         Source::Google => match &identity.google_file {
             Some(path) => match Key::parse(read(path).await?.as_bytes())? {
-                Key::ServiceAccount(key) => service_account(&key, engine).await,
+                Key::ServiceAccount(key) => service_account(&key, engine, Whose::Own).await,
                 Key::External(key) => external(&key, engine).await,
             },
             None => {
-                let answer = fetch(engine, &google::metadata(&identity.metadata_host)).await?;
+                let ask = google::metadata(&identity.metadata_host);
+                let answer = fetch(engine, &ask, Whose::Own).await?;
                 google::answer(answer.status, &answer.body)
             }
         },
@@ -34,22 +37,26 @@ pub(super) async fn token(source: &Source, engine: &Engine) -> Result<Token, NoT
     }
 }
 
-async fn service_account(key: &ServiceAccount, engine: &Engine) -> Result<Token, NoToken> {
+async fn service_account(
+    key: &ServiceAccount,
+    engine: &Engine,
+    whose: Whose,
+) -> Result<Token, NoToken> {
     let assertion = key.assertion(now());
     let signature = sign::rs256(key.private_key(), assertion.as_bytes())?;
-    let answer = fetch(engine, &key.ask(&assertion, &signature)).await?;
+    let answer = fetch(engine, &key.ask(&assertion, &signature), whose).await?;
     google::answer(answer.status, &answer.body)
 }
 
 async fn external(key: &External, engine: &Engine) -> Result<Token, NoToken> {
     let source = key.source();
     let subject = source.token(&read(Path::new(&source.file)).await?)?;
-    let answer = fetch(engine, &key.ask(&subject)).await?;
+    let answer = fetch(engine, &key.ask(&subject), Whose::Own).await?;
     let token = google::answer(answer.status, &answer.body)?;
     let Some(ask) = key.impersonate(&token) else {
         return Ok(token);
     };
-    let answer = fetch(engine, &ask).await?;
+    let answer = fetch(engine, &ask, Whose::Own).await?;
     google::impersonated(answer.status, &answer.body, now())
 }
 
@@ -68,7 +75,7 @@ async fn aws(region: &str, engine: &Engine) -> Result<Token, NoToken> {
             session: &identity.aws_session,
             token: &token,
         };
-        let answer = fetch(engine, &aws::web_identity(&endpoint, &web)).await?;
+        let answer = fetch(engine, &aws::web_identity(&endpoint, &web), Whose::Own).await?;
         return aws::web_identity_answer(answer.status, &answer.body, now());
     }
     let Some(url) = &identity.aws_container else {
@@ -81,7 +88,7 @@ async fn aws(region: &str, engine: &Engine) -> Result<Token, NoToken> {
         Some(path) => Some(read(path).await?),
         None => None,
     };
-    let answer = fetch(engine, &aws::container(url, token.as_deref())).await?;
+    let answer = fetch(engine, &aws::container(url, token.as_deref()), Whose::Own).await?;
     aws::container_answer(answer.status, &answer.body, now())
 }
 

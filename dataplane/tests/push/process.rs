@@ -18,7 +18,7 @@ struct Process {
 }
 
 impl Process {
-    fn start(authority: &Authority, operator: &Operator, delay: &str) -> Self {
+    fn start(authority: &Authority, operator: &Operator, more: &[&str]) -> Self {
         let files = Files::new(&authority.pem, "secret-token");
         let admin = free_port();
         let child = Command::new(env!("CARGO_BIN_EXE_sluice-dataplane"))
@@ -29,12 +29,8 @@ impl Process {
             .arg(format!("--ca-file={}", files.path("ca.crt").display()))
             .arg(format!("--token-file={}", files.path("token").display()))
             .arg(format!("--admin=127.0.0.1:{admin}"))
-            .args([
-                "--bind=127.0.0.1",
-                "--workers=2",
-                "--verbose",
-                &format!("--shutdown-delay={delay}"),
-            ])
+            .args(["--bind=127.0.0.1", "--workers=2", "--verbose"])
+            .args(more)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -79,11 +75,14 @@ impl Process {
     }
 }
 
-async fn mk_running(delay: &str) -> (Process, Operator, Mock, u16) {
+/// The doubles are on this machine, where no resource leads unless it is allowed.
+const ALLOW: &str = "--egress-allow=127.0.0.0/8";
+
+async fn mk_running(more: &[&str]) -> (Process, Operator, Mock, u16) {
     let authority = Authority::new();
     let mut operator = Operator::start(authority.acceptor(sluice_proto::SERVER_NAME)).await;
     let mock = Mock::start(MockOptions::default()).await.unwrap();
-    let process = Process::start(&authority, &operator, delay);
+    let process = Process::start(&authority, &operator, more);
     operator.stream().await;
     assert_eq!(get(process.admin, "/healthz").await.0, 200);
     assert_eq!(
@@ -100,7 +99,7 @@ async fn mk_running(delay: &str) -> (Process, Operator, Mock, u16) {
 
 #[tokio::test]
 async fn a_pod_that_is_told_to_stop_ends_when_its_requests_have() {
-    let (process, _operator, _mock, port) = mk_running("3s").await;
+    let (process, _operator, _mock, port) = mk_running(&[ALLOW, "--shutdown-delay=3s"]).await;
     let mut streaming = post(port, CHAT_STREAM, "chunks=25;interval-ms=200").await;
     streaming.body_mut().frame().await.unwrap().unwrap();
     process.terminate();
@@ -129,7 +128,7 @@ async fn a_pod_that_is_told_to_stop_ends_when_its_requests_have() {
 
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once() {
-    let (process, _operator, _mock, port) = mk_running("0s").await;
+    let (process, _operator, _mock, port) = mk_running(&[ALLOW, "--shutdown-delay=0s"]).await;
     let mut streaming = post(port, CHAT_STREAM, "chunks=3;stall=2").await;
     streaming.body_mut().frame().await.unwrap().unwrap();
     process.terminate();
@@ -158,4 +157,14 @@ fn wrong_usage_names_the_flag_and_ends_with_2() {
     for flag in ["--gateway", "--instance", "--operator"] {
         assert!(error.contains(flag), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_pods_resources_do_not_lead_to_the_pod_itself() {
+    let (process, _operator, mock, port) = mk_running(&["--shutdown-delay=0s"]).await;
+    assert_eq!(chat(port).await.0, 502);
+    assert!(mock.requests().is_empty(), "nobody connected");
+    process.terminate();
+    let (_, log) = process.ended().await;
+    assert!(log.contains("an address of the machine itself"), "{log}");
 }

@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Affinity, EnvVar, Toleration, TopologySpreadCon
 use serde::{Deserialize, Serialize};
 use sluice_crds::ai_gateway::{Autoscaling, Resources, ServiceType};
 use sluice_vocab::Duration;
+use sluice_vocab::egress::Network;
 
 /// What data planes get where their AIGateway says nothing, and what only an installation may say. The first four fields are those of
 /// `spec.dataPlane`; unknown fields are refused.
@@ -27,6 +28,9 @@ pub struct Defaults {
     /// Requests in flight have so long to end when a pod stops; 5 minutes when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain: Option<Duration>,
+    /// Networks that resources may lead to though they are the pod's, the node's or the cluster's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub egress_allow: Vec<Network>,
     /// Variables for each pod, such as a proxy's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<EnvVar>,
@@ -91,6 +95,7 @@ mod tests {
             (r#"{"service": {"type": "External"}}"#, "External"),
             (r#"{"drain": "300"}"#, "300"),
             (r#"{"version": "1.0"}"#, "version"),
+            (r#"{"egressAllow": ["localhost"]}"#, "localhost"),
         ] {
             let error = serde_json::from_str::<Defaults>(text)
                 .unwrap_err()

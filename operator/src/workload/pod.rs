@@ -137,6 +137,11 @@ fn env(gateway: &GatewayFacts, settings: &WorkloadSettings) -> Vec<EnvVar> {
         },
         value("SLUICE_OPERATOR", settings.operator.clone()),
     ];
+    let allowed = &settings.defaults.egress_allow;
+    if !allowed.is_empty() {
+        let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+        env.push(value("SLUICE_EGRESS_ALLOW", allowed.join(",")));
+    }
     for more in &settings.defaults.env {
         if !env.iter().any(|e| e.name == more.name) {
             env.push(more.clone());

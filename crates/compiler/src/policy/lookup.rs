@@ -62,6 +62,10 @@ impl<'a> Found<'a> {
 }
 
 impl Lookup for Found<'_> {
+    fn host(&self, host: &str) -> Result<(), Finding> {
+        self.world.settings.check_host(host)
+    }
+
     fn service(&self, reference: &ServiceRef) -> Result<Address, Finding> {
         let own = &*self.item.name().namespace;
         let name = Name::new(

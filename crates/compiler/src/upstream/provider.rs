@@ -195,8 +195,15 @@ impl Context<'_> {
             self.common.custom_host,
             azure.and_then(|a| a.endpoint.as_deref()),
         ) {
-            (Some(host), _) => self.custom(host)?,
-            (None, Some(host)) => public(host),
+            (Some(host), _) => {
+                self.may_lead_to("customHost.host", &host.host)?;
+                self.custom(host)?
+            }
+            (None, Some(host)) => {
+                let endpoint = public(host);
+                self.may_lead_to("endpoint", &endpoint.host)?;
+                endpoint
+            }
             (None, None) if azure.is_some() => {
                 let message =
                     "Azure has no public address: set endpoint to the host of your resource";
@@ -210,8 +217,23 @@ impl Context<'_> {
         if let Some(proxy) = self.common.proxy {
             endpoint.no_proxy = proxy.mode == ProxyMode::Direct;
             endpoint.proxy = proxy.url.clone().unwrap_or_default();
+            let url = endpoint
+                .proxy
+                .trim_start_matches("http://")
+                .trim_end_matches('/');
+            let host = match url.rsplit_once(':') {
+                Some((host, port)) if !port.contains(']') => host,
+                _ => url,
+            };
+            self.may_lead_to("proxy.url", host)?;
         }
         Ok((endpoint != model::Endpoint::default()).then_some(endpoint))
+    }
+
+    /// What is certain of a host before anybody connects to it.
+    fn may_lead_to(&self, field: &'static str, host: &str) -> Result<(), Refused> {
+        let checked = self.world.settings.check_host(host);
+        checked.map_err(|finding| (field.into(), finding))
     }
 
     fn custom(&self, host: &CustomHost) -> Result<model::Endpoint, Refused> {

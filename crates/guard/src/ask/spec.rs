@@ -193,7 +193,10 @@ impl Webhook {
             (Some(service), _, _) => lookup
                 .service(service)
                 .map_err(|finding| (".backendRef", finding)),
-            (None, Some(host), Some(port)) => Ok(address(host, port)),
+            (None, Some(host), Some(port)) => match lookup.host(host) {
+                Ok(()) => Ok(address(host, port)),
+                Err(finding) => Err((".host", finding)),
+            },
             (None, _, _) => {
                 let message = "either host and port or backendRef has to be set";
                 Err(("", Finding::error(Reason::Invalid, "", message)))
@@ -242,7 +245,13 @@ impl OpenAiModeration {
             let at = format!("{path}.customHost");
             findings.push(Finding::warning(Reason::PlainCredential, at, message));
         }
-        let wrong = [timeout.clone().err(), credential.clone().err(), None];
+        let led = self.custom_host.as_ref().map(|own| lookup.host(&own.host));
+        let led = led.and_then(Result::err);
+        let wrong = [
+            timeout.clone().err(),
+            credential.clone().err(),
+            led.map(|finding| (".customHost.host", finding)),
+        ];
         let public = Address {
             host: OPENAI.to_owned(),
             port: 443,

@@ -11,7 +11,7 @@ use sluice_vocab::Secret;
 
 use super::Diagnostic;
 use super::header::header;
-use crate::client::{Proxy, Target, Tls};
+use crate::client::{Proxy, Target, Tls, Whose};
 use crate::standing::Standing;
 use crate::table::upstream::{Auth, Entry, Leaf, ModelMap, Name, Node};
 use crate::token::Source;
@@ -249,5 +249,6 @@ pub(super) fn target(endpoint: &model::Endpoint) -> Result<Target, String> {
             (url, _) if url.is_empty() => Proxy::Environment,
             (url, _) => Proxy::Url(url.as_str().into()),
         },
+        whose: Whose::Author,
     })
 }
