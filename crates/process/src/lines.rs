@@ -194,20 +194,17 @@ impl Collector for DroppedLines {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
-
     use super::*;
 
-    /// An output that takes nothing until it is let.
+    /// An output that takes nothing while somebody has the lock.
     struct Blocked {
-        until: mpsc::Receiver<()>,
+        lock: Arc<Mutex<()>>,
         written: Arc<Mutex<Vec<u8>>>,
     }
 
     impl Write for Blocked {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            // An error is as good: whoever would let it is gone.
-            let _ = self.until.recv();
+            let _free = self.lock.lock().unwrap();
             self.written.lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())
         }
@@ -217,19 +214,20 @@ mod tests {
         }
     }
 
-    fn mk() -> (Lines, mpsc::Sender<()>, Arc<Mutex<Vec<u8>>>) {
-        let (let_it, until) = mpsc::channel();
+    fn mk(lock: &Arc<Mutex<()>>) -> (Lines, Arc<Mutex<Vec<u8>>>) {
         let written = Arc::new(Mutex::default());
         let out = Blocked {
-            until,
+            lock: lock.clone(),
             written: written.clone(),
         };
-        (Lines::to(out).unwrap(), let_it, written)
+        (Lines::to(out).unwrap(), written)
     }
 
     #[test]
     fn an_output_that_is_blocked_stops_nobody_and_what_it_misses_is_counted() {
-        let (lines, let_it, written) = mk();
+        let lock = Arc::default();
+        let (lines, written) = mk(&lock);
+        let blocked = lock.lock().unwrap();
         let before = DROPPED.get();
         let line = vec![b'x'; 1 << 20];
         for _ in 0..20 {
@@ -237,7 +235,7 @@ mod tests {
         }
         assert!(!lines.flush(Duration::ZERO));
         assert!(DROPPED.get() > before);
-        drop(let_it);
+        drop(blocked);
         assert!(lines.flush(Duration::from_mins(1)));
         lines.add_now(b"after\n");
         assert!(lines.flush(Duration::from_mins(1)));
@@ -248,17 +246,18 @@ mod tests {
 
     #[test]
     fn the_last_handle_waits_for_what_is_left_and_not_for_ever() {
-        let (lines, let_it, written) = mk();
+        let lock = Arc::default();
+        let (lines, written) = mk(&lock);
         lines.add(|out| out.extend_from_slice(b"one"));
         let other = lines.clone();
-        drop(let_it);
         drop(lines);
         drop(other);
         assert_eq!(*written.lock().unwrap(), b"one\n");
-        let (lines, let_it, written) = mk();
+        let (lines, written) = mk(&lock);
+        let blocked = lock.lock().unwrap();
         lines.add(|out| out.extend_from_slice(b"one"));
         drop(lines);
         assert!(written.lock().unwrap().is_empty());
-        drop(let_it);
+        drop(blocked);
     }
 }
