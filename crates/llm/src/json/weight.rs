@@ -1,7 +1,7 @@
 //! How much memory may be made of a text.
 
 /// For every byte of text: it is taken out, and written anew.
-const OF_TEXT: usize = 3;
+const OF_TEXT: usize = 4;
 /// For every object or array: it becomes a message, a part, a call, in a list that grows by doubling.
 const OF_OBJECT: usize = 512;
 /// For every two quotation marks: they become a string of its own.
