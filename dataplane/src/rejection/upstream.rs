@@ -64,13 +64,13 @@ impl Rejection {
         Self::new(Stage::Relay, ErrorCode::UpstreamTooLong, text)
     }
 
-    /// There is no memory to hold what has to be held of a body.
     /// A body that is not too long, but of which too much would be made.
     pub(crate) fn too_intricate(stage: Stage) -> Rejected {
         let text = "what has to be made of this body takes more memory than the gateway has for one: send fewer messages or parts, or have --body-budget raised";
         Self::new(stage, ErrorCode::RequestTooLarge, text)
     }
 
+    /// There is no memory to hold what has to be held of a body.
     pub(crate) fn no_memory(stage: Stage) -> Rejected {
         let text = "the gateway has no memory left for the bodies of requests and answers, try again later";
         Self::new(stage, ErrorCode::NoMemory, text).retry_after(5)
